@@ -1,0 +1,1 @@
+"""Floor 0: what checks any model - traces, verdicts, claims, mutation.  Standard library only."""

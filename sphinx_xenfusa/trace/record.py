@@ -1,0 +1,219 @@
+"""The trace record: one immutable object from which every page, table and export is written.
+
+Contracts: ``trace/schema.json`` (version 1) is the published form of :meth:`TraceRecord.to_json`.  Everything in the record
+is sorted, so that the order of files, processes and hash seeds does not show.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sphinx_xenfusa.explore.verdict import Verdict
+from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, OftStatus, Outcome, Result
+
+SCHEMA_VERSION = 1
+
+TAG = re.compile(r"(?P<type>[A-Za-z]+)~(?P<name>[^\W_][\w.-]*)~(?P<revision>0|[1-9][0-9]{0,9})")
+"""OpenFastTrace's ``type~name~revision``: ASCII letters; letters, digits, ``_``, ``-``, ``.``; a number."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tag:
+    """An OpenFastTrace id, ``type~name~revision``."""
+
+    type: str
+    name: str
+    revision: int
+
+    @classmethod
+    def parse(cls, text: str) -> Tag:
+        """Read a tag.
+
+        :raises ValueError: saying what is wrong with it.
+        """
+        match = TAG.fullmatch(text)
+        if match is None:
+            raise ValueError(f"found the tag {text!r}; expected type~name~revision, as in XenArch~hwdom_single~1")
+        revision = int(match["revision"])
+        if revision < 1 or revision > 2**31 - 1:
+            raise ValueError(f"found revision {revision} in {text!r}; expected a revision from 1 to {2**31 - 1}")
+        return cls(match["type"], match["name"], revision)
+
+    def __str__(self) -> str:
+        return f"{self.type}~{self.name}~{self.revision}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands: a file (relative to the project, with ``/``) and a 1-based line."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A requirement, wherever it was written.
+
+    :param tag: its id.
+    :param kind: what kind of statement it is; ``None`` for items of trees that know no kinds (Xen's own).
+    :param text: the statement, as plain text.
+    :param place: where it stands.
+    :param origin: the item source that read it: ``directive``, ``oft`` or ``overlay``.
+    :param covers: the tags that it covers, as written (they may be malformed or unknown: the linker says so).
+    :param needs: the item types that must cover it.
+    :param confirmed_by: the claims that confirm it.
+    """
+
+    tag: Tag
+    title: str
+    text: str
+    place: Place
+    origin: str
+    kind: ItemKind | None = None
+    rationale: str = ""
+    comment: str = ""
+    source: str = ""
+    covers: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    confirmed_by: tuple[str, ...] = ()
+    oft_status: OftStatus = OftStatus.APPROVED
+
+
+class ItemSource(Protocol):
+    """What reads items from somewhere: our directives, OpenFastTrace tags in rst, overlays."""
+
+    def items(self) -> Iterable[Item]:
+        """The items in the order in which they stand.
+
+        :raises InputError: the source cannot be read.
+        """
+        ...
+
+    def findings(self) -> Iterable[Finding]:
+        """What is wrong in the source, without ending the reading of the rest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something that a reader has to know, with a place and a type from the closed table of the docs.
+
+    :param subtype: the part after ``xenfusa.`` of the warning type.
+    :param place: where; ``None`` only where no file is concerned.
+    :param about: the tag or claim concerned, or an empty string.
+    """
+
+    subtype: str
+    place: Place | None
+    about: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TestCase:
+    """One case of a test report.
+
+    :param outcome: passed only if the report says that it ran and passed.
+    :param verifies: the tags that it verifies as a whole, as written in the report.
+    :param partially_verifies: the tags of which it verifies a part.
+    :param message: failure, error or skip message, plain text.
+    """
+
+    report: str
+    classname: str
+    name: str
+    outcome: Outcome
+    verifies: tuple[str, ...] = ()
+    partially_verifies: tuple[str, ...] = ()
+    message: str = ""
+
+    @property
+    def id(self) -> str:
+        """``classname::name``, or the name alone where there is no classname."""
+        return f"{self.classname}::{self.name}" if self.classname else self.name
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TestReport:
+    """A test report that was read, or could not be.
+
+    :param file: relative to the project.
+    :param sha256: of its bytes; empty when they could not be read.
+    :param error: why nothing in it counts; empty for a good report.
+    """
+
+    file: str
+    sha256: str
+    error: str
+    cases: tuple[TestCase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link from an item, claim or test to an item.
+
+    :param source: tag, claim id or test id.
+    :param type: ``covers``, ``confirms``, ``verifies`` or ``partially verifies``.
+    :param target: the tag as written.
+    """
+
+    source: str
+    type: str
+    target: str
+    status: LinkStatus
+
+
+@dataclass(frozen=True, slots=True)
+class TracedItem:
+    """An item with everything that the record knows of it.
+
+    :param fingerprint: SHA-256 over the normalised text and the fields that matter.
+    :param verdicts: of its claims under the policies that count, worst first.
+    :param tests: the cases that verify it in this revision.
+    :param partial_tests: those that verify a part of it.
+    :param uncovered: the types that it needs and lacks.
+    :param model: what its claims amount to; ``None`` without claims.
+    :param test: what its tests amount to; ``None`` when it has none and asks for none.
+    """
+
+    item: Item
+    fingerprint: str
+    coverage: Coverage
+    uncovered: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    tests: tuple[TestCase, ...]
+    partial_tests: tuple[TestCase, ...]
+    model: Result | None
+    test: Result | None
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRecord:
+    """Everything that is known, sorted.
+
+    :param policies: the policies under which claims that depend on one were run, the target policy last.
+    :param confirm_mode: ``cache``, ``force`` or ``off``.
+    :param justifications: slot for justified exclusions.
+    :param baseline: slot for the baseline that the record is compared with.
+    """
+
+    project: str
+    version: str
+    policies: tuple[str, ...]
+    target_policy: str
+    confirm_mode: str
+    items: tuple[TracedItem, ...]
+    links: tuple[Link, ...]
+    verdicts: tuple[Verdict, ...]
+    reports: tuple[TestReport, ...]
+    findings: tuple[Finding, ...]
+    justifications: tuple[dict[str, Any], ...] = ()
+    baseline: dict[str, Any] | None = field(default=None)
