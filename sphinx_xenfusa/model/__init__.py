@@ -1,0 +1,6 @@
+"""Floor 1: the reference model.  Standard library only; read it with the specification beside it.
+
+``vocabulary``  the closed sets of words; ``platform``  what a platform is; ``rules``  which platforms are allowed;
+``operations``  the catalogue of what a domain can ask of Xen; ``decision``  who may; ``effects``  what it changes;
+``policies``  the document and Xen's policies as parameters of the two.
+"""
