@@ -1,0 +1,385 @@
+"""Links between items as OpenFastTrace means them: one small rule for each status, and coverage in depth.
+
+An item *covers* another by naming its tag, revision included; an item *needs* the types that must cover it.  The rules
+say what became of one such naming, and exactly one of them holds for each (tested).  Coverage in depth follows the
+links the other way: an item is covered when every needed type covers it and all that covers it is covered in its turn.
+
+Source: OpenFastTrace 4, ``Linker.java`` and ``DeepCoverageResolver.java``.  Where it differs: a link gets one status
+(there, outdated and predated links are reported as orphaned as well), items above a cycle are ``cycle`` too (there,
+the search does not end), and of an item that stands twice only the first counts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sphinx_xenfusa.trace.canonical import NaturalKey, natural
+from sphinx_xenfusa.trace.record import Finding, Item, Link, Place, Tag
+from sphinx_xenfusa.trace.states import Coverage, LinkStatus
+
+TEST_TYPE = "XenTest"
+"""The item type that stands for tests: a need of it is met by test results, not by words."""
+
+_MAX_REVISION = 2**31 - 1
+_MAX_NAMED = 10
+_NUMBERED = re.compile(r"[A-Za-z]+~[^\W_][\w.-]*~[0-9]+")
+_Node = Tag | tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What linking found.
+
+    :param links: one for each item and well-formed tag that it covers, sorted.
+    :param coverage: the coverage in depth of each tag.
+    :param uncovered: the types that each tag needs and lacks, sorted.
+    :param findings: what is wrong, sorted.
+    """
+
+    links: tuple[Link, ...]
+    coverage: dict[Tag, Coverage]
+    uncovered: dict[Tag, tuple[str, ...]]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """One naming of a tag by something that covers it.
+
+    :param type: the type of what covers.
+    :param target: the tag named.
+    :param same: the items that have exactly this tag.
+    :param revisions: the revisions in which items of this type and name exist, sorted.
+    """
+
+    type: str
+    target: Tag
+    same: tuple[Item, ...]
+    revisions: tuple[int, ...]
+
+
+def is_orphaned(naming: Naming) -> bool:
+    """No item has this type and name, in any revision."""
+    return not naming.revisions
+
+
+def is_outdated(naming: Naming) -> bool:
+    """The item exists, not in this revision, and in a newer one."""
+    return bool(naming.revisions) and not naming.same and naming.revisions[-1] > naming.target.revision
+
+
+def is_predated(naming: Naming) -> bool:
+    """The item exists in older revisions only."""
+    return bool(naming.revisions) and not naming.same and naming.revisions[-1] < naming.target.revision
+
+
+def is_unwanted(naming: Naming) -> bool:
+    """The item exists in this revision and does not need to be covered by this type."""
+    return bool(naming.same) and not any(naming.type in item.needs for item in naming.same)
+
+
+def is_ambiguous(naming: Naming) -> bool:
+    """The item exists more than once in this revision, and needs this type."""
+    return len(naming.same) > 1 and any(naming.type in item.needs for item in naming.same)
+
+
+def is_covering(naming: Naming) -> bool:
+    """The item exists once in this revision, and needs this type."""
+    return len(naming.same) == 1 and naming.type in naming.same[0].needs
+
+
+RULES: tuple[tuple[LinkStatus, Callable[[Naming], bool]], ...] = (
+    (LinkStatus.ORPHANED, is_orphaned),
+    (LinkStatus.OUTDATED, is_outdated),
+    (LinkStatus.PREDATED, is_predated),
+    (LinkStatus.UNWANTED, is_unwanted),
+    (LinkStatus.AMBIGUOUS, is_ambiguous),
+    (LinkStatus.COVERS, is_covering),
+)
+"""Each status with its rule; of the rules exactly one holds."""
+
+
+class Index:
+    """The items by tag, and by type and name."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        same: defaultdict[Tag, list[Item]] = defaultdict(list)
+        revisions: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        for item in items:
+            same[item.tag].append(item)
+            revisions[item.tag.type, item.tag.name].add(item.tag.revision)
+        self._same = {tag: tuple(entries) for tag, entries in same.items()}
+        self._revisions = {name: tuple(sorted(entries)) for name, entries in revisions.items()}
+
+    def naming(self, by: str, target: Tag) -> Naming:
+        """What there is to know about a tag that is named by something of type ``by``."""
+        return Naming(by, target, self._same.get(target, ()), self.revisions(target.type, target.name))
+
+    def status(self, by: str, target: Tag) -> LinkStatus:
+        """The status of an item's link."""
+        naming = self.naming(by, target)
+        return next(status for status, rule in RULES if rule(naming))
+
+    def revisions(self, type: str, name: str) -> tuple[int, ...]:
+        """The revisions in which an item of this type and name exists, sorted."""
+        return self._revisions.get((type, name), ())
+
+    def status_of_evidence(self, target: Tag) -> LinkStatus:
+        """The status of a claim's or test's link, which needs no asking for: covers, orphaned, outdated or predated."""
+        naming = self.naming("", target)
+        rules = RULES[:3]
+        return next((status for status, rule in rules if rule(naming)), LinkStatus.COVERS)
+
+
+def item_order(item: Item) -> tuple[NaturalKey, int, Tag, str]:
+    """The order of items by their places: total, so that duplicates have a first one whatever the input's order."""
+    return natural(item.place.file), item.place.line, item.tag, repr(item)
+
+
+def finding_order(finding: Finding) -> tuple[NaturalKey, int, str, str, str]:
+    """The order of findings by their places, those without one first."""
+    place = finding.place or Place("", 0)
+    return natural(place.file), place.line, finding.subtype, finding.about, finding.message
+
+
+def link_order(link: Link) -> tuple[NaturalKey, str, NaturalKey, LinkStatus]:
+    """The order of links by what they come from, their type and what they lead to."""
+    return natural(link.source), link.type, natural(link.target), link.status
+
+
+def first_of_each(items: Iterable[Item]) -> dict[Tag, Item]:
+    """The item of each tag; of several under one tag, the one whose place comes first."""
+    kept: dict[Tag, Item] = {}
+    for item in sorted(items, key=item_order):
+        kept.setdefault(item.tag, item)
+    return kept
+
+
+def tag_fault(text: str) -> str | None:
+    """The subtype of the finding that a tag deserves: ``revision``, ``tag``, or ``None`` for a good one."""
+    try:
+        Tag.parse(text)
+    except ValueError:
+        return "revision" if _NUMBERED.fullmatch(text) else "tag"
+    return None
+
+
+def link(items: Sequence[Item], *, tested: Collection[Tag] | None = None) -> Linked:
+    """Link items, in any order.
+
+    :param tested: the tags that passed tests verify as a whole.  With it, the need ``XenTest`` is met by these tests
+        alone; without it, by items of that type, as any other need.
+    """
+    ordered = sorted(items, key=item_order)
+    kept = first_of_each(ordered)
+    index = Index(ordered)
+    edges = _edges(kept.values(), index)
+    uncovered = _uncovered(kept, edges, tested)
+    coverage, cycles = _coverage(uncovered, _covering(edges, index))
+    findings = {
+        *(finding for item in ordered for finding in _item_findings(item, index)),
+        *_duplicates(ordered),
+        *(_cycle_finding(cycle, kept) for cycle in cycles),
+    }
+    return Linked(
+        links=tuple(sorted(map(_as_link, edges), key=link_order)),
+        coverage=coverage,
+        uncovered=uncovered,
+        findings=tuple(sorted(findings, key=finding_order)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """An item's link: which tag covers which, and what became of it."""
+
+    source: Tag
+    target: Tag
+    status: LinkStatus
+
+
+def _as_link(edge: _Edge) -> Link:
+    return Link(str(edge.source), "covers", str(edge.target), edge.status)
+
+
+def _targets(item: Item) -> list[Tag]:
+    """The well-formed tags that an item covers, each once."""
+    return [Tag.parse(text) for text in dict.fromkeys(item.covers) if tag_fault(text) is None]
+
+
+def _edges(items: Iterable[Item], index: Index) -> list[_Edge]:
+    return [_Edge(item.tag, target, index.status(item.tag.type, target)) for item in items for target in _targets(item)]
+
+
+def _uncovered(
+    kept: Mapping[Tag, Item], edges: Iterable[_Edge], tested: Collection[Tag] | None
+) -> dict[Tag, tuple[str, ...]]:
+    """The types that each item needs and lacks; only links of status ``covers`` count."""
+    covered: defaultdict[Tag, set[str]] = defaultdict(set)
+    for edge in edges:
+        if edge.status is LinkStatus.COVERS:
+            covered[edge.target].add(edge.source.type)
+    if tested is not None:
+        for tag in kept:
+            covered[tag].discard(TEST_TYPE)
+        for tag in tested:
+            covered[tag].add(TEST_TYPE)
+    return {tag: tuple(sorted(set(item.needs) - covered[tag], key=natural)) for tag, item in kept.items()}
+
+
+def _covering(edges: Iterable[_Edge], index: Index) -> dict[_Node, list[_Node]]:
+    """For each item, what covers it, rightly or not (ambiguous and orphaned links cover nothing).
+
+    A link to a wrong revision concerns every revision that there is.  These links meet in one node for the type and
+    name, so that there are never more of them than links and items.
+    """
+    covering: defaultdict[_Node, list[_Node]] = defaultdict(list)
+    for edge in edges:
+        if edge.status in (LinkStatus.COVERS, LinkStatus.UNWANTED):
+            covering[edge.target].append(edge.source)
+        elif edge.status in (LinkStatus.OUTDATED, LinkStatus.PREDATED):
+            meeting = (edge.target.type, edge.target.name)
+            if meeting not in covering:
+                for revision in index.revisions(*meeting):
+                    covering[Tag(*meeting, revision)].append(meeting)
+            covering[meeting].append(edge.source)
+    return dict(covering)
+
+
+def _coverage(
+    uncovered: Mapping[Tag, Sequence[str]], covering: Mapping[_Node, Sequence[_Node]]
+) -> tuple[dict[Tag, Coverage], list[list[Tag]]]:
+    """The coverage in depth of every tag, and the cycles; linear in items and links."""
+    states: dict[_Node, Coverage] = {}
+    cycles = []
+    for component in _components(list(uncovered), covering):
+        looped = len(component) > 1 or component[0] in covering.get(component[0], ())
+        if looped:
+            cycles.append(sorted(node for node in component if isinstance(node, Tag)))
+        members = set(component)
+        below = {states[child] for node in component for child in covering.get(node, ()) if child not in members}
+        if looped or Coverage.CYCLE in below:
+            state = Coverage.CYCLE
+        elif Coverage.UNCOVERED in below or any(isinstance(node, Tag) and uncovered[node] for node in component):
+            state = Coverage.UNCOVERED
+        else:
+            state = Coverage.COVERED
+        states.update(dict.fromkeys(component, state))
+    return {node: state for node, state in states.items() if isinstance(node, Tag)}, cycles
+
+
+def _components(roots: Sequence[_Node], children: Mapping[_Node, Sequence[_Node]]) -> Iterator[list[_Node]]:
+    """The strongly connected components, each after those that it leads to (Tarjan 1972, without recursion)."""
+    number: dict[_Node, int] = {}
+    low: dict[_Node, int] = {}
+    open_nodes: list[_Node] = []
+    closed: set[_Node] = set()
+    for root in roots:
+        path: list[tuple[_Node, Iterator[_Node]]] = []
+        if root not in number:
+            path.append(_enter(root, children, number, low, open_nodes))
+        while path:
+            node, rest = path[-1]
+            child = next(rest, None)
+            if child is None:
+                path.pop()
+                if path:
+                    low[path[-1][0]] = min(low[path[-1][0]], low[node])
+                if low[node] == number[node]:
+                    component = _close(node, open_nodes)
+                    closed.update(component)
+                    yield component
+            elif child not in number:
+                path.append(_enter(child, children, number, low, open_nodes))
+            elif child not in closed:
+                low[node] = min(low[node], number[child])
+
+
+def _enter(
+    node: _Node,
+    children: Mapping[_Node, Sequence[_Node]],
+    number: dict[_Node, int],
+    low: dict[_Node, int],
+    open_nodes: list[_Node],
+) -> tuple[_Node, Iterator[_Node]]:
+    number[node] = low[node] = len(number)
+    open_nodes.append(node)
+    return node, iter(children.get(node, ()))
+
+
+def _close(node: _Node, open_nodes: list[_Node]) -> list[_Node]:
+    """Take the component that ``node`` opened off the list."""
+    component = []
+    while True:
+        component.append(open_nodes.pop())
+        if component[-1] == node:
+            return component
+
+
+def _item_findings(item: Item, index: Index) -> Iterator[Finding]:
+    """What is wrong with an item's own tag and with what it covers."""
+    own = str(item.tag)
+    if tag_fault(own) is not None:
+        yield Finding(tag_fault(own) or "tag", item.place, own, _fault_message(own))
+    for text in dict.fromkeys(item.covers):
+        fault = tag_fault(text)
+        if fault is not None:
+            yield Finding(fault, item.place, own, f"in what {own} covers, {_fault_message(text)}")
+    for target in _targets(item):
+        naming = index.naming(item.tag.type, target)
+        status = index.status(item.tag.type, target)
+        if status is not LinkStatus.COVERS:
+            yield Finding(status.value, item.place, own, f"{own} covers {target}: {_explain(status, naming)}")
+
+
+def _fault_message(text: str) -> str:
+    try:
+        Tag.parse(text)
+    except ValueError as error:
+        return str(error)
+    return f"found {text!r}"
+
+
+def _explain(status: LinkStatus, naming: Naming) -> str:
+    """What was found and what would have been right, for each status but ``covers``."""
+    revisions = ", ".join(map(str, naming.revisions[-_MAX_NAMED:]))
+    needs = sorted({need for item in naming.same for need in item.needs})
+    places = " and ".join(str(item.place) for item in naming.same[:_MAX_NAMED])
+    texts = {
+        LinkStatus.ORPHANED: "found no such item in any revision; expected an existing one",
+        LinkStatus.OUTDATED: f"found the item in revision {revisions}; expected the link to name the newest",
+        LinkStatus.PREDATED: f"found the item in revision {revisions} only; expected no newer one to be named",
+        LinkStatus.UNWANTED: f"found that it needs {', '.join(needs) or 'nothing'}; expected {naming.type} as well",
+        LinkStatus.AMBIGUOUS: f"found it more than once, at {places}; expected one",
+    }
+    return texts[status]
+
+
+def _duplicates(ordered: Iterable[Item]) -> Iterator[Finding]:
+    """Tags that stand twice, or differ only in what a reader cannot see or a file system may not tell apart."""
+    groups: defaultdict[str, list[Item]] = defaultdict(list)
+    for item in ordered:
+        groups[_folded(str(item.tag))].append(item)
+    for first, *others in groups.values():
+        for other in others:
+            manner = "" if other.tag == first.tag else ", which differs only in case or Unicode form,"
+            message = (
+                f"found {other.tag} at {other.place} and {first.tag}{manner} at {first.place}; expected one of them"
+            )
+            yield Finding("duplicate", other.place, str(other.tag), message)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _cycle_finding(cycle: Sequence[Tag], kept: Mapping[Tag, Item]) -> Finding:
+    first = min(cycle, key=lambda tag: item_order(kept[tag]))
+    named = ", ".join(map(str, cycle[:_MAX_NAMED]))
+    more = f" and {len(cycle) - _MAX_NAMED} more" if len(cycle) > _MAX_NAMED else ""
+    message = f"found that these cover each other in a circle: {named}{more}; expected links from detail to origin only"
+    return Finding("cycle", kept[first].place, str(first), message)
