@@ -1,0 +1,391 @@
+"""Reads the JUnit XML that pytest writes (``--junitxml``, families xunit1 and xunit2).
+
+Dialects of JUnit differ in how a case says that it did *not* run (``status="disabled"``, ``result="suppressed"``, a
+child element, nothing at all), so a dialect that is guessed wrong counts such cases as passed.  This reader therefore
+knows the elements and attributes that pytest writes and refuses all others; the four counts of a testsuite must be
+there and agree.
+
+Nothing in a faulty report counts: its cases are reported as *not run*, with the first fault and its line.  The parser
+calls :class:`_Reader` element by element; no tree is built, so memory grows with the cases only.
+
+Source: ``_pytest/junitxml.py`` of pytest 8.2 to 9.2.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.parsers.expat import errors as expat_errors
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser, ParseError
+
+from sphinx_xenfusa.evidence.plain_text import printable, shortened, shown_path, without_host_paths
+from sphinx_xenfusa.inputs import InputError, decode, read_bytes
+from sphinx_xenfusa.trace.record import TestCase, TestReport
+from sphinx_xenfusa.trace.states import Outcome
+
+SIZE_LIMIT = 64 * 1024 * 1024
+"""Bytes of a report that are read at the most."""
+CASE_LIMIT = 250_000
+"""Cases of a report that are read at the most."""
+DEPTH_LIMIT = 16
+"""Elements within each other; pytest writes five."""
+MESSAGE_LIMIT = 2_000
+"""Characters of a message that are kept."""
+NAME_LIMIT = 1_000
+"""Characters of a name or a link that are kept (pytest writes whole strings into the names of parametrized tests)."""
+
+WHAT = "a JUnit report as pytest writes it"
+VERIFIES = "xenfusa.verifies"
+PARTIALLY_VERIFIES = "xenfusa.partially-verifies"
+FURTHER_PASSES = "xenfusa.further-passes"
+"""Written by our pytest plugin: pytest 9 counts every passed subtest in ``tests`` and writes no element for it."""
+
+_CHILDREN: dict[str, frozenset[str]] = {
+    "": frozenset({"testsuites", "testsuite"}),
+    "testsuites": frozenset({"testsuite"}),
+    "testsuite": frozenset({"testsuite", "testcase", "properties", "system-out", "system-err"}),
+    "testcase": frozenset({"properties", "failure", "error", "skipped", "system-out", "system-err"}),
+    "properties": frozenset({"property"}),
+}
+_ATTRIBUTES: dict[str, frozenset[str]] = {
+    "testsuites": frozenset({"name", "tests", "failures", "errors", "skipped", "time"}),
+    "testsuite": frozenset(
+        {"name", "tests", "failures", "errors", "skipped", "skips", "time", "timestamp", "hostname"}
+    ),
+    "testcase": frozenset({"classname", "name", "file", "line", "url", "time", "assertions"}),
+}
+_OUTCOMES = {"failure": Outcome.FAILED, "error": Outcome.ERROR, "skipped": Outcome.SKIPPED}
+_COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+_COUNT = re.compile(r"[0-9]{1,9}")
+_TEARDOWN = "failed on teardown"
+_CUT_OFF = frozenset(
+    expat_errors.codes[text]
+    for text in (
+        expat_errors.XML_ERROR_NO_ELEMENTS,
+        expat_errors.XML_ERROR_UNCLOSED_TOKEN,
+        expat_errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
+        expat_errors.XML_ERROR_PARTIAL_CHAR,
+    )
+)
+_CHUNK = 64 * 1024
+
+
+@dataclass(slots=True)
+class _Case:
+    """A ``testcase`` element while it is read."""
+
+    classname: str
+    name: str
+    results: list[Outcome] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    verifies: dict[str, None] = field(default_factory=dict)
+    partially_verifies: dict[str, None] = field(default_factory=dict)
+    teardown_failed: bool = False
+    further_passes: int = 0
+
+
+@dataclass(slots=True)
+class _Suite:
+    """A ``testsuite`` element while it is read: what it declares and what was counted in it."""
+
+    line: int
+    declared: dict[str, int]
+    counted: Counter[str] = field(default_factory=Counter)
+    failed_ids: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, case: _Case) -> None:
+        """Count a case that was read to its end."""
+        counted = self.counted
+        counted["cases"] += 1
+        counted["without result" if not case.results else "results"] += max(1, len(case.results))
+        counted["failure"] += case.results.count(Outcome.FAILED)
+        counted["error"] += case.results.count(Outcome.ERROR)
+        counted["skipped"] += case.results.count(Outcome.SKIPPED)
+        counted["further passes"] += case.further_passes
+        key = (case.classname, case.name)
+        if case.teardown_failed and len(case.results) > 1:
+            counted["joined teardown"] += 1
+        elif case.teardown_failed:
+            counted["repeated teardown" if key in self.failed_ids else "lone teardown"] += 1
+        if Outcome.FAILED in case.results:
+            self.failed_ids.add(key)
+
+    def possible_tests(self) -> tuple[int, ...]:
+        """What pytest may have written into ``tests`` for these cases.
+
+        A teardown that fails after the test itself has its result counted differently by pytest's versions: up to 9.1 a
+        test that passed counts twice and one that failed (two elements) once; from 9.2 on, elements are counted.
+        Subtests count beside their test.
+        """
+        counted = self.counted
+        results = counted["without result"] + counted["results"]
+        up_to_9_1 = results + counted["lone teardown"] - counted["repeated teardown"]
+        candidates = (counted["cases"], results - counted["joined teardown"], up_to_9_1)
+        return tuple(candidate + counted["further passes"] for candidate in candidates)
+
+    def fault(self) -> tuple[str, str] | None:
+        """What the declared counts and the cases disagree about: found and expected."""
+        for attribute, result in _COUNTS.items():
+            declared, counted = self.declared.get(attribute), self.counted[result]
+            if declared is not None and declared != counted:
+                return f'{attribute}="{declared}" over {counted} <{result}>', "counts that agree with the cases"
+        declared = self.declared.get("tests")
+        if declared is not None and declared not in self.possible_tests():
+            return f'tests="{declared}" over {self.counted["cases"]} <testcase>', "counts that agree with the cases"
+        return None
+
+
+class _Reader:
+    """The target of the XML parser: gathers cases and the first fault, which does not end the reading."""
+
+    def __init__(self, place: str, root: Path) -> None:
+        self.place = place
+        self.root = root
+        self.fault: InputError | None = None
+        self.line: Callable[[], int] = lambda: 1
+        self.cases: dict[tuple[str, str], _Case] = {}
+        self.elements = 0
+        self._path: list[str] = []
+        self._foreign = 0
+        self._suites: list[_Suite] = []
+        self._case: _Case | None = None
+        self._text: list[str] | None = None
+        self._text_length = 0
+
+    def error(self, found: str, expected: str, line: int | None = None) -> InputError:
+        """The error at this place of the report; also kept, when it is the first."""
+        fault = InputError(self.place, line or self.line(), found, expected)
+        self.fault = self.fault or fault
+        return fault
+
+    # What the parser calls.
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        if len(self._path) + self._foreign >= DEPTH_LIMIT:
+            raise self.error("elements nested too deeply", f"{WHAT}, nested at most {DEPTH_LIMIT} deep")
+        parent = self._path[-1] if self._path else ""
+        if self._foreign or tag not in _CHILDREN.get(parent, ()):
+            self._refuse_element(tag, parent)
+            return
+        self._path.append(tag)
+        self._refuse_attributes(tag, attributes)
+        if tag in ("testsuites", "testsuite"):
+            self._start_suite(tag, attributes)
+        elif tag == "testcase":
+            self._start_case(attributes)
+        elif tag == "property":
+            self._property(attributes)
+        elif tag in _OUTCOMES:
+            self._start_result(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        """An element ends."""
+        if self._foreign:
+            self._foreign -= 1
+            return
+        self._path.pop()
+        if tag in ("testsuites", "testsuite"):
+            self._end_suite(tag)
+        elif tag == "testcase" and self._case is not None:
+            self._suites[-1].add(self._case)
+            self._keep(self._case)
+            self._case = None
+        elif tag in _OUTCOMES and self._text is not None and self._case is not None:
+            self._case.messages.append(self._clean("".join(self._text).strip(), MESSAGE_LIMIT))
+            self._text = None
+
+    def data(self, text: str) -> None:
+        """Character data; kept only where it is a message."""
+        if self._text is not None and not self._foreign and self._text_length < 10 * MESSAGE_LIMIT:
+            self._text.append(text)
+            self._text_length += len(text)
+
+    def close(self) -> None:
+        """The document ended, in whatever state."""
+        if self._case is not None:
+            self._keep(self._case)
+            self._case = None
+
+    # What the elements mean.
+
+    def _refuse_element(self, tag: str, parent: str) -> None:
+        if not self._foreign:
+            where = f"in <{parent}>" if parent else "as the root element"
+            children = " or ".join(f"<{child}>" for child in sorted(_CHILDREN.get(parent, ()))) or "text"
+            self.error(f"<{_shown(tag)}> {where}", f"{WHAT}, which has {children} there")
+        self._foreign += 1
+
+    def _refuse_attributes(self, tag: str, attributes: dict[str, str]) -> None:
+        known = _ATTRIBUTES.get(tag)
+        strange = sorted(set(attributes) - known) if known else []
+        if strange:
+            self.error(
+                f'the attribute {_shown(strange[0])}="{_shown(attributes[strange[0]])}" on <{tag}>, an unknown dialect',
+                f"{WHAT}, whose <{tag}> has {', '.join(sorted(known or ()))} only",
+            )
+
+    def _start_suite(self, tag: str, attributes: dict[str, str]) -> None:
+        if "skips" in attributes:  # up to pytest 4
+            attributes = {"skipped": attributes["skips"], **attributes}
+        declared = {}
+        for name in ("tests", *_COUNTS):
+            text = attributes.get(name)
+            if text is not None and _COUNT.fullmatch(text):
+                declared[name] = int(text)
+            elif text is not None or tag == "testsuite":
+                found = f'{name}="{_shown(text)}"' if text is not None else f"no {name} count, an unknown dialect"
+                self.error(f"{found} on <{tag}>", f"{WHAT}, with the counts tests, failures, errors and skipped")
+        self._suites.append(_Suite(self.line(), declared))
+
+    def _end_suite(self, tag: str) -> None:
+        suite = self._suites.pop()
+        fault = suite.fault()
+        if fault is not None:
+            self.error(*fault, line=suite.line)
+        suite.counted["suites"] += tag == "testsuite"
+        if not self._suites and not suite.counted["suites"]:
+            self.error("a report without a <testsuite>", WHAT, line=suite.line)
+        if self._suites:
+            self._suites[-1].counted.update(suite.counted)
+
+    def _start_case(self, attributes: dict[str, str]) -> None:
+        self.elements += 1
+        if self.elements > CASE_LIMIT:
+            raise self.error(f"more than {CASE_LIMIT:,} cases", f"{WHAT}, of at most {CASE_LIMIT:,} cases")
+        for name in ("classname", "name"):
+            if name not in attributes:
+                self.error(f"a <testcase> without {name}, an unknown dialect", f"{WHAT}, with classname and name")
+        classname, name = (self._clean(attributes.get(key, ""), NAME_LIMIT) for key in ("classname", "name"))
+        self._case = _Case(classname, name)
+
+    def _start_result(self, tag: str, attributes: dict[str, str]) -> None:
+        case = self._case
+        if case is None:
+            return
+        case.results.append(_OUTCOMES[tag])
+        message = attributes.get("message", "")
+        case.teardown_failed = case.teardown_failed or (tag == "error" and message.startswith(_TEARDOWN))
+        self._text, self._text_length = None, 0
+        if message:
+            case.messages.append(self._clean(message, MESSAGE_LIMIT))
+        else:
+            self._text = []
+
+    def _property(self, attributes: dict[str, str]) -> None:
+        name, value, case = attributes.get("name", ""), attributes.get("value"), self._case
+        if not name.startswith("xenfusa."):
+            return
+        if case is None or value is None:
+            what = "without a value" if value is None else "in a <testsuite>"
+            self.error(
+                f"the property {_shown(name)} {what}", "properties named xenfusa.* with a value, in a <testcase>"
+            )
+        elif name == VERIFIES:
+            case.verifies[self._clean(value.strip(), NAME_LIMIT)] = None
+        elif name == PARTIALLY_VERIFIES:
+            case.partially_verifies[self._clean(value.strip(), NAME_LIMIT)] = None
+        elif name == FURTHER_PASSES and _COUNT.fullmatch(value):
+            case.further_passes += int(value)
+        else:
+            known = f"{VERIFIES}, {PARTIALLY_VERIFIES} or {FURTHER_PASSES} (a number)"
+            self.error(f'the property {_shown(name)}="{_shown(value)}"', known)
+
+    def _keep(self, case: _Case) -> None:
+        """Keep a case; elements of one id are one test (pytest writes two when a test and its teardown both fail)."""
+        outcomes = case.results or [Outcome.PASSED]
+        kept = self.cases.setdefault((case.classname, case.name), _Case(case.classname, case.name))
+        kept.results.extend(outcomes)
+        kept.messages.extend(case.messages)
+        kept.verifies.update(case.verifies)
+        kept.partially_verifies.update(case.partially_verifies)
+
+    def _clean(self, text: str, limit: int) -> str:
+        return printable(shortened(without_host_paths(text, self.root), limit))
+
+
+def read_report(path: Path, root: Path, *, limit: int = SIZE_LIMIT) -> TestReport:
+    """Read a report of pytest; nothing in a report that is faulty counts.
+
+    A case passes only if it has no failure, error or skipped child; elements of the same id are one case with the worst
+    of their outcomes.  Bad content never raises: the report then carries ``error`` (``file:line: found …; expected …``,
+    the first fault in the file) and its cases, as far as they could be read, are :attr:`Outcome.NOT_RUN`.
+
+    :param path: the report.
+    :param root: the project's root: files below it are named relative to it, all others by their name only.
+    :param limit: bytes that are read at the most.
+    """
+    place = shown_path(path, root)
+    reader = _Reader(place, root)
+    try:
+        data = read_bytes(path, limit=limit, what=WHAT)
+    except InputError as error:
+        return TestReport(place, "", str(InputError(place, error.line, error.found, error.expected)), ())
+    fault = _parse(data, reader)
+    cases = tuple(sorted(_case(place, case, readable=fault is None) for case in reader.cases.values()))
+    return TestReport(place, hashlib.sha256(data).hexdigest(), "" if fault is None else str(fault), cases)
+
+
+def _parse(data: bytes, reader: _Reader) -> InputError | None:
+    """Feed a report to the reader; the first fault of the file, if any.
+
+    The encoding is UTF-8 whatever the declaration says: pytest writes no other, and other codecs are more surface.
+    """
+    parser = DefusedXMLParser(target=reader, encoding="utf-8", forbid_dtd=True)
+    expat = parser.parser
+    reader.line = lambda: expat.CurrentLineNumber
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise reader.error(f"the byte 0x{data[0]:02x}", f"{WHAT} in UTF-8")
+        for start in range(0, len(data), _CHUNK):
+            parser.feed(data[start : start + _CHUNK])
+        parser.close()
+    except InputError:
+        pass  # the reader keeps it
+    except DefusedXmlException as error:
+        reader.error(f"a document type or entity declaration ({type(error).__name__})", f"{WHAT}, which has none")
+    except ParseError as error:
+        _refuse_text(data, error, reader)
+    reader.close()
+    return reader.fault
+
+
+def _refuse_text(data: bytes, error: ParseError, reader: _Reader) -> None:
+    """Say why a text is no XML: empty, not UTF-8, cut off or malformed."""
+    line = error.position[0]
+    if not data.removeprefix(codecs.BOM_UTF8).strip():
+        reader.error("an empty file", WHAT)
+        return
+    try:
+        decode(data, Path(reader.place), what=WHAT)
+    except InputError as wrong:
+        reader.error(wrong.found, wrong.expected, wrong.line)
+        return
+    fault = "XML that is cut off" if error.code in _CUT_OFF else "malformed XML"
+    reader.error(f"{fault} ({str(error).partition(':')[0]})", WHAT, line)
+
+
+def _case(place: str, case: _Case, *, readable: bool) -> TestCase:
+    """The case for the record; not run when the report is faulty."""
+    order = list(Outcome)
+    return TestCase(
+        report=place,
+        classname=case.classname,
+        name=case.name,
+        outcome=min(case.results, key=order.index) if readable else Outcome.NOT_RUN,
+        verifies=tuple(sorted(case.verifies)),
+        partially_verifies=tuple(sorted(case.partially_verifies)),
+        message=shortened("\n".join(message for message in case.messages if message), 2 * MESSAGE_LIMIT),
+    )
+
+
+def _shown(text: str) -> str:
+    """A word of the report for an error's one line."""
+    return printable(shortened(text, 60)).replace("\n", " ").replace("\t", " ")
