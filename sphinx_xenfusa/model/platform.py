@@ -115,3 +115,13 @@ def broken_reference(platform: Platform) -> str | None:
         if link.device is not None and link.device not in devices:
             return f"a link serves {link.device!r}, which is no device"
     return None
+
+
+def safe_vms(platform: Platform) -> frozenset[str]:
+    """The names of the SafeVMs (Roles, "SafeVMs and UnSafeVMs")."""
+    return frozenset(domain.name for domain in platform.domains if domain.criticality is Criticality.SAFE)
+
+
+def unsafe_vms(platform: Platform) -> frozenset[str]:
+    """The names of the UnsafeVMs: the domains that count as adversary A1."""
+    return frozenset(domain.name for domain in platform.domains if domain.criticality is Criticality.UNSAFE)

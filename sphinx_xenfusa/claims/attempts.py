@@ -1,0 +1,244 @@
+"""One domain tries one operation: decision, effect, and the step of a trace that tells it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from sphinx_xenfusa.claims.scopes import MOST_DOMAINS, SMALL, pairs, platforms
+from sphinx_xenfusa.explore.trace import Change, Step, Trace
+from sphinx_xenfusa.model.decision import Decision
+from sphinx_xenfusa.model.effects import (
+    PLATFORM,
+    Call,
+    DomainState,
+    Life,
+    Offer,
+    Offered,
+    System,
+    Touch,
+    apply,
+    touched,
+)
+from sphinx_xenfusa.model.errors import Code
+from sphinx_xenfusa.model.operations import Catalogue, Operation, TargetParameter
+from sphinx_xenfusa.model.platform import Domain, Platform, safe_vms
+from sphinx_xenfusa.model.policies import Policy, relation
+from sphinx_xenfusa.model.vocabulary import Capability
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """Operations that the model does not tell apart: same check, same gates, same effect.  One stands for all.
+
+    :param operation: the first of them.
+    :param count: how many they are.
+    """
+
+    operation: Operation
+    count: int
+
+
+@dataclass(frozen=True)
+class PrivilegeModel:
+    """What the claims about privileges are made about: the catalogue and a policy."""
+
+    catalogue: Catalogue
+    policy: Policy
+
+    @functools.cached_property
+    def behaviours(self) -> tuple[Behaviour, ...]:
+        """The implemented operations, grouped by everything that decision and effect read of them."""
+        groups: dict[Operation, list[Operation]] = {}
+        for operation in self.catalogue.operations:
+            if operation.implemented:
+                key = replace(operation, name="", hypercall="", hypercall_number=None, number=None, hook="", source="")
+                groups.setdefault(replace(key, architectures=frozenset()), []).append(operation)
+        return tuple(Behaviour(group[0], len(group)) for group in groups.values())
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A call and what came of it.
+
+    :param before: the state in which it was made.
+    :param after: the state after it; the same object when nothing changed.
+    :param code: what the caller got back.
+    """
+
+    platform: Platform
+    subject: int
+    target: int
+    operation: Operation
+    argument: str
+    decision: Decision
+    before: System
+    after: System
+    code: Code
+
+    @functools.cached_property
+    def touches(self) -> tuple[Touch, ...]:
+        """What changed, with its owner."""
+        return touched(self.before, self.after)
+
+
+def initial(platform: Platform) -> System:
+    """Every domain runs, nothing is mapped, nothing is offered, the machine is up."""
+    return System(
+        hardware=frozenset(platform.holders(Capability.HARDWARE)),
+        domains=tuple(DomainState() for _ in platform.domains),
+    )
+
+
+def decide(model: PrivilegeModel, platform: Platform, pair: tuple[int, int], operation: Operation) -> Decision:
+    """Whether the policy lets one domain issue an operation towards another."""
+    return model.policy.decide(operation, relation(platform, pair[0], pair[1], operation, model.policy))
+
+
+def attempt(
+    model: PrivilegeModel, platform: Platform, system: System, pair: tuple[int, int], operation: Operation, argument: str
+) -> Attempt:
+    """Let one domain try one operation, and take the step if it is let through."""
+    return carried_out(model, platform, system, pair, operation, argument, decide(model, platform, pair, operation))
+
+
+def carried_out(
+    model: PrivilegeModel,
+    platform: Platform,
+    system: System,
+    pair: tuple[int, int],
+    operation: Operation,
+    argument: str,
+    decision: Decision,
+) -> Attempt:
+    """What comes of an attempt on which the policy has decided."""
+    after, code = system, decision.code
+    if decision.allowed:
+        after, code = step(model, system, pair, operation, argument)
+    return Attempt(platform, pair[0], pair[1], operation, argument, decision, system, after, code)
+
+
+def step(
+    model: PrivilegeModel, system: System, pair: tuple[int, int], operation: Operation, argument: str
+) -> tuple[System, Code]:
+    """The step of an operation as if it had been let through."""
+    return apply(operation.transformer, system, Call(pair[0], pair[1], argument, model.policy.switches))
+
+
+def takes(operation: Operation, pair: tuple[int, int]) -> bool:
+    """Whether an operation can be issued on this pair: one without a target only by a domain towards itself."""
+    return operation.target is TargetParameter.DOMAIN or pair[0] == pair[1]
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """A state from which a step is taken.
+
+    :param told: what was arranged before, for the reader of a trace.
+    """
+
+    system: System
+    told: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A pair of domains of a platform and the states from which the one tries operations on the other.
+
+    :param arrangements: the initial state first.  The target in each state of its life-cycle, offering nothing or all that can be
+        offered, and with the offers in use.  The subject runs: a domain that does not run issues nothing.
+    """
+
+    platform: Platform
+    pair: tuple[int, int]
+    arrangements: tuple[Arrangement, ...]
+
+    @property
+    def subject(self) -> Domain:
+        """The domain that tries."""
+        return self.platform.domains[self.pair[0]]
+
+    @property
+    def start(self) -> System:
+        """The initial state."""
+        return self.arrangements[0].system
+
+
+_TARGET_LIVES = (Life.RUNNING, Life.PAUSED, Life.SUSPENDED, Life.SHUT_DOWN, Life.DESTROYED)
+
+
+def _arrangements(platform: Platform, pair: tuple[int, int]) -> Iterator[Arrangement]:
+    subject, target = pair
+    start = initial(platform)
+    if subject == target:
+        yield Arrangement(start, ())
+        return
+    names = [platform.domains[position].name for position in pair]
+    offers = frozenset(Offer(what, by=target, to=subject) for what in Offered)
+    for life in _TARGET_LIVES:
+        domains = list(start.domains)
+        domains[target] = replace(domains[target], life=life)
+        system = replace(start, domains=tuple(domains))
+        told = () if life is Life.RUNNING else (f"{names[1]} is {life}",)
+        offered = f"{names[1]} offers {names[0]} a page, a port and a ring"
+        yield Arrangement(system, told)
+        yield Arrangement(replace(system, offers=offers), (*told, offered))
+        yield Arrangement(replace(system, offers=offers, used=offers), (*told, f"{offered}, all in use"))
+
+
+@functools.cache
+def situations(*, small: bool) -> tuple[Situation, ...]:
+    """Every pair of kinds of domains on every platform of scope A, smallest platform first.
+
+    :param small: only the platforms that tell mutants apart: at most two domains, all of them UnsafeVMs (no decision and no
+        effect looks at the criticality).
+    """
+    most = SMALL if small else MOST_DOMAINS
+    return tuple(
+        Situation(platform, pair, tuple(_arrangements(platform, pair)))
+        for platform in platforms(most)
+        if not small or not safe_vms(platform)
+        for pair in pairs(platform)
+    )
+
+
+def owner_name(platform: Platform, owner: int) -> str:
+    """The name of a domain, or "platform"."""
+    return "platform" if owner == PLATFORM else platform.domains[owner].name
+
+
+def trace_step(made: Attempt) -> Step:
+    """An attempt as a step of a trace."""
+    parameters = []
+    if made.operation.target is TargetParameter.DOMAIN:
+        parameters.append(("target", made.platform.domains[made.target].name))
+    if made.argument:
+        parameters.append(("argument", made.argument))
+    if not made.decision.allowed:
+        outcome = f"denied: {made.decision.code} ({made.decision.by})"
+    elif made.code is not Code.SUCCESS:
+        outcome = f"failed: {made.code}"
+    else:
+        outcome = "allowed"
+    return Step(
+        party=made.platform.domains[made.subject].name,
+        action=made.operation.name,
+        parameters=tuple(parameters),
+        outcome=outcome,
+        changed=tuple(
+            Change(f"{owner_name(made.platform, touch.owner)}: {touch.field}", str(touch.before), str(touch.after))
+            for touch in made.touches
+        ),
+        clause=made.operation.source,
+    )
+
+
+def tell(title: str, platform: Platform, arranged: Iterable[str], made: Iterable[Attempt]) -> Trace:
+    """The trace of some attempts, one after the other."""
+    domains = tuple(
+        (domain.name, f"{' and '.join(sorted(domain.roles))}, {domain.criticality}, running")
+        for domain in platform.domains
+    )
+    before = tuple(("arranged", text) for text in arranged)
+    return Trace(title, (*domains, *before), tuple(trace_step(one) for one in made))

@@ -1,0 +1,201 @@
+"""Mutants of plain Python functions, generated from their source by a fixed set of operators.
+
+Operators: negate a condition; negate a comparison; drop an operand of ``and``/``or``; drop a guard (an ``if`` whose body
+leaves the function); skip an assignment; flip a truth value; move a number by one; swap the branches of a set union and
+difference.  The operators know nothing of any claim.
+
+A mutant replaces the code object of the function itself, so that every reference to it sees the change: tables of functions,
+imports into other modules.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+from sphinx_xenfusa.explore.verdict import MutantReport
+
+_NEGATED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Lt: ast.GtE,
+    ast.GtE: ast.Lt,
+    ast.Gt: ast.LtE,
+    ast.LtE: ast.Gt,
+}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit of a syntax tree: in place, and back."""
+
+    node: ast.AST
+    operator: str
+    before: str
+    after: str
+    do: Callable[[], Callable[[], None]]
+
+
+def _set(node: Any, attribute: str, value: object) -> Callable[[], Callable[[], None]]:
+    def do() -> Callable[[], None]:
+        old = getattr(node, attribute)
+        setattr(node, attribute, value)
+        return lambda: setattr(node, attribute, old)
+
+    return do
+
+
+def _conditions(node: ast.AST) -> Iterator[Edit]:
+    if isinstance(node, ast.If | ast.IfExp):
+        negated = ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test)
+        text = ast.unparse(node.test)
+        yield Edit(node.test, "negate condition", text, f"not ({text})", _set(node, "test", negated))
+    if isinstance(node, ast.comprehension):
+        for i, test in enumerate(node.ifs):
+            negated = ast.copy_location(ast.UnaryOp(ast.Not(), test), test)
+            ifs = [*node.ifs[:i], negated, *node.ifs[i + 1 :]]
+            yield Edit(test, "negate condition", ast.unparse(test), f"not ({ast.unparse(test)})", _set(node, "ifs", ifs))
+
+
+def _comparisons(node: ast.AST) -> Iterator[Edit]:
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        text = ast.unparse(node)
+        ops = [_NEGATED[type(node.ops[0])]()]
+        after = ast.unparse(ast.Compare(node.left, ops, node.comparators))
+        yield Edit(node, "negate comparison", text, after, _set(node, "ops", ops))
+
+
+def _operands(node: ast.AST) -> Iterator[Edit]:
+    if isinstance(node, ast.BoolOp):
+        for i, dropped in enumerate(node.values):
+            rest = [*node.values[:i], *node.values[i + 1 :]]
+            kept = ast.unparse(rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest))
+            # A BoolOp needs two operands: the one that is left stands twice, which means the same.
+            values = rest if len(rest) > 1 else rest * 2
+            yield Edit(dropped, "drop operand", ast.unparse(node), kept, _set(node, "values", values))
+
+
+def _statements(node: ast.AST) -> Iterator[Edit]:
+    body = getattr(node, "body", None)
+    if not isinstance(body, list):
+        return
+    for i, statement in enumerate(body):
+        leaves = isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return | ast.Continue)
+        skipped = isinstance(statement, ast.Assign | ast.AugAssign)
+        if leaves or skipped:
+            nothing = ast.copy_location(ast.Pass(), statement)
+            edited = [*body[:i], nothing, *body[i + 1 :]]
+            text = ast.unparse(statement).split("\n", 1)[0]
+            name = "drop guard" if leaves else "skip assignment"
+            yield Edit(statement, name, text, "pass", _set(node, "body", edited))
+
+
+def _constants(node: ast.AST) -> Iterator[Edit]:
+    if not isinstance(node, ast.Constant):
+        return
+    if isinstance(node.value, bool):
+        yield Edit(node, "flip truth value", str(node.value), str(not node.value), _set(node, "value", not node.value))
+    elif isinstance(node.value, int):
+        for value in (node.value - 1, node.value + 1):
+            yield Edit(node, "off by one", str(node.value), str(value), _set(node, "value", value))
+
+
+def _set_operations(node: ast.AST) -> Iterator[Edit]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.Sub):
+        op = ast.Sub() if isinstance(node.op, ast.BitOr) else ast.BitOr()
+        before, after = ast.unparse(node), ast.unparse(ast.BinOp(node.left, op, node.right))
+        yield Edit(node, "swap operation", before, after, _set(node, "op", op))
+
+
+_OPERATORS = (_conditions, _comparisons, _operands, _statements, _constants, _set_operations)
+
+
+def _edits(function: ast.FunctionDef) -> Iterator[Edit]:
+    for node in ast.walk(function):
+        for operator in _OPERATORS:
+            yield from operator(node)
+
+
+def _code_of(module_code: CodeType, name: str) -> CodeType:
+    for constant in module_code.co_consts:
+        if isinstance(constant, CodeType) and constant.co_name == name:
+            return constant
+    raise LookupError(name)
+
+
+@dataclass(frozen=True)
+class CodeMutant:
+    """A mutant of one function.
+
+    :param function: the function whose code is replaced while the mutant is applied.
+    """
+
+    report: MutantReport
+    function: FunctionType
+    code: CodeType
+
+    @contextlib.contextmanager
+    def applied(self, model: Any) -> Iterator[Any]:
+        """The model, with the function's code replaced for the duration of the block."""
+        original = self.function.__code__
+        self.function.__code__ = self.code
+        try:
+            yield model
+        finally:
+            self.function.__code__ = original
+
+
+def called_functions(action: Callable[[], object]) -> frozenset[CodeType]:
+    """The code objects of all Python functions that are called while ``action`` runs."""
+    seen: set[CodeType] = set()
+
+    def profile(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            seen.add(frame.f_code)
+
+    previous = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        action()
+    finally:
+        sys.setprofile(previous)
+    return frozenset(seen)
+
+
+@functools.cache
+def mutants_of(module: ModuleType) -> tuple[CodeMutant, ...]:
+    """All mutants of the module-level functions of a module, in the order of its source."""
+    source = inspect.getsource(module)
+    tree = ast.parse(source)
+    filename = module.__file__ or module.__name__
+    place = module.__name__.replace(".", "/") + ".py"
+    mutants = []
+    for definition in tree.body:
+        function = vars(module).get(definition.name) if isinstance(definition, ast.FunctionDef) else None
+        if not isinstance(definition, ast.FunctionDef) or not isinstance(function, FunctionType):
+            continue
+        for edit in _edits(definition):
+            undo = edit.do()
+            code = _code_of(compile(ast.fix_missing_locations(tree), filename, "exec"), definition.name)
+            undo()
+            where = f"{place}:{getattr(edit.node, 'lineno', definition.lineno)} {definition.name}"
+            report = MutantReport(where, edit.operator, edit.before, edit.after)
+            mutants.append(CodeMutant(report, function, code))
+    return tuple(mutants)
+
+
+def mutants_reached(modules: tuple[ModuleType, ...], action: Callable[[], object]) -> tuple[CodeMutant, ...]:
+    """The mutants of the functions that ``action`` calls; no edit of any other function can change its outcome."""
+    called = called_functions(action)
+    return tuple(mutant for module in modules for mutant in mutants_of(module) if mutant.function.__code__ in called)

@@ -1,0 +1,411 @@
+"""What an operation changes: the state of the domains and of the platform, and the step that an operation takes in it.
+
+"Affects other domains" is nowhere written down as a property of an operation.  :func:`apply` makes the step, :func:`touched`
+compares the states before and after, and whoever owns a component that differs was affected.  An object that a domain
+offers (a granted page, an unbound port, a registered ring) may be used by the domain to which it is offered, and by no
+other: a component of that kind names to whom it was offered.
+
+Source: the roles document, "Control Domain" (reboot, shut down, suspend, pause) and "Privileges"; Xen's handlers as cited in
+the catalogue; fact sheet 2.5 to 2.8 for what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sphinx_xenfusa.model.errors import Code
+
+PLATFORM = -1
+"""Stands for the platform where otherwise the position of a domain stands."""
+
+
+class Life(StrEnum):
+    """The life-cycle of a domain."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+    SHUT_DOWN = "shut down"
+    DESTROYED = "destroyed"
+
+
+class Power(StrEnum):
+    """The state of the machine."""
+
+    UP = "up"
+    REBOOTED = "rebooted"
+    DOWN = "down"
+
+
+class Offered(StrEnum):
+    """What one domain can offer to another."""
+
+    PAGE = "granted page"
+    PORT = "unbound event channel port"
+    RING = "registered Argo ring"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Offer:
+    """An object of domain ``by`` that it offers to domain ``to``."""
+
+    what: Offered
+    by: int
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
+class DomainState:
+    """The state of one domain, as far as the claims look at it.
+
+    :param restarted: whether it was started anew since the trace began.
+    :param memory: ``original``, or ``changed`` by an operation on its memory or its mappings.
+    :param configuration: ``original``, or ``changed``: vCPUs, limits, event channels, grant table, everything else of its own.
+    """
+
+    life: Life = Life.RUNNING
+    restarted: bool = False
+    memory: str = "original"
+    configuration: str = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The state of a platform.
+
+    :param hardware: positions of the domains that are the Hardware Domain (static).
+    :param domains: one state per domain, in the order of the platform.
+    :param configuration: ``original`` or ``changed``: what belongs to the platform and to no domain.
+    :param console: ``original`` or ``written``: what the machine's console shows.
+    :param foreign: pairs (mapper, owner): mapper holds a mapping of memory of owner that owner did not grant.
+    :param offers: what is offered now.
+    :param used: the offers that the domain to which they were made uses now.
+    """
+
+    hardware: frozenset[int]
+    domains: tuple[DomainState, ...]
+    power: Power = Power.UP
+    configuration: str = "original"
+    console: str = "original"
+    foreign: frozenset[tuple[int, int]] = frozenset()
+    offers: frozenset[Offer] = frozenset()
+    used: frozenset[Offer] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operation that was let through.
+
+    :param subject: position of the caller.
+    :param target: position of the target; the caller's own where the operation takes none.
+    :param argument: the argument that changes the effect, empty where none does.
+    :param switches: the divergences of Xen from the document that are in force.
+    """
+
+    subject: int
+    target: int
+    argument: str
+    switches: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One component of the state that differs between two states.
+
+    :param owner: the domain to which it belongs, or :data:`PLATFORM`.
+    :param offered_to: the domain to which the owner offers it, or ``None``.
+    """
+
+    owner: int
+    field: str
+    before: str
+    after: str
+    offered_to: int | None = None
+
+
+Step = tuple[System, Code]
+
+
+def _with_domain(system: System, position: int, state: DomainState) -> System:
+    domains = system.domains
+    return replace(system, domains=(*domains[:position], state, *domains[position + 1 :]))
+
+
+def _read(system: System, call: Call) -> Step:
+    """Information is returned; nothing changes."""
+    return system, Code.SUCCESS
+
+
+def _configure(system: System, position: int) -> Step:
+    return _with_domain(system, position, replace(system.domains[position], configuration="changed")), Code.SUCCESS
+
+
+def _configure_caller(system: System, call: Call) -> Step:
+    return _configure(system, call.subject)
+
+
+def _configure_target(system: System, call: Call) -> Step:
+    return _configure(system, call.target)
+
+
+def _configure_platform(system: System, call: Call) -> Step:
+    return replace(system, configuration="changed"), Code.SUCCESS
+
+
+def _change_memory(system: System, call: Call) -> Step:
+    return _with_domain(system, call.target, replace(system.domains[call.target], memory="changed")), Code.SUCCESS
+
+
+def _write_console(system: System, call: Call) -> Step:
+    return replace(system, console="written"), Code.SUCCESS
+
+
+def _read_console(system: System, call: Call) -> Step:
+    """Input is taken off the machine's console; whoever else would have read it does not see it any more."""
+    return replace(system, console="read"), Code.SUCCESS
+
+
+def _become(system: System, position: int, life: Life, restarted: bool = False) -> System:
+    state = system.domains[position]
+    return _with_domain(system, position, replace(state, life=life, restarted=state.restarted or restarted))
+
+
+def _pause(system: System, call: Call) -> Step:
+    """Pausing a domain that does not run is let through and changes nothing."""
+    if system.domains[call.target].life is not Life.RUNNING:
+        return system, Code.SUCCESS
+    return _become(system, call.target, Life.PAUSED), Code.SUCCESS
+
+
+def _unpause(system: System, call: Call) -> Step:
+    """Only a paused domain can be unpaused (``domain_unpause_by_systemcontroller``)."""
+    if system.domains[call.target].life is not Life.PAUSED:
+        return system, Code.EINVAL
+    return _become(system, call.target, Life.RUNNING), Code.SUCCESS
+
+
+def _resume(system: System, call: Call) -> Step:
+    """A domain that suspended goes on; anything else stays as it is (``domain_resume``)."""
+    if system.domains[call.target].life is not Life.SUSPENDED:
+        return system, Code.SUCCESS
+    return _become(system, call.target, Life.RUNNING), Code.SUCCESS
+
+
+def _create(system: System, call: Call) -> Step:
+    """A domain is built in place of one that was destroyed."""
+    if system.domains[call.target].life is not Life.DESTROYED:
+        return system, Code.EINVAL
+    return _become(system, call.target, Life.RUNNING, restarted=True), Code.SUCCESS
+
+
+def _destroy(system: System, call: Call) -> Step:
+    return _become(system, call.target, Life.DESTROYED), Code.SUCCESS
+
+
+def _shut_down(system: System, position: int, reason: str, stops_platform: bool) -> Step:
+    """Shut a domain down; for the Hardware Domain that may be the end of the machine.
+
+    ``domain_shutdown`` of the Hardware Domain halts or restarts the machine whatever the reason (fact sheet 2.8, D1).
+    """
+    if system.domains[position].life in (Life.SHUT_DOWN, Life.DESTROYED):
+        return system, Code.SUCCESS
+    life = Life.SUSPENDED if reason == "suspend" else Life.SHUT_DOWN
+    after = _become(system, position, life)
+    if stops_platform:
+        power = Power.DOWN if reason == "poweroff" else Power.REBOOTED
+        after = replace(after, power=power)
+    return after, Code.SUCCESS
+
+
+def _shut_down_caller(system: System, call: Call) -> Step:
+    stops = "D1" in call.switches and call.subject in system.hardware
+    return _shut_down(system, call.subject, call.argument, stops)
+
+
+def _shut_down_target(system: System, call: Call) -> Step:
+    """Shut another domain down.
+
+    Towards the Hardware Domain this is, on Arm, how the Control Domain stops the machine (fact sheet 2.5).  That path is
+    another domain's, so it is there whether or not the Hardware Domain's own shutdown has the same effect (D1).
+    """
+    if call.subject == call.target:
+        return _shut_down_caller(system, call)
+    return _shut_down(system, call.target, call.argument, call.target in system.hardware)
+
+
+def _watchdog(system: System, call: Call) -> Step:
+    """Arm the caller's watchdog, or let it expire: a domain that expires is shut down with the reason watchdog."""
+    if call.argument != "expires":
+        return _configure_caller(system, call)
+    return _shut_down_caller(system, replace(call, argument="watchdog"))
+
+
+def _debug_key(system: System, call: Call) -> Step:
+    """The key ``R`` restarts the machine; other keys print or set something of the platform."""
+    if call.argument == "R":
+        return replace(system, power=Power.REBOOTED), Code.SUCCESS
+    return _configure_platform(system, call)
+
+
+def _sleep(system: System, call: Call) -> Step:
+    return replace(system, power=Power.DOWN), Code.SUCCESS
+
+
+def _kexec(system: System, call: Call) -> Step:
+    return replace(system, power=Power.REBOOTED), Code.SUCCESS
+
+
+def _firmware(system: System, call: Call) -> Step:
+    """Power, reset and clocks of the whole chip, when firmware calls are passed through (fact sheet 2.8, D2)."""
+    if "D2" not in call.switches:
+        return _configure_caller(system, call)
+    return _configure_platform(system, call)
+
+
+def _map_foreign(system: System, call: Call) -> Step:
+    return replace(system, foreign=system.foreign | {(call.subject, call.target)}), Code.SUCCESS
+
+
+def _use(system: System, call: Call, what: Offered, refusal: Code) -> Step:
+    """Use an object of the target that it offers to the caller; without the offer the call fails."""
+    offer = Offer(what, by=call.target, to=call.subject)
+    if offer not in system.offers:
+        return system, refusal
+    return replace(system, used=system.used | {offer}), Code.SUCCESS
+
+
+def _use_page(system: System, call: Call) -> Step:
+    return _use(system, call, Offered.PAGE, Code.GNTST_GENERAL_ERROR)
+
+
+def _release_page(system: System, call: Call) -> Step:
+    """Give a mapping of a granted page back; handles are the caller's own, so nobody else's can be."""
+    offer = Offer(Offered.PAGE, by=call.target, to=call.subject)
+    if offer not in system.used:
+        return system, Code.GNTST_BAD_HANDLE
+    return replace(system, used=system.used - {offer}), Code.SUCCESS
+
+
+def _bind_port(system: System, call: Call) -> Step:
+    return _use(system, call, Offered.PORT, Code.EINVAL)
+
+
+def _send_event(system: System, call: Call) -> Step:
+    """Sending on a port that is bound to nobody succeeds and does nothing."""
+    return _use(system, call, Offered.PORT, Code.SUCCESS)
+
+
+def _send_message(system: System, call: Call) -> Step:
+    return _use(system, call, Offered.RING, Code.ECONNREFUSED)
+
+
+class Transformer(StrEnum):
+    """The steps that an operation can take in the state; the catalogue names one for each operation."""
+
+    READ = "read"
+    CONFIGURE_CALLER = "configure caller"
+    CONFIGURE_TARGET = "configure target"
+    CONFIGURE_PLATFORM = "configure platform"
+    CHANGE_MEMORY = "change memory of target"
+    WRITE_CONSOLE = "write console"
+    READ_CONSOLE = "read console"
+    PAUSE = "pause target"
+    UNPAUSE = "unpause target"
+    RESUME = "resume target"
+    CREATE = "create target"
+    DESTROY = "destroy target"
+    SHUT_DOWN_CALLER = "shut down caller"
+    SHUT_DOWN_TARGET = "shut down target"
+    WATCHDOG = "watchdog of caller"
+    DEBUG_KEY = "debug key"
+    SLEEP = "put machine to sleep"
+    KEXEC = "restart machine"
+    FIRMWARE = "firmware call"
+    MAP_FOREIGN = "map memory of target"
+    USE_PAGE = "use granted page of target"
+    RELEASE_PAGE = "release granted page of target"
+    BIND_PORT = "bind port of target"
+    SEND_EVENT = "send event to target"
+    SEND_MESSAGE = "send message to target"
+
+
+_STEP: dict[Transformer, Callable[[System, Call], Step]] = {
+    Transformer.READ: _read,
+    Transformer.CONFIGURE_CALLER: _configure_caller,
+    Transformer.CONFIGURE_TARGET: _configure_target,
+    Transformer.CONFIGURE_PLATFORM: _configure_platform,
+    Transformer.CHANGE_MEMORY: _change_memory,
+    Transformer.WRITE_CONSOLE: _write_console,
+    Transformer.READ_CONSOLE: _read_console,
+    Transformer.PAUSE: _pause,
+    Transformer.UNPAUSE: _unpause,
+    Transformer.RESUME: _resume,
+    Transformer.CREATE: _create,
+    Transformer.DESTROY: _destroy,
+    Transformer.SHUT_DOWN_CALLER: _shut_down_caller,
+    Transformer.SHUT_DOWN_TARGET: _shut_down_target,
+    Transformer.WATCHDOG: _watchdog,
+    Transformer.DEBUG_KEY: _debug_key,
+    Transformer.SLEEP: _sleep,
+    Transformer.KEXEC: _kexec,
+    Transformer.FIRMWARE: _firmware,
+    Transformer.MAP_FOREIGN: _map_foreign,
+    Transformer.USE_PAGE: _use_page,
+    Transformer.RELEASE_PAGE: _release_page,
+    Transformer.BIND_PORT: _bind_port,
+    Transformer.SEND_EVENT: _send_event,
+    Transformer.SEND_MESSAGE: _send_message,
+}
+
+
+def apply(transformer: Transformer, system: System, call: Call) -> Step:
+    """The step of an operation that was let through: the state after it, and what the caller gets back."""
+    return _STEP[transformer](system, call)
+
+
+def _touched_domain(position: int, before: DomainState, after: DomainState) -> list[Touch]:
+    touches = []
+    if before.life is not after.life:
+        touches.append(Touch(position, "life-cycle", before.life, after.life))
+    if before.restarted != after.restarted:
+        touches.append(Touch(position, "restarted", _yes(before.restarted), _yes(after.restarted)))
+    if before.memory != after.memory:
+        touches.append(Touch(position, "memory", before.memory, after.memory))
+    if before.configuration != after.configuration:
+        touches.append(Touch(position, "configuration", before.configuration, after.configuration))
+    return touches
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def touched(before: System, after: System) -> tuple[Touch, ...]:
+    """Every component that differs, with its owner: the platform first, then the domains, then mappings and offers."""
+    if before is after:
+        return ()
+    touches: list[Touch] = []
+    if before.power is not after.power:
+        touches.append(Touch(PLATFORM, "power", before.power, after.power))
+    if before.configuration != after.configuration:
+        touches.append(Touch(PLATFORM, "configuration", before.configuration, after.configuration))
+    if before.console != after.console:
+        touches.append(Touch(PLATFORM, "console", before.console, after.console))
+    for position, (old, new) in enumerate(zip(before.domains, after.domains, strict=True)):
+        if old is not new:
+            touches += _touched_domain(position, old, new)
+    for mapper, owner in sorted(before.foreign ^ after.foreign):
+        present = (mapper, owner) in after.foreign
+        touches.append(Touch(owner, f"mapped by domain {mapper}", _yes(not present), _yes(present)))
+    for offer in sorted(before.used ^ after.used):
+        present = offer in after.used
+        field = f"{offer.what} in use by domain {offer.to}"
+        touches.append(Touch(offer.by, field, _yes(not present), _yes(present), offered_to=offer.to))
+    return tuple(touches)
+
+
+def affected_without_consent(touches: tuple[Touch, ...], subject: int) -> frozenset[int]:
+    """Who was affected by a step of ``subject`` other than itself, leaving out what its owner offered to ``subject``."""
+    return frozenset(touch.owner for touch in touches if touch.owner != subject and touch.offered_to != subject)

@@ -1,0 +1,33 @@
+"""What a caller gets back: Xen's error codes, and the answers that are no error code.
+
+Source: ``xen/include/public/errno.h``, ``xen/include/public/grant_table.h`` (``GNTST_*``); fact sheet 2.3, 2.8, 3.2.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """The result of a call as its caller sees it."""
+
+    SUCCESS = "0"
+    EPERM = "EPERM"
+    ESRCH = "ESRCH"
+    EFAULT = "EFAULT"
+    EACCES = "EACCES"
+    EINVAL = "EINVAL"
+    ENOSYS = "ENOSYS"
+    EOPNOTSUPP = "EOPNOTSUPP"
+    ECONNREFUSED = "ECONNREFUSED"
+    GNTST_GENERAL_ERROR = "GNTST_general_error"
+    GNTST_BAD_HANDLE = "GNTST_bad_handle"
+    START_EXTENT = "start_extent"
+    """The extents done so far (none): a refused change of a reservation looks like one that got nowhere."""
+    DENIED_TEXT = "<denied>"
+    """The literal text in place of the answer."""
+    ERRS_EPERM = "errs[]=EPERM"
+    """The hypercall returns 0; the entry's own error says EPERM."""
+    NO_ACCESS = "XST_PM_NO_ACCESS"
+    """A firmware call refused to the caller."""
+    NOT_SUPPORTED = "PSCI_NOT_SUPPORTED"

@@ -1,0 +1,285 @@
+"""The catalogue: every operation that a domain can ask of Xen, as data.
+
+The data stand in ``catalogue.toml`` beside this module; this module says what a column may hold and refuses anything else.
+The catalogue says *which* check guards an operation (the hook and its default action), never *who passes it*: that is
+decided in :mod:`sphinx_xenfusa.model.decision`.  It says which transformer of the state an operation is
+(:mod:`sphinx_xenfusa.model.effects`), so that what an operation affects is seen in the state and not read off a label.
+
+Source: Xen at the commit that the catalogue's head names; ``xen/include/xsm/dummy.h`` and the call sites of each hook.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sphinx_xenfusa.inputs import InputError, parse_toml, read_text
+from sphinx_xenfusa.model.effects import Transformer
+from sphinx_xenfusa.model.errors import Code
+from sphinx_xenfusa.model.vocabulary import Architecture
+
+CATALOGUE = Path(__file__).with_name("catalogue.toml")
+
+
+class Action(StrEnum):
+    """The default action of the hook that guards an operation (``enum xsm_default``, ``xen/include/xsm/xsm.h``)."""
+
+    UNCHECKED = "none"
+    """No hook, or a hook that takes no action argument."""
+    HOOK = "XSM_HOOK"
+    TARGET = "XSM_TARGET"
+    XS_PRIV = "XSM_XS_PRIV"
+    DM_PRIV = "XSM_DM_PRIV"
+    PRIV = "XSM_PRIV"
+    CONSOLE_WRITE = "console write"
+    """``XSM_OTHER`` of ``xsm_console_io`` for a write: resolved by the caller's console flag and the build."""
+    CONSOLE_READ = "console read"
+    """``XSM_OTHER`` of ``xsm_console_io`` for a read."""
+
+
+class ActsOn(StrEnum):
+    """Whose state an operation reads or changes, in the terms of the roles document."""
+
+    CALLER = "caller"
+    TARGET = "target"
+    PLATFORM = "platform"
+    OFFER = "offer"
+    """An object of the target, and only while the target offers it to the caller (grant, port, ring)."""
+
+
+class Family(StrEnum):
+    """The two families that the document lists as VirtIO privileges, and everything else."""
+
+    FOREIGN_MAP = "foreign map"
+    DEVICE_MODEL = "device model"
+    OTHER = "other"
+
+
+class TargetParameter(StrEnum):
+    """What an operation takes as its target."""
+
+    NONE = "none"
+    DOMAIN = "domain"
+
+
+class Condition(StrEnum):
+    """When a gate beside the hook stops a call."""
+
+    SELF = "self"
+    """The target is the caller."""
+    DOMID_SELF = "domid-self"
+    """The caller wrote ``DOMID_SELF`` where a plain domid is looked up."""
+    HARDWARE = "hardware"
+    """The caller is the Hardware Domain."""
+    NOT_HARDWARE = "not-hardware"
+    """The caller is not the Hardware Domain."""
+    WITHOUT_RESOURCE = "without-resource"
+    """The caller does not itself hold the memory range, interrupt or port that it hands on."""
+    WITHOUT_VIRQ = "without-virq"
+    """No target is named (``DOMID_INVALID``) and the caller does not own ``VIRQ_DOM_EXC``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A check beside the hook.
+
+    :param before: whether it is made before the hook.
+    :param divergence: the entry of the divergence register that the gate belongs to, or an empty string.
+    """
+
+    before: bool
+    condition: Condition
+    code: Code
+    divergence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation.
+
+    :param hypercall: the hypercall, or ``SMC/HVC`` for firmware calls.
+    :param hypercall_number: its number, ``None`` for firmware calls.
+    :param number: the number of the operation within the hypercall, ``None`` where the hypercall is one operation.
+    :param hook: the XSM hook, empty where there is none.
+    :param denied_as: what a caller sees that the hook refuses.
+    :param unknown_as: what a caller without, and with, the control capability sees for a domid that does not exist.
+    :param versioned: whether an interface version is compared before any permission.
+    :param arguments: the values of the argument that changes the effect (a reason, a key); one empty value where none does.
+    :param implemented: whether Xen has a handler at all.
+    :param source: file and line in Xen.
+    """
+
+    name: str
+    hypercall: str
+    hypercall_number: int | None
+    number: int | None
+    hook: str
+    action: Action
+    target: TargetParameter
+    acts_on: ActsOn
+    family: Family
+    transformer: Transformer
+    arguments: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    denied_as: Code
+    unknown_as: tuple[Code, Code]
+    versioned: bool
+    architectures: frozenset[Architecture]
+    implemented: bool
+    source: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All operations, in the order of the file.
+
+    :param xen_commit: the commit of Xen that the data were read from.
+    """
+
+    xen_commit: str
+    operations: tuple[Operation, ...]
+
+    @functools.cached_property
+    def by_name(self) -> Mapping[str, Operation]:
+        """The operations by name."""
+        return {operation.name: operation for operation in self.operations}
+
+
+_HEADER = re.compile(r"^\[\[operation\]\]", re.MULTILINE)
+_REQUIRED = {"name": str, "hypercall": str, "action": str, "target": str, "acts_on": str, "effect": str, "source": str}
+_OPTIONAL = {
+    "hypercall_number": int,
+    "number": int,
+    "hook": str,
+    "family": str,
+    "arguments": list,
+    "gates": list,
+    "denied_as": str,
+    "unknown_as": list,
+    "versioned": bool,
+    "architectures": list,
+    "implemented": bool,
+}
+_Enum = TypeVar("_Enum", bound=StrEnum)
+
+
+class _Entry:
+    """One table of the file while it is read: knows its lines, so that an error can name one."""
+
+    def __init__(self, data: Mapping[str, Any], path: Path, text: str, start: int, end: int) -> None:
+        self.data = data
+        self.path = path
+        self.text = text
+        self.start = start
+        self.end = end
+
+    def fail(self, key: str, found: str, expected: str) -> InputError:
+        """The error about one key of this entry, at the key's line."""
+        match = re.search(rf"^{re.escape(key)}\s*=", self.text[self.start : self.end], re.MULTILINE)
+        offset = self.start + (match.start() if match else 0)
+        return InputError(self.path, self.text.count("\n", 0, offset) + 1, found, expected)
+
+    def check_keys(self) -> None:
+        """Refuse missing keys, unknown keys and values of the wrong type."""
+        allowed = {**_REQUIRED, **_OPTIONAL}
+        for key, value in self.data.items():
+            if key not in allowed:
+                raise self.fail(key, f"the key {key!r}", f"one of {', '.join(sorted(allowed))}")
+            if type(value) is not allowed[key]:
+                raise self.fail(key, f"{key} = {value!r}", f"a value of type {allowed[key].__name__}")
+        for key in _REQUIRED:
+            if key not in self.data:
+                raise self.fail(key, f"an operation without {key!r}", f"the keys {', '.join(_REQUIRED)}")
+
+    def word(self, key: str, words: type[_Enum], default: _Enum | None = None) -> _Enum:
+        """The value of a key as a member of a closed set."""
+        if key not in self.data and default is not None:
+            return default
+        return self.member(key, self.data[key], words)
+
+    def member(self, key: str, value: object, words: type[_Enum]) -> _Enum:
+        """A value as a member of a closed set."""
+        for word in words:
+            if word.value == value:
+                return word
+        raise self.fail(key, f"{key} = {value!r}", "one of " + ", ".join(repr(word.value) for word in words))
+
+    def gate(self, text: object) -> Gate:
+        """A gate from its words: ``before|after CONDITION CODE [Dn]``."""
+        words = text.split() if isinstance(text, str) else []
+        if len(words) not in (3, 4) or words[0] not in ("before", "after"):
+            raise self.fail("gates", f"the gate {text!r}", "'before|after CONDITION CODE [Dn]'")
+        return Gate(
+            before=words[0] == "before",
+            condition=self.member("gates", words[1], Condition),
+            code=self.member("gates", words[2], Code),
+            divergence=words[3] if len(words) == 4 else "",
+        )
+
+
+def _operation(entry: _Entry) -> Operation:
+    entry.check_keys()
+    data = entry.data
+    unknown = tuple(entry.member("unknown_as", code, Code) for code in data.get("unknown_as", ["ESRCH", "ESRCH"]))
+    if len(unknown) != 2:
+        raise entry.fail("unknown_as", f"{len(unknown)} codes", "two: without and with the control capability")
+    architectures = data.get("architectures", [arch.value for arch in Architecture])
+    return Operation(
+        name=data["name"],
+        hypercall=data["hypercall"],
+        hypercall_number=data.get("hypercall_number"),
+        number=data.get("number"),
+        hook=data.get("hook", ""),
+        action=entry.word("action", Action),
+        target=entry.word("target", TargetParameter),
+        acts_on=entry.word("acts_on", ActsOn),
+        family=entry.word("family", Family, Family.OTHER),
+        transformer=entry.word("effect", Transformer),
+        arguments=tuple(str(value) for value in data.get("arguments", [""])),
+        gates=tuple(entry.gate(text) for text in data.get("gates", [])),
+        denied_as=entry.word("denied_as", Code, Code.EPERM),
+        unknown_as=(unknown[0], unknown[1]),
+        versioned=data.get("versioned", False),
+        architectures=frozenset(entry.member("architectures", arch, Architecture) for arch in architectures),
+        implemented=data.get("implemented", True),
+        source=data["source"],
+    )
+
+
+def read_catalogue(path: Path = CATALOGUE) -> Catalogue:
+    """Read and check a catalogue.
+
+    :raises InputError: with file and line, for anything that is not a catalogue: missing, empty, not UTF-8, malformed TOML,
+        unknown or missing keys, values outside their closed set, two operations of one name.
+    """
+    text = read_text(path, what="an operation catalogue")
+    document = parse_toml(text, path)
+    entries = document.get("operation")
+    if set(document) != {"xen_commit", "operation"} or not isinstance(entries, list) or not entries:
+        found = ", ".join(sorted(document)) or "nothing"
+        raise InputError(path, 1, f"the top-level keys {found}", "'xen_commit' and at least one [[operation]]")
+    commit = document["xen_commit"]
+    if not isinstance(commit, str) or re.fullmatch(r"[0-9a-f]{40}", commit) is None:
+        raise InputError(path, 1, f"xen_commit = {commit!r}", "40 hexadecimal digits")
+    starts = [match.start() for match in _HEADER.finditer(text)]
+    if len(starts) != len(entries) or not all(isinstance(entry, dict) for entry in entries):
+        raise InputError(path, 1, "operations that are no [[operation]] tables", "one [[operation]] table each")
+    operations: dict[str, Operation] = {}
+    for data, start, end in zip(entries, starts, [*starts[1:], len(text)], strict=True):
+        entry = _Entry(data, path, text, start, end)
+        operation = _operation(entry)
+        if operation.name in operations:
+            raise entry.fail("name", f"a second operation {operation.name!r}", "each operation once")
+        operations[operation.name] = operation
+    return Catalogue(commit, tuple(operations.values()))
+
+
+@functools.cache
+def catalogue() -> Catalogue:
+    """The catalogue that comes with the package, read once per process."""
+    return read_catalogue()
