@@ -1,0 +1,1 @@
+"""Readers of platform configurations; all of them give a :class:`sphinx_xenfusa.model.platform.Platform`."""
