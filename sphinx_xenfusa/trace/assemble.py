@@ -1,0 +1,275 @@
+"""Joins items, verdicts and test results to the one trace record.
+
+Three rules decide what an item's state is, and all are cautious:
+
+- *model*: the worst verdict of its claims, under the policies that count: the specification and the target.  A claim
+  without a verdict, a claim that nobody knows and a claim whose verdict under such a policy is missing are ``not run``.
+- *test*: the worst outcome of the cases that name exactly its tag; a pass counts if the case ran.  Cases that verify a
+  part give ``partial`` and never ``passed``.
+- *result*: the worse of the two.  Only where claims answer for the whole item and it needs no tests does a passed test
+  of a part not lower it: else deleting that test would make the item look better.
+
+What cannot be decided here: that a test which should be there is not.  Where that matters, an item needs ``XenTest``
+(without a full, passed test it is then ``not run`` and uncovered), or the configuration lists the tests to expect.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.trace.canonical import NaturalKey, dumps, natural
+from sphinx_xenfusa.trace.fingerprint import fingerprint
+from sphinx_xenfusa.trace.linker import TEST_TYPE, Index, Linked, finding_order, first_of_each, link, link_order
+from sphinx_xenfusa.trace.record import Finding, Item, Link, Place, Tag, TestCase, TestReport, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, LinkStatus, Outcome, Result, worst
+
+SPECIFICATION = "specification"
+"""The policy of the roles document; its verdicts count whatever the target is."""
+
+_SUBTYPE_OF_STATUS = {
+    LinkStatus.ORPHANED: "unknown_tag",
+    LinkStatus.OUTDATED: "outdated_test",
+    LinkStatus.PREDATED: "outdated_test",
+}
+
+
+def assemble(
+    *,
+    project: str,
+    version: str,
+    items: Iterable[Item],
+    verdicts: Iterable[Verdict],
+    reports: Iterable[TestReport],
+    findings: Iterable[Finding],
+    policies: tuple[str, ...],
+    target_policy: str,
+    confirm_mode: str,
+    known_claims: Collection[str],
+    results_expected: bool,
+) -> TraceRecord:
+    """The trace record of all this, the same for every order of items, verdicts, reports and findings.
+
+    :param findings: what the readers of sources and reports found; the record adds what linking and joining find.
+    :param policies: the policies under which claims that depend on one were run, the target policy last.
+    :param confirm_mode: ``cache``, ``force`` or ``off``.
+    :param known_claims: the ids of all claims that exist, run or not.
+    :param results_expected: whether test reports were asked for; then none that can be read is a finding.
+    """
+    everything = tuple(items)
+    kept = first_of_each(everything)
+    ordered_reports = tuple(sorted({_sorted_cases(report) for report in reports}, key=_report_order))
+    tests = _Tests.of(ordered_reports, Index(everything))
+    claims = _Claims(tuple(sorted(verdicts, key=_verdict_order)), policies, target_policy, known_claims)
+    states = {tag: result_of_tests(item, *tests.of_item(tag)) for tag, item in kept.items()}
+    linked = link(everything, tested={tag for tag, state in states.items() if state is Result.PASSED})
+    traced = (_traced(item, linked, claims, tests, states[tag]) for tag, item in kept.items())
+    return TraceRecord(
+        project=project,
+        version=version,
+        policies=policies,
+        target_policy=target_policy,
+        confirm_mode=confirm_mode,
+        items=tuple(sorted(traced, key=lambda entry: _tag_order(entry.item.tag))),
+        links=tuple(sorted({*linked.links, *tests.links, *claims.links(kept.values())}, key=link_order)),
+        verdicts=claims.verdicts,
+        reports=ordered_reports,
+        findings=tuple(
+            sorted(
+                {
+                    *findings,
+                    *linked.findings,
+                    *tests.findings,
+                    *claims.findings(everything),
+                    *_report_findings(ordered_reports, results_expected),
+                },
+                key=finding_order,
+            )
+        ),
+    )
+
+
+def result_of_model(results: Sequence[Result]) -> Result | None:
+    """What the results of an item's claims amount to: the worst; ``None`` for an item without claims."""
+    return worst(results) if results else None
+
+
+def result_of_tests(item: Item, full: Sequence[TestCase], partial: Sequence[TestCase]) -> Result | None:
+    """What an item's test cases amount to; ``None`` when it has none and needs none.
+
+    :param full: the cases that verify it as a whole.
+    :param partial: the cases that verify a part of it.
+    """
+    outcomes = {case.outcome for case in (*full, *partial)}
+    if not outcomes and TEST_TYPE not in item.needs:
+        return None
+    if Outcome.FAILED in outcomes:
+        return Result.FAILED
+    if Outcome.ERROR in outcomes:
+        return Result.ERROR
+    if any(case.outcome is Outcome.PASSED for case in full):
+        return Result.PASSED
+    return Result.PARTIAL if Outcome.PASSED in outcomes else Result.NOT_RUN
+
+
+def result_of_item(item: Item, model: Result | None, test: Result | None) -> Result:
+    """The state of an item from its two halves, as the head of this module says."""
+    if test is Result.PARTIAL and model is not None and TEST_TYPE not in item.needs:
+        return model
+    return worst(result for result in (model, test) if result is not None)
+
+
+def _traced(item: Item, linked: Linked, claims: _Claims, tests: _Tests, test: Result | None) -> TracedItem:
+    full, partial = tests.of_item(item.tag)
+    model = result_of_model([result for claim in item.confirmed_by for result in claims.results(claim)])
+    counting = (verdict for claim in dict.fromkeys(item.confirmed_by) for verdict in claims.counting(claim))
+    return TracedItem(
+        item=item,
+        fingerprint=fingerprint(item),
+        coverage=linked.coverage[item.tag],
+        uncovered=linked.uncovered[item.tag],
+        verdicts=tuple(sorted(counting, key=_worst_verdict_first)),
+        tests=full,
+        partial_tests=partial,
+        model=model,
+        test=test,
+        result=result_of_item(item, model, test),
+    )
+
+
+class _Claims:
+    """The verdicts by claim."""
+
+    def __init__(
+        self, verdicts: tuple[Verdict, ...], policies: tuple[str, ...], target: str, known: Collection[str]
+    ) -> None:
+        self.verdicts = verdicts
+        self._due = {SPECIFICATION, target} & {*policies, target}
+        self._counting_policies = {None, SPECIFICATION, target}
+        self._known = frozenset(known)
+        self._by_claim: defaultdict[str, list[Verdict]] = defaultdict(list)
+        for verdict in verdicts:
+            self._by_claim[verdict.claim].append(verdict)
+
+    def counting(self, claim: str) -> list[Verdict]:
+        """The verdicts of a claim under the policies that count."""
+        return [verdict for verdict in self._by_claim.get(claim, ()) if verdict.policy in self._counting_policies]
+
+    def results(self, claim: str) -> Iterator[Result]:
+        """How a claim counts; a verdict due and missing is ``not run``, one without a policy answers for all."""
+        policies = {verdict.policy for verdict in self._by_claim.get(claim, ())}
+        answered = None in policies or self._due <= policies
+        if claim not in self._known or not answered:
+            yield Result.NOT_RUN
+        for verdict in self.counting(claim):
+            yield RESULT_OF_VERDICT[verdict.kind]
+
+    def links(self, items: Iterable[Item]) -> Iterator[Link]:
+        """A link from each claim to the items that name it; orphaned where there is no such claim."""
+        for item in items:
+            for claim in item.confirmed_by:
+                status = LinkStatus.COVERS if claim in self._known else LinkStatus.ORPHANED
+                yield Link(claim, "confirms", str(item.tag), status)
+
+    def findings(self, items: Iterable[Item]) -> Iterator[Finding]:
+        """The claims that items name and nobody knows."""
+        for item in items:
+            for claim in item.confirmed_by:
+                if claim not in self._known:
+                    message = f"found the claim {claim!r}, which does not exist; expected the id of a known claim"
+                    yield Finding("unknown_claim", item.place, str(item.tag), message)
+
+
+@dataclass(slots=True)
+class _Tests:
+    """The test cases by tag, their links, and what is wrong with them."""
+
+    full: defaultdict[Tag, list[TestCase]] = field(default_factory=lambda: defaultdict(list))
+    partial: defaultdict[Tag, list[TestCase]] = field(default_factory=lambda: defaultdict(list))
+    links: set[Link] = field(default_factory=set)
+    findings: set[Finding] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, reports: Iterable[TestReport], index: Index) -> _Tests:
+        """The cases of the reports that count, in the order of the reports."""
+        tests = cls()
+        for report in reports:
+            if not report.error:
+                for case in report.cases:
+                    tests._add(case, report, index)
+        return tests
+
+    def of_item(self, tag: Tag) -> tuple[tuple[TestCase, ...], tuple[TestCase, ...]]:
+        """The cases that verify an item as a whole, and those that verify a part of it."""
+        return tuple(self.full.get(tag, ())), tuple(self.partial.get(tag, ()))
+
+    def _add(self, case: TestCase, report: TestReport, index: Index) -> None:
+        for text in dict.fromkeys(case.partially_verifies):
+            self._link(case, "partially verifies", text, report, index, self.partial)
+        for text in dict.fromkeys(case.verifies):
+            if text not in case.partially_verifies:  # a case that says both promises the less
+                self._link(case, "verifies", text, report, index, self.full)
+
+    def _link(
+        self,
+        case: TestCase,
+        type: str,
+        text: str,
+        report: TestReport,
+        index: Index,
+        cases: defaultdict[Tag, list[TestCase]],
+    ) -> None:
+        place = Place(report.file, 1)
+        try:
+            tag = Tag.parse(text)
+        except ValueError as error:
+            self.links.add(Link(case.id, type, text, LinkStatus.ORPHANED))
+            self.findings.add(Finding("unknown_tag", place, text, f"the test {case.id} {type} no item: {error}"))
+            return
+        status = index.status_of_evidence(tag)
+        self.links.add(Link(case.id, type, text, status))
+        if status is LinkStatus.COVERS:
+            cases[tag].append(case)
+            return
+        revisions = ", ".join(map(str, index.revisions(tag.type, tag.name)))
+        found = f"found the item in revision {revisions}" if revisions else "found no such item"
+        message = f"the test {case.id} {type} {text}: {found}; expected an item with this tag"
+        self.findings.add(Finding(_SUBTYPE_OF_STATUS[status], place, text, message))
+
+
+def _report_findings(reports: Iterable[TestReport], expected: bool) -> Iterator[Finding]:
+    """The reports that count for nothing, and the lack of any that counts."""
+    readable = False
+    for report in reports:
+        readable = readable or not report.error
+        if report.error:
+            yield Finding("test_report", Place(report.file, 1), "", f"nothing in this report counts: {report.error}")
+    if expected and not readable:
+        yield Finding("test_report", None, "", "found no test report that can be read; expected test results")
+
+
+def _sorted_cases(report: TestReport) -> TestReport:
+    return replace(report, cases=tuple(sorted(report.cases, key=_case_order)))
+
+
+def _tag_order(tag: Tag) -> tuple[NaturalKey, NaturalKey, int]:
+    return natural(tag.type), natural(tag.name), tag.revision
+
+
+def _case_order(case: TestCase) -> tuple[NaturalKey, NaturalKey, TestCase]:
+    return natural(case.report), natural(case.id), case
+
+
+def _report_order(report: TestReport) -> tuple[NaturalKey, TestReport]:
+    return natural(report.file), report
+
+
+def _verdict_order(verdict: Verdict) -> tuple[NaturalKey, str, int, str, float]:
+    kind = list(VerdictKind).index(verdict.kind)
+    return natural(verdict.claim), verdict.policy or "", kind, dumps(verdict.to_json()), verdict.seconds
+
+
+def _worst_verdict_first(verdict: Verdict) -> tuple[int, NaturalKey, str]:
+    return list(Result).index(RESULT_OF_VERDICT[verdict.kind]), natural(verdict.claim), verdict.policy or ""

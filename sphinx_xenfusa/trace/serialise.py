@@ -1,0 +1,149 @@
+"""The published form of the trace record: JSON after ``schema.json``, version 1."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import jsonschema_rs
+
+from sphinx_xenfusa.trace import canonical
+from sphinx_xenfusa.trace.record import (
+    SCHEMA_VERSION,
+    Finding,
+    Link,
+    Place,
+    TestCase,
+    TestReport,
+    TracedItem,
+    TraceRecord,
+)
+
+_MAX_MESSAGE = 300
+
+
+def schema() -> dict[str, Any]:
+    """The published schema, as plain data of the caller's own."""
+    text = resources.files("sphinx_xenfusa.trace").joinpath("schema.json").read_text(encoding="utf-8")
+    data: dict[str, Any] = json.loads(text)
+    return data
+
+
+def to_json(record: TraceRecord) -> dict[str, Any]:
+    """The record as plain data; the times that claims took are left out, so that the same run gives the same bytes."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "project": record.project,
+        "version": record.version,
+        "policies": list(record.policies),
+        "target_policy": record.target_policy,
+        "confirm_mode": record.confirm_mode,
+        "items": [_item(entry) for entry in record.items],
+        "links": [_link(entry) for entry in record.links],
+        "verdicts": [verdict.to_json() for verdict in record.verdicts],
+        "evidence": {"reports": [_report(report) for report in record.reports]},
+        "findings": [_finding(finding) for finding in record.findings],
+        "justifications": [dict(entry) for entry in record.justifications],
+        "baseline": None if record.baseline is None else dict(record.baseline),
+    }
+
+
+def dumps(record: TraceRecord) -> str:
+    """The record as canonical JSON text.
+
+    :raises ValueError: a slot (justifications, baseline) holds what JSON cannot say.
+    """
+    return canonical.dumps(to_json(record))
+
+
+def validate(data: Any) -> None:
+    """Hold plain data against the published schema.
+
+    :raises ValueError: naming the path of the first fault, and what was found there.
+    """
+    errors = sorted(_validator().iter_errors(data), key=lambda error: [str(part) for part in error.instance_path])
+    if errors:
+        path = "/".join(str(part) for part in errors[0].instance_path)
+        message = errors[0].message
+        shown = message if len(message) <= _MAX_MESSAGE else message[:_MAX_MESSAGE] + " …"
+        raise ValueError(f"/{path}: {shown}")
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(schema())
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line}
+
+
+def _item(traced: TracedItem) -> dict[str, Any]:
+    item = traced.item
+    return {
+        "id": str(item.tag),
+        "type": item.tag.type,
+        "name": item.tag.name,
+        "revision": item.tag.revision,
+        "kind": None if item.kind is None else item.kind.value,
+        "title": item.title,
+        "text": item.text,
+        "rationale": item.rationale,
+        "comment": item.comment,
+        "source": _place(item.place),
+        "source_reference": item.source,
+        "origin": item.origin,
+        "fingerprint": traced.fingerprint,
+        "oft_status": item.oft_status.value,
+        "coverage": traced.coverage.value,
+        "result": traced.result.value,
+        "model": None if traced.model is None else traced.model.value,
+        "test": None if traced.test is None else traced.test.value,
+        "covers": list(item.covers),
+        "needs": list(item.needs),
+        "uncovered": list(traced.uncovered),
+        "confirmed_by": list(item.confirmed_by),
+        "verdicts": [{"claim": v.claim, "policy": v.policy, "kind": v.kind.value} for v in traced.verdicts],
+        "tests": [_reference(case) for case in traced.tests],
+        "partial_tests": [_reference(case) for case in traced.partial_tests],
+    }
+
+
+def _reference(case: TestCase) -> dict[str, Any]:
+    return {"report": case.report, "id": case.id, "outcome": case.outcome.value}
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {"from": link.source, "type": link.type, "to": link.target, "status": link.status.value}
+
+
+def _report(report: TestReport) -> dict[str, Any]:
+    return {
+        "file": report.file,
+        "sha256": report.sha256,
+        "error": report.error,
+        "cases": [_case(case) for case in report.cases],
+    }
+
+
+def _case(case: TestCase) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "classname": case.classname,
+        "name": case.name,
+        "outcome": case.outcome.value,
+        "verifies": list(case.verifies),
+        "partially_verifies": list(case.partially_verifies),
+        "message": case.message,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "subtype": finding.subtype,
+        "place": None if finding.place is None else _place(finding.place),
+        "about": finding.about,
+        "message": finding.message,
+    }
