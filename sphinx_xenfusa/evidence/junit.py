@@ -308,7 +308,7 @@ class _Reader:
         kept.partially_verifies.update(case.partially_verifies)
 
     def _clean(self, text: str, limit: int) -> str:
-        return printable(shortened(without_host_paths(text, self.root), limit))
+        return printable(without_host_paths(shortened(text, limit), self.root))
 
 
 def read_report(path: Path, root: Path, *, limit: int = SIZE_LIMIT) -> TestReport:

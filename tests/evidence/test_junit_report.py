@@ -359,6 +359,12 @@ def test_messages_are_cut_and_defused(tmp_path):
     assert found["path"] == "test_a.py:3 …/x.py /chosen/uart …/b.py"
 
 
+def test_a_huge_message_full_of_paths_is_cut_before_it_is_searched(tmp_path):
+    text = suite(case("a", f'<failure message="{"/tmp/a" * 5_000_000}"/>'), failures=1)  # minutes, if searched first
+    message = read_report(write(tmp_path, text), tmp_path).cases[0].message
+    assert message.startswith("…/t… [29,998,000 more characters")
+
+
 def test_files_outside_the_root_show_their_name_only(tmp_path):
     root, outside = tmp_path / "root", tmp_path / "outside"
     root.mkdir()
