@@ -265,6 +265,9 @@ def _firmware(system: System, call: Call) -> Step:
 
 
 def _map_foreign(system: System, call: Call) -> Step:
+    """A mapping of one's own memory is not foreign."""
+    if call.subject == call.target:
+        return system, Code.SUCCESS
     return replace(system, foreign=system.foreign | {(call.subject, call.target)}), Code.SUCCESS
 
 

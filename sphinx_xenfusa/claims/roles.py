@@ -1,0 +1,242 @@
+"""Claims of the chapter "Roles" of the roles document (statements.md, rows ``roles_closed_set`` to ``ctrldom_is_safe``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sphinx_xenfusa.claims.control_claims import (
+    ControlIsSafe,
+    ControlMayDoAll,
+    Goal,
+    HarmIsDenied,
+    MoreThanListed,
+    OnlyControlCan,
+    WithoutControl,
+)
+from sphinx_xenfusa.claims.privilege_claims import NothingBeyond, Subjects
+from sphinx_xenfusa.claims.vocabulary_claims import PlatformClaim
+from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.model.effects import Life, Power, System
+from sphinx_xenfusa.model.platform import Platform, safe_vms, unsafe_vms
+from sphinx_xenfusa.model.rules import RULES, default_owner, holders_of_full_privileges
+from sphinx_xenfusa.model.vocabulary import Capability, Criticality, Role
+
+_PAIRS = "every domain towards itself and every other, every operation with every argument, from every arrangement of the two"
+
+
+def _life(life: Life) -> Callable[[System, int], bool]:
+    return lambda system, target: system.domains[target].life is life
+
+
+def _restarted(system: System, target: int) -> bool:
+    return system.domains[target].restarted and system.domains[target].life is Life.RUNNING
+
+
+def _rebooted(system: System, target: int) -> bool:
+    return system.power is Power.REBOOTED
+
+
+PAUSE = Goal("pause another domain", Life.RUNNING, _life(Life.PAUSED))
+UNPAUSE = Goal("unpause another domain", Life.PAUSED, _life(Life.RUNNING))
+SUSPEND = Goal("suspend another domain", Life.RUNNING, _life(Life.SUSPENDED))
+RESUME = Goal("resume another domain", Life.SUSPENDED, _life(Life.RUNNING))
+REBOOT = Goal("reboot another domain", Life.RUNNING, _restarted, most_steps=2)
+REBOOT_PLATFORM = Goal("reboot the platform", Life.RUNNING, _rebooted, towards_other=False)
+
+
+def _is_refused(words: Callable[[str], object], word: str) -> Callable[[], bool]:
+    def refused() -> bool:
+        try:
+            words(word)
+        except ValueError:
+            return True
+        return False
+
+    return refused
+
+
+def _wrong_roles(platform: Platform) -> str | None:
+    for domain in platform.domains:
+        expected = {
+            role
+            for role, capability in (
+                (Role.HARDWARE_DOMAIN, Capability.HARDWARE),
+                (Role.CONTROL_DOMAIN, Capability.CONTROL),
+            )
+            if capability in domain.capabilities
+        } or {Role.DOMU}
+        if domain.roles != expected:
+            roles = ", ".join(sorted(domain.roles)) or "no role"
+            return f"{domain.name} with {len(domain.capabilities)} capabilities has {roles}"
+    return None
+
+
+def _wrong_criticality(platform: Platform) -> str | None:
+    safe, unsafe = safe_vms(platform), unsafe_vms(platform)
+    for domain in platform.domains:
+        if (domain.name in safe) is (domain.name in unsafe):
+            return f"{domain.name} is {'both' if domain.name in safe else 'neither'} SafeVM and UnsafeVM"
+        if (domain.name in safe) is not (domain.criticality is Criticality.SAFE):
+            return f"{domain.name}, configured as {domain.criticality}, counts as the other"
+    return None
+
+
+def _broken(name: str, platform: Platform) -> bool:
+    return bool(next(rule for rule in RULES if rule.name == name).broken_by(platform))
+
+
+def _wrong_single(name: str, capability: Capability, invariant: Callable[[Platform], frozenset[str]]) -> Callable[[Platform], str | None]:
+    """The rule rejects exactly the platforms with two holders, and its invariant fails on exactly those."""
+
+    def wrong(platform: Platform) -> str | None:
+        several = sum(capability in domain.capabilities for domain in platform.domains) > 1
+        if _broken(name, platform) is not several:
+            return f"{name} {'accepts' if several else 'rejects'} a platform with {'several' if several else 'at most one'}"
+        if (len(invariant(platform)) > 1) is not several:
+            return f"what {name} guards is {'unambiguous' if several else 'ambiguous'} nevertheless"
+        return None
+
+    return wrong
+
+
+def _several(capability: Capability) -> Callable[[Platform], bool]:
+    return lambda platform: sum(capability in domain.capabilities for domain in platform.domains) > 1
+
+
+def _task_in_adversary(platform: Platform) -> bool:
+    adversaries = unsafe_vms(platform)
+    return any(domain.safety_tasks and domain.name in adversaries for domain in platform.domains)
+
+
+def _wrong_tasks(platform: Platform) -> str | None:
+    inside = _task_in_adversary(platform)
+    if _broken("unsafevm_definition", platform) is not inside:
+        return f"a platform is {'accepted' if inside else 'rejected'} although {'a' if inside else 'no'} safety task runs in an UnsafeVM"
+    return None
+
+
+CLAIMS: tuple[Claim, ...] = (
+    PlatformClaim(
+        "roles_closed_set",
+        "Every domain is a Hardware Domain, a Control Domain, both, or a DomU, which holds neither capability; no other word "
+        "for a role or a capability is accepted.",
+        "every domain of each",
+        _wrong_roles,
+        lambda platform: len({role for domain in platform.domains for role in domain.roles}) == len(Role),
+        "A platform on which every role occurs",
+        refused=tuple(
+            (word, _is_refused(words, word))
+            for words, word in (
+                (Role, "Driver Domain"),
+                (Role, "dom0"),
+                (Role, "hardware domain"),
+                (Role, ""),
+                (Capability, "xenstore"),
+                (Capability, "Hardware"),
+                (Capability, ""),
+            )
+        ),
+    ),
+    PlatformClaim(
+        "criticality_closed_set",
+        "Every domain is either a SafeVM or an UnsafeVM, never both and never neither; no other word is accepted.",
+        "every domain of each",
+        _wrong_criticality,
+        lambda platform: bool(safe_vms(platform)) and bool(unsafe_vms(platform)),
+        "A platform with a SafeVM and an UnsafeVM",
+        refused=tuple((word, _is_refused(Criticality, word)) for word in ("UnSafeVM", "SAFE", "", "mixed")),
+    ),
+    HarmIsDenied(
+        "domu_unprivileged",
+        "Every operation of the catalogue that would affect another domain or the platform without its consent is denied to a DomU.",
+        "every operation whose step from the initial state affects somebody else, by every DomU",
+        Subjects.DOMU,
+    ),
+    NothingBeyond(
+        "domu_affects_itself_only",
+        "Whatever a DomU is allowed to do changes its own state only, and the objects that the other side offers it.",
+        _PAIRS,
+        Subjects.DOMU,
+    ),
+    PlatformClaim(
+        "hwdom_single",
+        "A platform with two Hardware Domains is rejected, and only there the default owner of a device is ambiguous.",
+        "the rule and its invariant on each",
+        _wrong_single("hwdom_single", Capability.HARDWARE, default_owner),
+        _several(Capability.HARDWARE),
+        "A platform with two Hardware Domains, which the rule rejects: an unassigned device has two default owners",
+    ),
+    NothingBeyond(
+        "hwdom_unprivileged",
+        "Whatever a domain that holds only the hardware capability is allowed to do affects neither another domain nor the "
+        "platform, unless the other side offered it.",
+        _PAIRS,
+        Subjects.HARDWARE_ONLY,
+    ),
+    ControlMayDoAll(
+        "ctrldom_full_privileges",
+        "The Control Domain never gets a permission failure on a well-formed target, and each operation succeeds in some state.",
+        "every operation by every Control Domain towards itself and every other domain",
+    ),
+    PlatformClaim(
+        "ctrldom_single",
+        "A platform with two Control Domains is rejected, and only there more than one domain holds full privileges.",
+        "the rule and its invariant on each",
+        _wrong_single("ctrldom_single", Capability.CONTROL, holders_of_full_privileges),
+        _several(Capability.CONTROL),
+        "A platform with two Control Domains, which the rule rejects: two domains hold full privileges",
+    ),
+    OnlyControlCan(
+        "ctrldom_reboot_domains",
+        "The Control Domain can reboot every other domain; no operation of any other domain restarts a domain that is not its own.",
+        _PAIRS + "; sequences of up to two operations of the Control Domain",
+        (REBOOT,),
+    ),
+    OnlyControlCan(
+        "ctrldom_reboot_platform",
+        "The Control Domain can reboot the platform; no operation of any other domain does.",
+        _PAIRS,
+        (REBOOT_PLATFORM,),
+    ),
+    OnlyControlCan(
+        "ctrldom_suspend_resume",
+        "The Control Domain can suspend every other domain and resume it; no other domain can do either.",
+        _PAIRS,
+        (SUSPEND, RESUME),
+    ),
+    OnlyControlCan(
+        "ctrldom_pause_unpause",
+        "The Control Domain can pause every other domain and unpause it; no other domain can do either.",
+        _PAIRS,
+        (PAUSE, UNPAUSE),
+    ),
+    MoreThanListed(
+        "ctrldom_list_open",
+        "There are privileged operations beyond the ones that the document lists, and the Control Domain may use every one.",
+        "every operation that affects others, by every Control Domain",
+        (PAUSE, UNPAUSE, SUSPEND, RESUME, REBOOT, REBOOT_PLATFORM),
+    ),
+    WithoutControl(
+        "ctrldom_optional",
+        "A platform without a Control Domain is accepted; on it no domain holds full privileges and nothing that a domain is "
+        "allowed to do affects another domain or the platform without its consent.",
+        "those without a Control Domain; " + _PAIRS,
+        Subjects.NOT_CONTROL,
+    ),
+    PlatformClaim(
+        "unsafevm_definition",
+        "A platform with a safety-critical task in an UnsafeVM is rejected, and only there a safety task runs inside an adversary.",
+        "the rule and its invariant on each",
+        _wrong_tasks,
+        _task_in_adversary,
+        "A platform with a safety task in an UnsafeVM, which the rule rejects: the task runs inside an adversary",
+        safety_tasks=True,
+    ),
+    ControlIsSafe(
+        "ctrldom_is_safe",
+        "A platform whose Control Domain is an UnsafeVM is rejected, and on each such platform, completed by a SafeVM where there "
+        "is none, the Control Domain can stop, pause or restart a SafeVM.",
+        "the rule on each, and one attempt of every operation by an unsafe Control Domain on a SafeVM",
+    ),
+)
+"""The claims of the chapter that the model can check."""
