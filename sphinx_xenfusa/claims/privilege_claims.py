@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from sphinx_xenfusa.claims.attempts import (
     Attempt,
@@ -94,7 +95,8 @@ def cell_mutants(model: PrivilegeModel, needed: frozenset[str]) -> Iterator[Cell
     for behaviour in model.behaviours:
         for value in values:
             if value is not getattr(behaviour.operation, column):
-                changed = replace(behaviour.operation, **{column: value})
+                cell: dict[str, Any] = {column: value}
+                changed = replace(behaviour.operation, **cell)
                 yield CellMutant(behaviour.operation, changed, column, beside)
 
 

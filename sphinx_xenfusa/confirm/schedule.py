@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, as_completed
 from concurrent.futures import TimeoutError as JobTimeout
-from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -110,7 +110,7 @@ def _run(
         return
     with ProcessPool(max_workers=min(processes, len(waiting)), context=get_context("spawn")) as pool:
         # The budget ends a search by itself a little earlier, so that it says what it had found.
-        futures = {
+        futures: dict[Future[Verdict], tuple[Job, str]] = {
             pool.schedule(_work, args=(job, timeout * 0.9, offered), timeout=timeout): (job, key) for job, key in waiting
         }
         for future in as_completed(futures):

@@ -155,7 +155,8 @@ def try_mutants(
     searchable: Searchable[Model], model: Model, mutants: Iterable[Mutant[Model]], budget: Budget
 ) -> Adequacy[Model]:
     """Run the small search on every mutant; a mutant that cannot be run at all is neither killed nor a survivor."""
-    killers, survivors = [], []
+    killers: list[MutantReport] = []
+    survivors: list[MutantReport] = []
     for mutant in mutants:
         with mutant.applied(model) as changed:
             try:
