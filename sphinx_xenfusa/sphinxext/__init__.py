@@ -1,0 +1,42 @@
+"""Floor 4: the only room that knows Sphinx - the ``xen`` domain, its directives, the build events, the views.
+
+``config``  the settings; ``warning_types``  the closed table of warnings; ``needs_bridge``  everything that touches
+sphinx-needs; ``domain``  what is stored with the environment; ``directives``  what an author writes; ``build``  the
+confirmation beside the reading, the trace record, what is written again; ``views``  the record as document nodes;
+``markup``  nodes of our own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+from sphinx_xenfusa import __version__
+from sphinx_xenfusa.sphinxext import config, markup, needs_bridge
+from sphinx_xenfusa.sphinxext.build import Build
+from sphinx_xenfusa.sphinxext.domain import ENV_VERSION, XenDomain
+
+
+def setup_extension(app: Sphinx) -> ExtensionMetadata:
+    """Register everything with Sphinx."""
+    app.setup_extension("sphinx_needs")
+    app.require_sphinx((8, 2))
+    config.add_values(app)
+    markup.add_nodes(app)
+    app.add_domain(XenDomain)
+    needs_bridge.connect(app)
+    Build().connect(app)
+    app.connect("builder-inited", _add_static_files)
+    app.add_css_file("xenfusa.css")
+    return {
+        "version": __version__,
+        "env_version": ENV_VERSION,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
+
+
+def _add_static_files(app: Sphinx) -> None:
+    app.config.html_static_path.append(str(Path(__file__).with_name("static")))

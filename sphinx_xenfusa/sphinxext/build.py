@@ -1,0 +1,315 @@
+"""The events of a build.
+
+The claims run in a child process while the sources are read; then the trace record is made, what it says is reported,
+and every page that shows something of it is written again if that has changed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.matching import Matcher
+
+from sphinx_xenfusa.confirm.confirmation import Confirmation, read_progress, read_results
+from sphinx_xenfusa.confirm.register import REGISTER, Register, read_register
+from sphinx_xenfusa.confirm.registry import load_claims
+from sphinx_xenfusa.confirm.run import without_result
+from sphinx_xenfusa.confirm.schedule import jobs_for
+from sphinx_xenfusa.evidence.junit import read_report
+from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.interop.openfasttrace import RstSource
+from sphinx_xenfusa.sphinxext import markup, needs_bridge
+from sphinx_xenfusa.sphinxext.config import config_file
+from sphinx_xenfusa.sphinxext.domain import XenDomain
+from sphinx_xenfusa.sphinxext.views import Views
+from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
+from sphinx_xenfusa.trace.assemble import assemble
+from sphinx_xenfusa.trace.canonical import write_text
+from sphinx_xenfusa.trace.record import TAG, Finding, Item, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.serialise import dumps, to_json
+
+logger = logging.getLogger(__name__)
+
+SPECIFICATION = "specification"
+RECORD_FILE = "xenfusa/trace.json"
+_POLL_SECONDS = 0.2
+
+
+class Build:
+    """One build of one project: holds the child process and, once it is known, the record."""
+
+    def __init__(self) -> None:
+        self.claims: Mapping[str, Claim] = {}
+        self.register = Register("", "", "", {}, {})
+        self.record: TraceRecord | None = None
+        self._child: ConfirmationProcess | None = None
+        self._divergences: tuple[Finding, ...] = ()
+
+    def connect(self, app: Sphinx) -> None:
+        """Connect the events."""
+        app.connect("builder-inited", self.start)
+        app.connect("doctree-read", self.anchor_tags)
+        app.connect("env-updated", self.finish_reading)
+        app.connect("needs-before-post-processing", self.write_states)
+        app.connect("doctree-resolved", self.show)
+        app.connect("build-finished", self.end)
+
+    # --- claims -------------------------------------------------------------------------------------------------
+
+    def start(self, app: Sphinx) -> None:
+        """Load what is installed and start the confirmation."""
+        try:
+            self.claims = load_claims()
+            self.register = read_register(self._register_path(app))
+        except InputError as error:
+            warn("input", error.message, error.place)
+            return
+        if app.config.xenfusa_confirm != "off" and self.claims:
+            self._child = ConfirmationProcess(app, self._register_path(app))
+
+    def _register_path(self, app: Sphinx) -> Path:
+        chosen = app.config.xenfusa_divergences
+        return Path(app.confdir) / chosen if chosen else REGISTER
+
+    def _policies(self, app: Sphinx) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((SPECIFICATION, app.config.xenfusa_policy)))
+
+    def _verdicts(self, app: Sphinx) -> tuple[Verdict, ...]:
+        """Every claim under every policy that counts: what the child found, or not run, or error."""
+        found: dict[tuple[str, str | None], Verdict] = {}
+        missing = VerdictKind.NOT_RUN, "confirmation is switched off"
+        if self._child is not None:
+            results, failure = self._child.wait()
+            missing = VerdictKind.ERROR, failure
+            if results is None:
+                warn("claim_error", f"the confirmation gave no result: {failure}", config_file(app))
+            else:
+                found = {(one.claim, one.policy): one for one in results.verdicts}
+                self._divergences = results.findings
+                logger.info("claims: %d run, %d from the cache", results.ran, results.cached)
+        jobs = jobs_for(self.claims.values(), self._policies(app), self.register)
+        return tuple(
+            found.get((job.claim, job.policy)) or without_result(self.claims[job.claim], job.policy, *missing)
+            for job in jobs
+        )
+
+    # --- the record ---------------------------------------------------------------------------------------------
+
+    def finish_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Make the record, report what it says, and name the documents whose view of it has changed."""
+        domain = _domain(env)
+        items, findings = self._items(app, domain)
+        verdicts = self._verdicts(app)
+        reports = [read_report(Path(app.confdir) / one, Path(app.confdir)) for one in app.config.xenfusa_test_reports]
+        self.record = assemble(
+            project=app.config.project,
+            version=app.config.version,
+            items=items,
+            verdicts=verdicts,
+            reports=reports,
+            findings=findings,
+            policies=self._policies(app),
+            target_policy=app.config.xenfusa_policy,
+            confirm_mode=app.config.xenfusa_confirm,
+            known_claims=self.claims,
+            results_expected=bool(app.config.xenfusa_test_reports),
+        )
+        self._report(app, self.record)
+        return _changed_views(domain, self.record)
+
+    def _items(self, app: Sphinx, domain: XenDomain) -> tuple[list[Item], list[Finding]]:
+        items = [item for stored in domain.items.values() for item in stored]
+        findings: list[Finding] = []
+        for docname in sorted(_oft_documents(app)):
+            source = RstSource(Path(app.env.doc2path(docname)), Path(app.srcdir))
+            try:
+                items += source.items()
+                findings += source.findings()
+            except InputError as error:
+                warn("input", error.message, error.place)
+        return items, findings
+
+    def _report(self, app: Sphinx, record: TraceRecord) -> None:
+        source_folder = str(app.srcdir)
+        for finding in record.findings:
+            warn_of(finding, source_folder, config_file(app))
+        named = {claim for traced in record.items for claim in traced.item.confirmed_by}
+        for traced in record.items:
+            for verdict in traced.verdicts:
+                _warn_of_verdict(traced, verdict, source_folder)
+        register = str(self._register_path(app))
+        refuted = {one.claim for one in record.verdicts if one.kind is VerdictKind.REFUTED}
+        for finding in self._divergences:
+            # A refuted claim that a requirement names has been reported there, where its author looks.
+            if finding.about not in named & refuted:
+                line = f":{finding.place.line}" if finding.place is not None else ""
+                warn(finding.subtype, finding.message, register + line)
+
+    def write_states(self, app: Sphinx, needs: object) -> None:
+        """Give sphinx-needs the states, for its own tables and exports."""
+        if self.record is not None:
+            needs_bridge.write_states(needs, self.record)
+
+    # --- pages --------------------------------------------------------------------------------------------------
+
+    def anchor_tags(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Give each OpenFastTrace tag of Xen's own documents an anchor, and nothing else."""
+        docname = app.env.docname
+        if docname not in _oft_documents(app):
+            return
+        domain = _domain(app.env)
+        for node in list(doctree.findall(nodes.title_reference)):
+            tag = node.astext()
+            alone = isinstance(node.parent, nodes.paragraph) and node.parent.astext() == tag
+            if alone and TAG.fullmatch(tag) and isinstance(node.parent.parent, nodes.section):
+                node["ids"].append(tag)
+                title = node.parent.parent.next_node(nodes.title)
+                domain.note_anchor(docname, tag, title.astext() if title is not None else tag)
+
+    def show(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
+        """Put the views in place of their placeholders."""
+        record = self.record
+        if record is None:
+            return
+        views = Views(record, app.builder, _domain(app.env).anchors, self.claims)
+        for evidence in list(doctree.findall(markup.evidence)):
+            evidence.replace_self(views.evidence(docname, evidence["tag"]))
+        for matrix in list(doctree.findall(markup.matrix)):
+            matrix.replace_self(views.matrix(docname))
+        for summary in list(doctree.findall(markup.summary)):
+            summary.replace_self(views.summary(docname))
+
+    def end(self, app: Sphinx, exception: Exception | None) -> None:
+        """Write the record beside the pages, and leave no child behind."""
+        if self._child is not None:
+            self._child.stop()
+        if exception is None and self.record is not None and app.builder.name in ("html", "dirhtml", "singlehtml"):
+            path = Path(app.outdir) / RECORD_FILE
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_text(path, dumps(self.record))
+
+
+def _domain(env: BuildEnvironment) -> XenDomain:
+    return cast(XenDomain, env.get_domain("xen"))
+
+
+def _oft_documents(app: Sphinx) -> set[str]:
+    patterns = app.config.xenfusa_oft
+    if not patterns:
+        return set()
+    matches = Matcher(patterns)
+    return {
+        docname
+        for docname in app.env.found_docs
+        if matches(str(app.env.doc2path(docname, base=False)).replace("\\", "/"))
+    }
+
+
+_WARNED = {
+    VerdictKind.REFUTED: "refuted",
+    VerdictKind.VACUOUS: "vacuous",
+    VerdictKind.ERROR: "claim_error",
+    VerdictKind.INCONCLUSIVE: "inconclusive",
+}
+
+
+def _warn_of_verdict(traced: TracedItem, verdict: Verdict, source_folder: str) -> None:
+    if verdict.kind not in _WARNED:
+        return
+    subtype = _WARNED[verdict.kind]
+    if verdict.kind is VerdictKind.REFUTED and verdict.policy not in (None, SPECIFICATION):
+        subtype = "unexpected_divergence"
+    under = f" under {verdict.policy}" if verdict.policy else ""
+    message = f"{traced.item.tag}: the claim {verdict.claim} is {verdict.kind}{under}: {verdict.reason}"
+    warn(subtype, message, f"{source_folder}/{traced.item.place}")
+
+
+def _changed_views(domain: XenDomain, record: TraceRecord) -> list[str]:
+    """The documents that show something of the record that is not what they showed when they were last written."""
+    data = to_json(record)
+    whole = _digest(data)
+    verdicts = {(one["claim"], one["policy"]): one for one in data["verdicts"]}
+    parts = {item["id"]: item for item in data["items"]}
+    known = domain.shown
+    shown = {}
+    for docname, views in domain.views.items():
+        if "*" in views:
+            shown[docname] = whole
+            continue
+        mine = [parts.get(tag) for tag in sorted(set(views))]
+        claims = {claim for item in mine if item for claim in item["confirmed_by"]}
+        shown[docname] = _digest([mine, [one for key, one in sorted(verdicts.items(), key=str) if key[0] in claims]])
+    domain.data["shown"] = shown
+    changed = [docname for docname, digest in shown.items() if known.get(docname) != digest]
+    # Returning any document makes Sphinx keep the environment, and with it what is shown now.
+    return sorted(changed)
+
+
+def _digest(data: object) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+class ConfirmationProcess:
+    """The child process that runs the claims."""
+
+    def __init__(self, app: Sphinx, register: Path) -> None:
+        self._folder = Path(app.doctreedir) / "xenfusa"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._output = self._folder / "results.json"
+        self._output.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "sphinx_xenfusa.confirm", "--output", str(self._output)]
+        command += ["--mode", app.config.xenfusa_confirm, "--timeout", str(app.config.xenfusa_claim_timeout)]
+        command += ["--cache-dir", str(Path(app.confdir) / app.config.xenfusa_cache_dir)]
+        command += ["--divergences", str(register), "--policy", SPECIFICATION, "--policy", app.config.xenfusa_policy]
+        # Its words go to files: a pipe that nobody reads while the sources are read could fill up.
+        self._errors = self._folder / "errors.txt"
+        with self._errors.open("wb") as errors:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
+            )
+        atexit.register(self.stop)
+
+    def wait(self) -> tuple[Confirmation | None, str]:
+        """The results, or ``None`` and why there are none.  Shows how far it is while it waits."""
+        shown = ""
+        while True:
+            try:
+                self._process.wait(_POLL_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                told = self._told()
+                if told and told != shown:
+                    logger.info("confirming claims... %s", told)
+                    shown = told
+        try:
+            return read_results(self._output), "the confirmation ran and gave no verdict on this claim"
+        except InputError as error:
+            said = self._errors.read_text("utf-8", errors="replace").strip().splitlines()
+            return None, said[-1] if said else error.message
+
+    def _told(self) -> str:
+        progress = read_progress(self._output)
+        return "" if progress is None else f"{progress[0]} of {progress[1]}"
+
+    def stop(self) -> None:
+        """End the child if it still runs."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        atexit.unregister(self.stop)

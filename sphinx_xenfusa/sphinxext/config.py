@@ -1,0 +1,144 @@
+"""The settings: ``xenfusa_*`` in conf.py, or the table ``[xenfusa]`` of ``ubproject.toml`` beside it.
+
+What is given on the command line wins over ``ubproject.toml``, which wins over conf.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE
+from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
+from sphinx_xenfusa.inputs import InputError, parse_toml, read_text
+from sphinx_xenfusa.model.policies import POLICIES
+from sphinx_xenfusa.sphinxext.warning_types import warn
+
+MODES = ("cache", "force", "off")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting.
+
+    :param rebuild: Sphinx's word for what a change of it makes stale.
+    :param accepts: whether a value can be used.
+    :param expected: what can be used, in words.
+    """
+
+    default: Any
+    rebuild: Any
+    types: tuple[type, ...]
+    accepts: Callable[[Any], bool]
+    expected: str
+    description: str
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+
+
+SETTINGS: dict[str, Setting] = {
+    "policy": Setting(
+        "dummy",
+        "env",
+        (str,),
+        lambda value: value in POLICIES,
+        " or ".join(repr(name) for name in POLICIES),
+        "The policy of Xen that counts, beside the document, for the state of a requirement.",
+    ),
+    "confirm": Setting(
+        "cache",
+        "",
+        (str,),
+        lambda value: value in MODES,
+        " or ".join(repr(mode) for mode in MODES),
+        "cache: run claims that no kept verdict answers; force: run them all; off: run none and show them as not run.",
+    ),
+    "claim_timeout": Setting(
+        DEFAULT_TIMEOUT,
+        "",
+        (int, float),
+        lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value > 0,
+        "seconds, more than 0",
+        "Seconds that one claim may take under one policy; then its verdict is an error.",
+    ),
+    "cache_dir": Setting(
+        str(DEFAULT_CACHE),
+        "",
+        (str,),
+        lambda value: isinstance(value, str) and value != "",
+        "a folder",
+        "Where verdicts are kept, relative to conf.py.",
+    ),
+    "divergences": Setting(
+        "",
+        "",
+        (str,),
+        lambda value: isinstance(value, str),
+        "a file",
+        "A register of expected divergences in place of ours, relative to conf.py.",
+    ),
+    "test_reports": Setting(
+        [],
+        "",
+        (list, tuple),
+        _texts,
+        "a list of files",
+        "JUnit reports of the tests that verify requirements, relative to conf.py.",
+    ),
+    "oft": Setting(
+        [],
+        "env",
+        (list, tuple),
+        _texts,
+        "a list of patterns",
+        "Documents whose OpenFastTrace tags are items of the record, as patterns relative to the source folder.",
+    ),
+}
+
+
+def add_values(app: Sphinx) -> None:
+    """Register the settings."""
+    for name, setting in SETTINGS.items():
+        app.add_config_value(f"xenfusa_{name}", setting.default, setting.rebuild, setting.types, setting.description)
+    app.connect("config-inited", _read_ubproject, priority=9)
+    app.connect("config-inited", _check, priority=20)
+
+
+def config_file(app: Sphinx) -> str:
+    """The file that a warning about a setting is located at."""
+    return str(Path(app.confdir) / "conf.py")
+
+
+def _read_ubproject(app: Sphinx, config: Config) -> None:
+    path = Path(app.confdir) / "ubproject.toml"
+    if not path.exists():
+        return
+    try:
+        table = parse_toml(read_text(path, what="ubproject.toml"), path).get("xenfusa", {})
+    except InputError as error:
+        warn("input", error.message, error.place)
+        return
+    if not isinstance(table, dict):
+        warn("config", f"found xenfusa = {table!r}; expected a table [xenfusa]", str(path))
+        return
+    for name, value in table.items():
+        if name not in SETTINGS:
+            warn("config", f"found [xenfusa] {name}; expected one of {', '.join(SETTINGS)}", str(path))
+        elif f"xenfusa_{name}" not in config.overrides:
+            setattr(config, f"xenfusa_{name}", value)
+
+
+def _check(app: Sphinx, config: Config) -> None:
+    for name, setting in SETTINGS.items():
+        value = getattr(config, f"xenfusa_{name}")
+        if not setting.accepts(value):
+            message = f"found xenfusa_{name} = {value!r}; expected {setting.expected}; {setting.default!r} is used"
+            warn("config", message, config_file(app))
+            setattr(config, f"xenfusa_{name}", setting.default)

@@ -1,0 +1,159 @@
+"""What an author writes: ``xen:req``, ``xen:matrix``, ``xen:summary``.
+
+A mistake costs one warning, located at the line, and never the text: a requirement that cannot be made stays on the
+page as plain content under a heading that says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
+
+from sphinx_xenfusa.sphinxext import markup, needs_bridge
+from sphinx_xenfusa.sphinxext.warning_types import warn
+from sphinx_xenfusa.trace.linker import tag_fault
+from sphinx_xenfusa.trace.record import Item, Place, Tag
+from sphinx_xenfusa.trace.states import ItemKind
+
+if TYPE_CHECKING:
+    from sphinx_xenfusa.sphinxext.domain import XenDomain
+
+
+def words(text: str | None) -> tuple[str, ...]:
+    """The entries of a list option: separated by commas or line breaks, each once."""
+    found = (word.strip() for word in re.split(r"[,\n]", text or ""))
+    return tuple(dict.fromkeys(word for word in found if word))
+
+
+class _XenDirective(SphinxDirective):
+    @property
+    def domain(self) -> XenDomain:
+        """Our domain of the project that is being read."""
+        return cast("XenDomain", self.env.get_domain("xen"))
+
+
+class RequirementDirective(_XenDirective):
+    """A requirement.  The body is the statement; the options say what it is and what confirms it."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
+        "id": directives.unchanged,
+        "kind": directives.unchanged,
+        "covers": directives.unchanged,
+        "needs": directives.unchanged,
+        "confirmed-by": directives.unchanged,
+        "rationale": directives.unchanged,
+        "comment": directives.unchanged,
+        "source": directives.unchanged,
+    }
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The need, followed by the place of its evidence."""
+        tag = self._tag()
+        kind = self._kind()
+        if tag is None or kind is None:
+            return self._plain()
+        item = self._item(tag, kind)
+        known = self._known(tag)
+        self.domain.note_item(self.env.docname, item)
+        if known is not None:
+            # The record names both places; here the second copy must not become a second need.
+            return self._plain()
+        try:
+            card = needs_bridge.add_requirement(
+                self.env.app, self.state, self.lineno, item, kind, self.content, self.content_offset + 1
+            )
+        except needs_bridge.Refused as error:
+            warn("refused", f"sphinx-needs refused {tag}: {error}", self.get_location())
+            return self._plain()
+        return [*card, markup.evidence(tag=str(tag))]
+
+    def _tag(self) -> Tag | None:
+        text = self.options.get("id", "").strip()
+        if not text:
+            warn("option", "found a requirement without :id:; expected a tag like XenArch~name~1", self.get_location())
+            return None
+        fault = tag_fault(text)
+        if fault is not None:
+            try:
+                Tag.parse(text)
+            except ValueError as error:
+                warn(fault, str(error), self.get_location())
+            return None
+        return Tag.parse(text)
+
+    def _kind(self) -> ItemKind | None:
+        text = self.options.get("kind", "").strip()
+        if text in {kind.value for kind in ItemKind}:
+            return ItemKind(text)
+        found = f"the kind {text!r}" if text else "a requirement without :kind:"
+        expected = ", ".join(kind.value for kind in ItemKind)
+        warn("kind", f"found {found}; expected one of {expected}", self.get_location())
+        return None
+
+    def _known(self, tag: Tag) -> Item | None:
+        for items in self.domain.items.values():
+            for item in items:
+                if item.tag == tag:
+                    return item
+        return None
+
+    def _place(self) -> Place:
+        source, line = self.get_source_info()
+        path = Path(source)
+        root = Path(self.env.srcdir)
+        if path.is_relative_to(root):
+            return Place(path.relative_to(root).as_posix(), line)
+        return Place(str(self.env.doc2path(self.env.docname, base=False)).replace("\\", "/"), line)
+
+    def _item(self, tag: Tag, kind: ItemKind) -> Item:
+        def option(name: str) -> str:
+            return " ".join(self.options.get(name, "").split())
+
+        return Item(
+            tag=tag,
+            title=" ".join(self.arguments[0].split()),
+            text="\n".join(self.content),
+            place=self._place(),
+            origin="directive",
+            kind=kind,
+            rationale=option("rationale"),
+            comment=option("comment"),
+            source=option("source"),
+            covers=words(self.options.get("covers")),
+            needs=words(self.options.get("needs")),
+            confirmed_by=words(self.options.get("confirmed-by")),
+        )
+
+    def _plain(self) -> Sequence[nodes.Node]:
+        """The content, under a heading that says that it is no requirement."""
+        box = nodes.admonition(classes=["xenfusa-refused"])
+        box += nodes.title("", "Not a requirement: " + self.arguments[0])
+        box += self.parse_content_to_nodes()
+        return [box]
+
+
+class MatrixDirective(_XenDirective):
+    """The matrix of all items: verdict per policy, tests, state; worst first."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of the matrix."""
+        self.domain.note_view(self.env.docname, "*")
+        return [markup.matrix()]
+
+
+class SummaryDirective(_XenDirective):
+    """The totals, with everything that does not add to green named."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of the totals."""
+        self.domain.note_view(self.env.docname, "*")
+        return [markup.summary()]

@@ -1,0 +1,43 @@
+"""Nodes of our own: placeholders that a view replaces, and a part of a page that unfolds.
+
+Each placeholder is replaced by ordinary document nodes once the record is known, so that every builder can write it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+
+class evidence(nodes.General, nodes.Element):
+    """Stands for what is known of one requirement; attribute ``tag``."""
+
+
+class matrix(nodes.General, nodes.Element):
+    """Stands for the matrix."""
+
+
+class summary(nodes.General, nodes.Element):
+    """Stands for the totals."""
+
+
+class unfolding(nodes.General, nodes.Element):
+    """A part that is folded at first; attribute ``heading``.  Only in formats that can fold (HTML)."""
+
+
+def _start(translator: Any, node: unfolding) -> None:
+    translator.body.append(translator.starttag(node, "details", CLASS="xenfusa-unfolding"))
+    translator.body.append(f"<summary>{translator.encode(node['heading'])}</summary>\n")
+
+
+def _end(translator: Any, node: unfolding) -> None:
+    translator.body.append("</details>\n")
+
+
+def add_nodes(app: Sphinx) -> None:
+    """Register the nodes; the placeholders never reach a writer."""
+    app.add_node(unfolding, html=(_start, _end))
+    for placeholder in (evidence, matrix, summary):
+        app.add_node(placeholder)

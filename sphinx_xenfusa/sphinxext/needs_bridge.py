@@ -1,0 +1,169 @@
+"""Everything that touches sphinx-needs, its private corners included, so that they are in one place.
+
+Private: ``sphinx_needs.utils.add_doc`` (without it the HTML build of a page without a native need directive crashes),
+the ids of its containers (random), and its schema report (holds timings).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst.states import RSTState
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx_needs.api import InvalidNeedException, add_need
+from sphinx_needs.utils import add_doc
+
+from sphinx_xenfusa.trace.canonical import dumps, write_text
+from sphinx_xenfusa.trace.record import TAG, Item, TraceRecord
+from sphinx_xenfusa.trace.states import ItemKind, Result
+
+LAYOUT = "xenfusa"
+_BASE = "xen_statement"
+
+
+def need_type(kind: ItemKind) -> str:
+    """The need type of a kind; prefixed, because sphinx-needs makes a global directive of each."""
+    return f"xen_{kind.value}"
+
+
+def connect(app: Sphinx) -> None:
+    """Register the need types before sphinx-needs reads them, and make its output deterministic."""
+    app.connect("config-inited", _add_types, priority=13)
+    app.connect("config-inited", _allow_tags, priority=14)
+    app.connect("doctree-resolved", _name_containers, priority=900)
+    app.connect("build-finished", _drop_timings)
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}, "nullable": True}
+
+
+def _texts(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "array", "items": {"type": "string"}}, "nullable": True}
+
+
+def _base_type() -> dict[str, Any]:
+    states = [state.value for state in Result]
+    return {
+        "directive": _BASE,
+        "title": "Statement",
+        "prefix": "XenArch~",
+        "fields": {
+            "xen_rationale": _text("Why the statement is made."),
+            "xen_comment": _text("Anything else a reader should know."),
+            "xen_source": _text("Where the statement comes from."),
+            "xen_needs": _texts("The item types that must cover the statement."),
+            "xen_confirmed_by": _texts("The claims that confirm the statement."),
+            "xen_fingerprint": _text("SHA-256 over the text and the fields that matter."),
+            "xen_state": {
+                "description": "The state of the statement in the trace record.",
+                "schema": {"type": "string", "enum": states},
+                "nullable": True,
+            },
+        },
+        "links": {
+            "xen_covers": {
+                "description": "The items that the statement covers.",
+                "outgoing": "covers",
+                "incoming": "is covered by",
+                "allow_dead_links": True,
+            },
+        },
+    }
+
+
+def _add_types(app: Sphinx, config: Config) -> None:
+    kinds = [
+        {
+            "directive": need_type(kind),
+            "title": kind.value.capitalize(),
+            "prefix": "XenArch~",
+            "inherits": _BASE,
+        }
+        for kind in ItemKind
+    ]
+    config.needs_types = [*config.needs_types, _base_type(), *kinds]
+    # The card shows what the statement is; the evidence that follows it shows the rest in words.
+    config.needs_card_layouts = {**config.needs_card_layouts, LAYOUT: {"meta": False}}
+    if "needs_reproducible_json" not in config.overrides:
+        config.needs_reproducible_json = True
+
+
+def _allow_tags(app: Sphinx, config: Config) -> None:
+    """Let ids be OpenFastTrace tags besides whatever the project allows."""
+    config.needs_id_regex = f"(?:{config.needs_id_regex})|(?:{TAG.pattern}$)"
+
+
+class Refused(Exception):
+    """sphinx-needs does not take the requirement; the message is its own."""
+
+
+def add_requirement(
+    app: Sphinx, state: RSTState, lineno: int, item: Item, kind: ItemKind, content: StringList, content_line: int
+) -> Sequence[nodes.Node]:
+    """Make a need of a requirement, in the document that is being read.
+
+    :raises Refused: sphinx-needs does not take it.
+    """
+    docname = app.env.docname
+    add_doc(app.env, docname)
+    try:
+        return add_need(
+            app,
+            state,
+            docname,
+            lineno,
+            need_type=need_type(kind),
+            title=item.title,
+            id=str(item.tag),
+            content=content,
+            lineno_content=content_line,
+            layout=LAYOUT,
+            xen_rationale=item.rationale or None,
+            xen_comment=item.comment or None,
+            xen_source=item.source or None,
+            xen_needs=list(item.needs) or None,
+            xen_confirmed_by=list(item.confirmed_by) or None,
+            xen_covers=list(item.covers) or None,
+        )
+    except InvalidNeedException as error:
+        raise Refused(error.message) from error
+
+
+def write_states(needs: Any, record: TraceRecord) -> None:
+    """Put state and fingerprint of each requirement into its need, for the tables and exports of sphinx-needs."""
+    for traced in record.items:
+        tag = str(traced.item.tag)
+        if tag in needs and traced.item.origin == "directive":
+            needs[tag]["xen_state"] = traced.result.value
+            needs[tag]["xen_fingerprint"] = traced.fingerprint
+
+
+def _name_containers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Number the containers of a page in place of their random ids."""
+    number = 0
+    for container in doctree.findall(nodes.container):
+        if "need_container" in container.get("classes", ()):
+            number += 1
+            container["ids"] = [f"SNCB-{number}"]
+
+
+def _drop_timings(app: Sphinx, exception: Exception | None) -> None:
+    """Take the timings out of the schema report: they differ from build to build."""
+    path = Path(app.outdir) / "schema_violations.json"
+    if not path.is_file():
+        return
+    report = json.loads(path.read_text("utf-8"))
+    if isinstance(report, dict):
+        kept = {
+            key: value
+            for key, value in report.items()
+            if "duration" not in key and "rate" not in key and "per_second" not in key
+        }
+        write_text(path, dumps(kept))

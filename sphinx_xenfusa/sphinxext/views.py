@@ -1,0 +1,452 @@
+"""The trace record as document nodes: the evidence of a requirement, the matrix, the totals, a trace.
+
+Every number and word here is read from the record.  The nodes are docutils' own (tables, paragraphs, links), so that
+all builders can write them and nothing needs JavaScript.  A state is a symbol and a word, never a colour alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from docutils import nodes
+from sphinx.builders import Builder
+from sphinx.util.nodes import make_refnode
+
+from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.explore.trace import Step, Trace
+from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.trace.record import Item, TestCase, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Outcome, Result
+
+SYMBOLS = {
+    Result.FAILED: "✗",
+    Result.ERROR: "!",
+    Result.INCONCLUSIVE: "?",
+    Result.DIVERGES: "≠",
+    Result.STALE: "↻",
+    Result.NOT_RUN: "–",
+    Result.PARTIAL: "◐",
+    Result.NONE: "∅",
+    Result.JUSTIFIED: "§",
+    Result.NOT_APPLICABLE: "×",
+    Result.PASSED: "✓",
+}
+
+MEANINGS = {
+    Result.FAILED: "a claim is refuted or vacuous, or a test failed",
+    Result.ERROR: "a check or a test broke",
+    Result.INCONCLUSIVE: "a bound was hit before the search was exhausted",
+    Result.DIVERGES: "holds in the document, not in Xen as it is; expected by the reviewed register, never covered",
+    Result.STALE: "the evidence belongs to another text",
+    Result.NOT_RUN: "something should check it and did not run",
+    Result.PARTIAL: "only a part of it is verified",
+    Result.NONE: "nothing is linked that could check it",
+    Result.JUSTIFIED: "excluded for a stated reason",
+    Result.NOT_APPLICABLE: "the platform cannot operate under that policy",
+    Result.PASSED: "everything that checks it ran, could have failed, and did not",
+}
+
+DESIGN_ANALYSIS = (
+    "A claim is confirmed by exhausting a model of Xen within the scope stated with it. "
+    "That is analysis of the design, not verification of the hypervisor."
+)
+
+_RESULT_OF_OUTCOME = {
+    Outcome.FAILED: Result.FAILED,
+    Outcome.ERROR: Result.ERROR,
+    Outcome.NOT_RUN: Result.NOT_RUN,
+    Outcome.SKIPPED: Result.NOT_RUN,
+    Outcome.PASSED: Result.PASSED,
+}
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """A verdict as the pages say it: the document is consistent, a policy of Xen holds or diverges."""
+    if verdict.kind is VerdictKind.DIVERGES:
+        return "diverges (" + ", ".join(entry.id for entry in verdict.divergences) + ")"
+    if verdict.kind is not VerdictKind.CONFIRMED:
+        return verdict.kind.value
+    if verdict.policy is None:
+        return "confirmed"
+    return "consistent (document)" if verdict.policy == "specification" else "holds"
+
+
+def policy_words(policy: str | None) -> str:
+    """A policy as a reader without the code knows it."""
+    if policy is None:
+        return "any policy"
+    return "the document" if policy == "specification" else f"Xen, policy {policy}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def marked(result: Result, words: str = "") -> nodes.inline:
+    """A state as symbol and word."""
+    css = result.value.replace(" ", "-")
+    return nodes.inline("", f"{SYMBOLS[result]} {words or result.value}", classes=["xenfusa-state", f"xenfusa-{css}"])
+
+
+def paragraph(*parts: str | nodes.Node, classes: Sequence[str] = ()) -> nodes.paragraph:
+    """A paragraph of texts and inline nodes."""
+    made = nodes.paragraph(classes=list(classes))
+    for part in parts:
+        made += nodes.Text(part) if isinstance(part, str) else part
+    return made
+
+
+Cell = str | nodes.Node | Sequence[nodes.Node]
+
+
+def _entry(cell: Cell) -> nodes.entry:
+    made = nodes.entry()
+    if isinstance(cell, str):
+        made += nodes.paragraph("", cell)
+    elif isinstance(cell, nodes.Node):
+        made += cell if isinstance(cell, nodes.paragraph) else paragraph(cell)
+    else:
+        made += list(cell)
+    return made
+
+
+def table(
+    title: str,
+    headings: Sequence[str],
+    widths: Sequence[int],
+    rows: Iterable[Sequence[Cell]],
+    *classes: str,
+    id: str = "",
+) -> nodes.table:
+    """A table with a caption and a header row."""
+    made = nodes.table(classes=["xenfusa-table", "colwidths-given", "longtable", *classes], ids=[id])
+    made += nodes.title("", title)
+    group = nodes.tgroup(cols=len(headings))
+    made += group
+    for width in widths:
+        group += nodes.colspec(colwidth=width)
+    head, body = nodes.thead(), nodes.tbody()
+    group += [head, body]
+    row = nodes.row()
+    row += [_entry(heading) for heading in headings]
+    head += row
+    for cells in rows:
+        row = nodes.row()
+        row += [_entry(cell) for cell in cells]
+        body += row
+    return made
+
+
+def case_counts(cases: Iterable[TestCase]) -> str:
+    """How many cases came to which outcome, worst first; empty for no cases."""
+    counts = Counter(case.outcome for case in cases)
+    return ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+
+
+@dataclass(frozen=True)
+class Views:
+    """Writes views of one record for one builder.
+
+    :param anchors: tag to (document, title) of everything that can be linked to.
+    :param claims: the claims that are installed, for what they say in words.
+    """
+
+    record: TraceRecord
+    builder: Builder
+    anchors: Mapping[str, tuple[str, str]]
+    claims: Mapping[str, Claim]
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def table(
+        self, title: str, headings: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[Cell]], *classes: str
+    ) -> nodes.table:
+        """A table with an id that is unique on its page, in the order of the page."""
+        return table(title, headings, widths, rows, *classes, id=f"xenfusa-table-{next(self.numbers)}")
+
+    def link(self, fromdoc: str, tag: str, words: str) -> nodes.Node:
+        """A link to an item; the bare words where it stands in no document of the project."""
+        if tag not in self.anchors:
+            return nodes.literal("", words)
+        docname, title = self.anchors[tag]
+        return make_refnode(self.builder, fromdoc, docname, tag, [nodes.literal("", words)], title)
+
+    def fold(self, heading: str, children: Sequence[nodes.Node]) -> nodes.Element:
+        """A part that unfolds; in formats that cannot fold, it stands open under its heading."""
+        if self.builder.format == "html":
+            folded = markup.unfolding(heading=heading)
+            folded += list(children)
+            return folded
+        opened = nodes.container()
+        opened += paragraph(nodes.strong("", heading))
+        opened += list(children)
+        return opened
+
+    # --- traces -------------------------------------------------------------------------------------------------
+
+    def trace(self, kind: str, trace: Trace) -> list[nodes.Node]:
+        """A trace as its initial state and a table of steps."""
+        made: list[nodes.Node] = [paragraph(nodes.strong("", f"{kind}: "), trace.title)]
+        if trace.initial:
+            start = nodes.field_list(classes=["xenfusa-initial"])
+            for name, value in trace.initial:
+                start += nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", value)))
+            made.append(start)
+        if trace.steps:
+            rows = [self._step(number, step) for number, step in enumerate(trace.steps, 1)]
+            headings = ("Step", "Party", "Action", "Outcome", "What changed", "Source")
+            made.append(self.table(f"{kind}, step by step", headings, (4, 12, 24, 20, 24, 16), rows, "xenfusa-trace"))
+        return made
+
+    def _step(self, number: int, step: Step) -> Sequence[Cell]:
+        action: list[nodes.Node] = [paragraph(nodes.literal("", step.action))]
+        action += [paragraph(f"{name}: {value}") for name, value in step.parameters]
+        changed: list[nodes.Node] = [
+            paragraph(nodes.strong("", change.field), f": {change.before} → {change.after}") for change in step.changed
+        ]
+        return (str(number), step.party, action, step.outcome, changed or "nothing", step.clause)
+
+    # --- the evidence of one requirement ------------------------------------------------------------------------
+
+    def evidence(self, fromdoc: str, tag: str) -> nodes.Node:
+        """What is known of one requirement: state, what it is, what ran, with traces, and its tests."""
+        traced = next((one for one in self.record.items if str(one.item.tag) == tag), None)
+        made = nodes.container(classes=["xenfusa-evidence"])
+        if traced is None:
+            return made
+        made += self._headline(traced)
+        made += self._facts(fromdoc, traced)
+        if traced.item.confirmed_by:
+            made += self._verdicts(traced)
+            made += [self._details(verdict) for verdict in traced.verdicts]
+        if traced.tests or traced.partial_tests:
+            made += self._tests(traced)
+        return made
+
+    def _headline(self, traced: TracedItem) -> nodes.paragraph:
+        line = paragraph(nodes.strong("", "State: "), marked(traced.result), f" — {MEANINGS[traced.result]}.")
+        line["classes"].append("xenfusa-headline")
+        return line
+
+    def _facts(self, fromdoc: str, traced: TracedItem) -> nodes.field_list:
+        item = traced.item
+        facts: list[tuple[str, Sequence[nodes.Node]]] = [
+            ("Kind", [nodes.Text(item.kind.value if item.kind else "none")]),
+            ("Rationale", [nodes.Text(item.rationale)] if item.rationale else []),
+            ("Comment", [nodes.Text(item.comment)] if item.comment else []),
+            ("Source", [nodes.Text(item.source)] if item.source else []),
+            ("Covers", self._links(fromdoc, item.covers)),
+            ("Needs", [nodes.Text(self._needs_words(traced))] if item.needs else []),
+            ("Stands in", [nodes.literal("", str(item.place))]),
+            ("Fingerprint", [nodes.literal("", traced.fingerprint[:16])]),
+        ]
+        made = nodes.field_list(classes=["xenfusa-facts"])
+        for name, value in facts:
+            if value:
+                made += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(*value)))
+        return made
+
+    def _links(self, fromdoc: str, tags: Sequence[str]) -> list[nodes.Node]:
+        made: list[nodes.Node] = []
+        for tag in tags:
+            made += [nodes.Text(", ")] if made else []
+            made.append(self.link(fromdoc, tag, tag))
+        return made
+
+    def _needs_words(self, traced: TracedItem) -> str:
+        lacking = set(traced.uncovered)
+        return ", ".join(f"{need} (lacking)" if need in lacking else need for need in traced.item.needs)
+
+    def _verdicts(self, traced: TracedItem) -> nodes.Node:
+        rows: list[Sequence[Cell]] = []
+        for verdict in traced.verdicts:
+            result = RESULT_OF_VERDICT[verdict.kind]
+            said: list[nodes.Node] = [paragraph(marked(result, verdict_words(verdict)))]
+            said += [paragraph(verdict.reason)] if verdict.reason else []
+            rows.append(
+                (
+                    [paragraph(nodes.literal("", verdict.claim)), paragraph(policy_words(verdict.policy))],
+                    said,
+                    f"{verdict.cases:,} ({verdict.relevant:,})" if verdict.cases else "none",
+                    f"{verdict.killed:,} of {verdict.mutants:,}" if verdict.mutants else "none tried",
+                )
+            )
+        for claim in traced.item.confirmed_by:
+            if not any(verdict.claim == claim for verdict in traced.verdicts):
+                rows.append(
+                    (nodes.literal("", claim), paragraph(marked(Result.NOT_RUN), " no verdict"), "none", "none tried")
+                )
+        headings = ("Claim", "Verdict", "Checks made (could have failed)", "Mutants of the model that refute it")
+        return self.table("What ran", headings, (28, 36, 18, 18), rows, "xenfusa-verdicts")
+
+    def _details(self, verdict: Verdict) -> nodes.Node:
+        scope = verdict.scope
+        made: list[nodes.Node] = []
+        if verdict.claim in self.claims:
+            made.append(paragraph(nodes.strong("", "Claim: "), self.claims[verdict.claim].says))
+        made.append(paragraph(nodes.strong("", "Scope: "), f"{scope.words}."))
+        if scope.platforms:
+            recount = (
+                "not counted again" if scope.recount is None else f"{scope.recount:,} by a second method (Burnside)"
+            )
+            made.append(paragraph(nodes.strong("", "Size: "), f"{count(scope.platforms, 'platform')}; {recount}."))
+        if scope.assumptions:
+            made.append(paragraph(nodes.strong("", "Assumptions: "), "; ".join(scope.assumptions) + "."))
+        if verdict.killer is not None:
+            killer = verdict.killer
+            made.append(
+                paragraph(
+                    nodes.strong("", "Smallest mutant that refutes it: "),
+                    f"{killer.operator} at {killer.where}: ",
+                    nodes.literal("", killer.before),
+                    " → ",
+                    nodes.literal("", killer.after),
+                )
+            )
+        if verdict.counterexample is not None and not verdict.divergences:
+            made += self.trace("Counterexample", verdict.counterexample)
+        for entry in verdict.divergences:
+            made += self.trace(f"Divergence {entry.id}", entry.trace)
+        if verdict.witness is not None:
+            made += self.trace("Witness", verdict.witness)
+        return self.fold(f"{verdict.claim}, {policy_words(verdict.policy)}: scope, mutant and traces", made)
+
+    def _tests(self, traced: TracedItem) -> nodes.Node:
+        rows: list[Sequence[Cell]] = []
+        for cases, part in ((traced.tests, ""), (traced.partial_tests, "a part")):
+            for case in cases:
+                outcome: list[nodes.Node] = [paragraph(marked(_RESULT_OF_OUTCOME[case.outcome], case.outcome.value))]
+                outcome += [paragraph(case.message)] if case.message else []
+                rows.append((nodes.literal("", case.id), outcome, part or "all of it", nodes.literal("", case.report)))
+        return self.table(
+            "Tests that verify it", ("Test", "Outcome", "Verifies", "Report"), (50, 18, 12, 20), rows, "xenfusa-tests"
+        )
+
+    # --- the matrix ---------------------------------------------------------------------------------------------
+
+    def matrix(self, fromdoc: str) -> list[nodes.Node]:
+        """All items, worst first: verdict per policy, tests, state."""
+        order = list(Result)
+        items = sorted(self.record.items, key=lambda one: (order.index(one.result), one.item.tag))
+        policies = self.record.policies
+        rows: list[Sequence[Cell]] = [
+            (
+                [paragraph(self.link(fromdoc, str(one.item.tag), str(one.item.tag))), paragraph(one.item.title)],
+                one.item.kind.value if one.item.kind else "none",
+                *(self._policy_cell(one, policy) for policy in policies),
+                self._tests_cell(one),
+                marked(one.result),
+            )
+            for one in items
+        ]
+        headings = (
+            "Requirement",
+            "Kind",
+            *(policy_words(policy).capitalize() for policy in policies),
+            "Tests",
+            "State",
+        )
+        widths = (34, 12, *(16 for _ in policies), 12, 12)
+        title = (
+            f"Requirements, what confirms them and what verifies them ({count(len(items), 'requirement')}, worst first)"
+        )
+        return [
+            *self.banners(),
+            self.table(title, headings, widths, rows, "xenfusa-matrix"),
+            paragraph(DESIGN_ANALYSIS),
+        ]
+
+    def _policy_cell(self, traced: TracedItem, policy: str) -> Cell:
+        if not traced.item.confirmed_by:
+            return "no claim"
+        verdicts = [one for one in traced.verdicts if one.policy in (None, policy)]
+        if not verdicts:
+            return paragraph(marked(Result.NOT_RUN))
+        cell: list[nodes.Node] = []
+        for verdict in verdicts:
+            cell.append(paragraph(marked(RESULT_OF_VERDICT[verdict.kind], verdict_words(verdict))))
+        return cell
+
+    def _tests_cell(self, traced: TracedItem) -> Cell:
+        if traced.test is None:
+            return "none"
+        words = case_counts(traced.tests)
+        part = case_counts(traced.partial_tests)
+        said = "; ".join(filter(None, (words, f"in part: {part}" if part else "")))
+        return marked(traced.test, said or "not run")
+
+    # --- the totals ---------------------------------------------------------------------------------------------
+
+    def banners(self) -> list[nodes.Node]:
+        """What a reader has to know before any number."""
+        told = []
+        if self.record.confirm_mode == "off":
+            told.append("Confirmation is switched off: no claim was run for these pages.")
+        if not any(not report.error for report in self.record.reports):
+            told.append("No test results were supplied: nothing here is verified by a test.")
+        made: list[nodes.Node] = []
+        for words in told:
+            box = nodes.warning()
+            box += paragraph(words)
+            made.append(box)
+        return made
+
+    def summary(self, fromdoc: str) -> list[nodes.Node]:
+        """Requirements by state and kind, verdicts by policy, test reports."""
+        return [*self.banners(), self._states(), *self._verdict_totals(), *self._report_totals()]
+
+    def _states(self) -> nodes.Node:
+        kinds = list(dict.fromkeys(one.item.kind for one in sorted(self.record.items, key=_kind_order)))
+        counts = Counter((one.result, one.item.kind) for one in self.record.items)
+        rows: list[Sequence[Cell]] = []
+        for result in Result:
+            per_kind = [counts[result, kind] for kind in kinds]
+            if sum(per_kind):
+                rows.append(
+                    (marked(result), *(str(number or "–") for number in per_kind), str(sum(per_kind)), MEANINGS[result])
+                )
+        total = [sum(counts[result, kind] for result in Result) for kind in kinds]
+        rows.append((nodes.strong("", "all"), *map(str, total), str(sum(total)), ""))
+        headings = ("State", *(kind.value if kind else "no kind" for kind in kinds), "All", "Meaning")
+        widths = (16, *(8 for _ in kinds), 6, 40)
+        passed = sum(one.result is Result.PASSED for one in self.record.items)
+        title = f"Requirements by state: {passed} of {len(self.record.items)} passed"
+        return self.table(
+            title if self.record.items else "Requirements by state: none", headings, widths, rows, "xenfusa-totals"
+        )
+
+    def _verdict_totals(self) -> list[nodes.Node]:
+        if not self.record.verdicts:
+            return []
+        counts = Counter((one.policy, one.kind) for one in self.record.verdicts)
+        rows: list[Sequence[Cell]] = []
+        for policy in (None, *self.record.policies):
+            kinds = [kind for kind in VerdictKind if counts[policy, kind]]
+            if kinds:
+                said = [
+                    paragraph(marked(RESULT_OF_VERDICT[kind], f"{counts[policy, kind]} {kind.value}")) for kind in kinds
+                ]
+                rows.append((policy_words(policy).capitalize(), said))
+        return [self.table("Claims by policy", ("Policy", "Verdicts"), (40, 60), rows, "xenfusa-claims")]
+
+    def _report_totals(self) -> list[nodes.Node]:
+        if not self.record.reports:
+            return []
+        rows: list[Sequence[Cell]] = []
+        for report in self.record.reports:
+            said: Cell = case_counts(report.cases) or "no case"
+            if report.error:
+                said = paragraph(marked(Result.ERROR, "cannot be used"), f": {report.error}")
+            rows.append((nodes.literal("", report.file), said, nodes.literal("", report.sha256[:16] or "unread")))
+        return [
+            self.table("Test reports", ("Report", "Cases", "SHA-256 begins"), (40, 36, 24), rows, "xenfusa-reports")
+        ]
+
+
+def _kind_order(traced: TracedItem) -> str:
+    item: Item = traced.item
+    return item.kind.value if item.kind else "~"

@@ -1,0 +1,54 @@
+"""Every warning that we emit: one closed table; each has a location and a type that can be suppressed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.util import logging
+
+from sphinx_xenfusa.trace.record import Finding
+
+logger = logging.getLogger("sphinx_xenfusa")
+
+SUBTYPES: dict[str, str] = {
+    "ambiguous": "A link names an item that exists more than once.",
+    "claim_error": "The check of a claim broke, died, or did not end within its time limit.",
+    "config": "A setting has a value that cannot be used.",
+    "cycle": "Items cover each other in a circle.",
+    "duplicate": "A tag is used twice; both places are named.",
+    "inconclusive": "A bound was hit before the search of a claim was exhausted.",
+    "input": "A file that the build reads cannot be used.",
+    "kind": "A requirement's kind is missing or none of the eight.",
+    "option": "A requirement lacks its title or its tag.",
+    "orphaned": "A link names an item that does not exist.",
+    "outdated": "A link names an older revision than the item has.",
+    "outdated_test": "A test verifies another revision than the requirement has.",
+    "predated": "A link names a newer revision than the item has.",
+    "refuted": "A claim is false; the counterexample stands at the requirement.",
+    "refused": "sphinx-needs refused a requirement.",
+    "revision": "A tag's revision is 0 or out of range.",
+    "status": "An item of Xen's tree has a status that OpenFastTrace does not know.",
+    "tag": "A tag is not of the form type~name~revision.",
+    "test_report": "A test report cannot be used, or none came although reports are configured.",
+    "unexpected_divergence": "A policy of Xen and the register of expected divergences disagree.",
+    "unknown_claim": "A requirement asks for a claim that is not installed.",
+    "unknown_tag": "A test verifies a requirement that does not exist.",
+    "unwanted": "A link covers an item that does not ask to be covered by this type.",
+    "vacuous": "Nothing could have refuted a claim.",
+}
+"""Subtype and meaning; the docs print this table."""
+
+
+def warn(subtype: str, message: str, location: Any) -> None:
+    """Emit a warning of type ``xenfusa.SUBTYPE``.
+
+    :raises KeyError: the subtype is not in the table.
+    """
+    SUBTYPES[subtype]
+    logger.warning("%s", message, type="xenfusa", subtype=subtype, location=location)
+
+
+def warn_of(finding: Finding, source_folder: str, config_file: str) -> None:
+    """Emit the warning of a finding; one without a place is located at the configuration that asked for it."""
+    location = config_file if finding.place is None else f"{source_folder}/{finding.place}"
+    warn(finding.subtype, finding.message, location)
