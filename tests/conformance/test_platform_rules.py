@@ -73,7 +73,7 @@ def test_one_control_domain(kinds: tuple[frozenset[Capability], ...], holders: s
     assert holders_of_full_privileges(described) == holders
 
 
-@pytest.mark.verifies("XenArch~ctrldom_is_safe~1", partial=True)
+@pytest.mark.verifies("XenArch~ctrldom_is_safe~1")
 @pytest.mark.parametrize("capabilities", [CONTROL, BOTH], ids=["control", "both"])
 def test_control_domain_is_a_safe_vm(capabilities: frozenset[Capability]) -> None:
     assert broken_rules(platform(("ctrl", capabilities, UNSAFE), ("victim", NONE, SAFE))) == ("ctrldom_is_safe",)
