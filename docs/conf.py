@@ -1,0 +1,27 @@
+"""Sphinx configuration of our own documentation: the first user of the extension."""
+
+from __future__ import annotations
+
+import os
+
+from sphinx_xenfusa import __version__
+
+project = "sphinx_xenfusa"
+author = "The sphinx_xenfusa founders"
+copyright = "The sphinx_xenfusa founders; text under CC-BY-4.0, code under MIT"
+version = release = __version__
+language = "en"
+
+extensions = ["sphinx_xenfusa"]
+exclude_patterns: list[str] = []
+
+# Xen's own theme and pydata are built by the tests; the theme is the only thing that changes.
+html_theme = os.environ.get("XENFUSA_DOCS_THEME", "furo")
+html_title = "sphinx_xenfusa"
+
+# The results of the conformance tests, written by `make html` before the build.
+xenfusa_test_reports = ["../build/conformance.xml"]
+xenfusa_policy = "dummy"
+xenfusa_cache_dir = "../.xenfusa/cache"
+
+latex_elements = {"papersize": "a4paper"}
