@@ -212,7 +212,8 @@ class _Entry:
     def gate(self, text: object) -> Gate:
         """A gate from its words: ``before|after CONDITION CODE [Dn]``."""
         words = text.split() if isinstance(text, str) else []
-        if len(words) not in (3, 4) or words[0] not in ("before", "after"):
+        known = len(words) == 3 or (len(words) == 4 and re.fullmatch(r"D[1-9][0-9]*", words[3]))
+        if not known or words[0] not in ("before", "after"):
             raise self.fail("gates", f"the gate {text!r}", "'before|after CONDITION CODE [Dn]'")
         return Gate(
             before=words[0] == "before",
@@ -228,6 +229,10 @@ def _operation(entry: _Entry) -> Operation:
     unknown = tuple(entry.member("unknown_as", code, Code) for code in data.get("unknown_as", ["ESRCH", "ESRCH"]))
     if len(unknown) != 2:
         raise entry.fail("unknown_as", f"{len(unknown)} codes", "two: without and with the control capability")
+    arguments = data.get("arguments", [""])
+    if not arguments or not all(isinstance(value, str) for value in arguments):
+        # An operation without any argument would never be tried.
+        raise entry.fail("arguments", f"arguments = {arguments!r}", "at least one text")
     architectures = data.get("architectures", [arch.value for arch in Architecture])
     return Operation(
         name=data["name"],
@@ -240,7 +245,7 @@ def _operation(entry: _Entry) -> Operation:
         acts_on=entry.word("acts_on", ActsOn),
         family=entry.word("family", Family, Family.OTHER),
         transformer=entry.word("effect", Transformer),
-        arguments=tuple(str(value) for value in data.get("arguments", [""])),
+        arguments=tuple(arguments),
         gates=tuple(entry.gate(text) for text in data.get("gates", [])),
         denied_as=entry.word("denied_as", Code, Code.EPERM),
         unknown_as=(unknown[0], unknown[1]),
@@ -251,6 +256,12 @@ def _operation(entry: _Entry) -> Operation:
     )
 
 
+def _top_level_line(text: str, key: str) -> int:
+    """The line on which a key of the top level stands, as a value or as a table."""
+    match = re.search(rf"^(\[+\s*)?{re.escape(key)}\b", text, re.MULTILINE)
+    return text.count("\n", 0, match.start()) + 1 if match else 1
+
+
 def read_catalogue(path: Path = CATALOGUE) -> Catalogue:
     """Read and check a catalogue.
 
@@ -259,13 +270,18 @@ def read_catalogue(path: Path = CATALOGUE) -> Catalogue:
     """
     text = read_text(path, what="an operation catalogue")
     document = parse_toml(text, path)
+    unknown = sorted(set(document) - {"xen_commit", "operation"})
+    if unknown:
+        expected = "'xen_commit' and [[operation]] tables, nothing else"
+        raise InputError(path, _top_level_line(text, unknown[0]), f"the top-level key {unknown[0]!r}", expected)
     entries = document.get("operation")
-    if set(document) != {"xen_commit", "operation"} or not isinstance(entries, list) or not entries:
-        found = ", ".join(sorted(document)) or "nothing"
-        raise InputError(path, 1, f"the top-level keys {found}", "'xen_commit' and at least one [[operation]]")
+    if "xen_commit" not in document or not isinstance(entries, list) or not entries:
+        found = f"the top-level keys {', '.join(sorted(document))}" if document else "nothing"
+        raise InputError(path, 1, found, "'xen_commit' and at least one [[operation]]")
     commit = document["xen_commit"]
     if not isinstance(commit, str) or re.fullmatch(r"[0-9a-f]{40}", commit) is None:
-        raise InputError(path, 1, f"xen_commit = {commit!r}", "40 hexadecimal digits")
+        line = _top_level_line(text, "xen_commit")
+        raise InputError(path, line, f"xen_commit = {commit!r}", "40 hexadecimal digits")
     starts = [match.start() for match in _HEADER.finditer(text)]
     if len(starts) != len(entries) or not all(isinstance(entry, dict) for entry in entries):
         raise InputError(path, 1, "operations that are no [[operation]] tables", "one [[operation]] table each")
