@@ -122,7 +122,9 @@ _OPERATORS = (_conditions, _comparisons, _operands, _statements, _constants, _se
 
 
 def _edits(function: ast.FunctionDef) -> Iterator[Edit]:
-    for node in ast.walk(function):
+    """The edits of a function's body; its signature is no part of the code that a mutant replaces."""
+    inside = (node for statement in function.body for node in ast.walk(statement))
+    for node in (function, *inside):
         for operator in _OPERATORS:
             yield from operator(node)
 
