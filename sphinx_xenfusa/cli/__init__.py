@@ -1,0 +1,28 @@
+"""Floor 5: the ``xenfusa`` command, which does without Sphinx what the build does, and shows it on the terminal."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import click
+
+from sphinx_xenfusa import __version__
+from sphinx_xenfusa.cli.confirm_command import confirm
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def main() -> None:
+    """Confirm requirements of the Xen hypervisor's functional-safety documents against an executable model.
+
+    Exit codes: 0 all good; 1 a finding (refuted, vacuous, unexpected divergence); 2 wrong usage or unreadable input;
+    3 no answer (inconclusive, error, not run).
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character must not cost the verdicts.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+main.add_command(confirm)

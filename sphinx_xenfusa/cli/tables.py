@@ -1,0 +1,186 @@
+"""What the terminal shows: tables by rich; plain text of a fixed width where there is no terminal."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
+
+from rich.box import Box
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from sphinx_xenfusa.confirm.confirmation import Confirmation
+from sphinx_xenfusa.evidence.plain_text import printable
+from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.explore.trace import Step, Trace
+from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+
+PLAIN_WIDTH = 160
+"""Characters of a line where there is no terminal to ask."""
+
+_RULED = Box("    \n    \n -  \n    \n    \n    \n    \n    \n", ascii=True)
+"""A line under the head and nothing else, in characters that every terminal and every e-mail shows."""
+
+_STYLES = {
+    VerdictKind.REFUTED: "bold red",
+    VerdictKind.VACUOUS: "bold red",
+    VerdictKind.ERROR: "bold red",
+    VerdictKind.CONFIRMED: "green",
+}
+_OTHER_STYLE = "yellow"
+
+_WORST_FIRST = list(VerdictKind)
+
+
+def show_on(stream: TextIO, parts: Iterable[RenderableType]) -> None:
+    """Show on a terminal; on anything else write plain text."""
+    if stream.isatty():
+        console = Console(file=stream, markup=False, emoji=False, highlight=False)
+        for part in parts:
+            console.print(part)
+    else:
+        stream.write(plain(parts))
+        stream.flush()
+
+
+def plain(parts: Iterable[RenderableType], width: int = PLAIN_WIDTH) -> str:
+    """The same as text without colours, in lines of at most ``width`` characters without trailing blanks."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream,
+        width=width,
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    for part in parts:
+        console.print(part)
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+
+
+def progress_on(stream: TextIO) -> Progress:
+    """A progress bar for a terminal; one that shows nothing for anything else."""
+    tty = stream.isatty()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(file=stream, force_terminal=tty),
+        transient=True,
+        disable=not tty,
+    )
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(printable(text), style=style, overflow="fold")
+
+
+def _table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
+    table = Table(box=_RULED, title=title, title_justify="left", pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return table
+
+
+def policy_name(policy: str | None) -> str:
+    """How a policy is shown; a claim that depends on none holds under any."""
+    return policy or "any policy"
+
+
+def verdict_table(verdicts: Iterable[Verdict]) -> Table:
+    """One line for each verdict, worst first."""
+    columns = ("claim", "policy", "verdict", "cases", "could fail", "mutants killed", "reason")
+    table = _table(*columns, right=("cases", "could fail", "mutants killed"))
+    for verdict in sorted(verdicts, key=lambda one: _WORST_FIRST.index(one.kind)):
+        table.add_row(
+            _text(verdict.claim),
+            _text(policy_name(verdict.policy)),
+            _text(verdict.kind, _STYLES.get(verdict.kind, _OTHER_STYLE)),
+            f"{verdict.cases:,}",
+            f"{verdict.relevant:,}",
+            f"{verdict.killed:,} of {verdict.mutants:,}",
+            _text(verdict.reason),
+        )
+    return table
+
+
+def summary(confirmation: Confirmation, left_out: Sequence[str]) -> list[str]:
+    """What the verdicts amount to, a line each: findings, what was left out, and the counts.
+
+    :param left_out: the claims that run under none of the chosen policies.
+    """
+    lines = [""]
+    for finding in confirmation.findings:
+        place = "" if finding.place is None else f"{finding.place}: "
+        lines.append(f"{place}{finding.message} [{finding.subtype}]")
+    if left_out:
+        lines.append(f"not run, as none of the chosen policies is theirs: {', '.join(left_out)}")
+    kinds = Counter(verdict.kind for verdict in confirmation.verdicts)
+    counts = ", ".join(f"{kinds[kind]} {kind}" for kind in VerdictKind if kinds[kind])
+    verdicts = "1 verdict" if len(confirmation.verdicts) == 1 else f"{len(confirmation.verdicts)} verdicts"
+    lines.append(f"{verdicts}: {counts}; {confirmation.ran} ran, {confirmation.cached} cached")
+    return [printable(line).replace("\n", " ") for line in lines]
+
+
+def claim_table(claims: Iterable[Claim]) -> Table:
+    """One line for each claim: what it confirms, under which policies, and what it says."""
+    table = _table("claim", "statements", "policies", "says")
+    for claim in claims:
+        table.add_row(
+            _text(claim.id),
+            _text("\n".join(claim.statements)),
+            _text("\n".join(claim.policies) or policy_name(None)),
+            _text(claim.says),
+        )
+    return table
+
+
+def traces(verdict: Verdict) -> Iterator[RenderableType]:
+    """The traces of a verdict, each under a line that says what it is."""
+    yield _text(f"\n{verdict.claim}, {policy_name(verdict.policy)}: {verdict.kind}")
+    named = [("witness", verdict.witness), ("counterexample", verdict.counterexample)]
+    named += [(f"divergence {entry.id}", entry.trace) for entry in verdict.divergences]
+    some = False
+    for name, trace in named:
+        if trace is not None:
+            some = True
+            yield from trace_parts(trace, name)
+    if not some:
+        yield _text("no trace")
+
+
+def trace_parts(trace: Trace, name: str) -> Iterator[RenderableType]:
+    """A trace as a table of its steps.
+
+    :param name: what the trace is for.
+    """
+    yield _text(f"\n{name}: {trace.title}")
+    if trace.initial:
+        yield _text("at first: " + "; ".join(f"{field} = {value}" for field, value in trace.initial))
+    if not trace.steps:
+        yield _text("no steps")
+        return
+    table = _table("step", "party", "action", "parameters", "outcome", "changed", "clause", right=("step",))
+    for number, step in enumerate(trace.steps, start=1):
+        table.add_row(str(number), *(_text(cell) for cell in _cells(step)))
+    yield table
+
+
+def _cells(step: Step) -> tuple[str, ...]:
+    return (
+        step.party,
+        step.action,
+        "\n".join(f"{name} = {value}" for name, value in step.parameters) or "none",
+        step.outcome,
+        "\n".join(f"{change.field}: {change.before} -> {change.after}" for change in step.changed) or "nothing",
+        step.clause,
+    )
