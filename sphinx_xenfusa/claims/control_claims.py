@@ -32,7 +32,7 @@ from sphinx_xenfusa.explore.claim import Budget, Search
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Scope
 from sphinx_xenfusa.model.decision import Relation, TargetIs
-from sphinx_xenfusa.model.effects import Life, System
+from sphinx_xenfusa.model.effects import Life, Offered, System
 from sphinx_xenfusa.model.errors import Code
 from sphinx_xenfusa.model.operations import Operation, TargetParameter
 from sphinx_xenfusa.model.platform import Domain, Platform, safe_vms, unsafe_vms
@@ -349,8 +349,9 @@ class NoForeignMapping(NothingBeyond):
     """No operation maps memory of another domain that was not granted."""
 
     def violates(self, made: Attempt) -> bool:
-        """A mapping that was not there."""
-        return bool(made.after.foreign - made.before.foreign)
+        """A mapping that was not there, or the use of a page that was not granted."""
+        taken = made.after.used - made.before.used - made.before.offers
+        return bool(made.after.foreign - made.before.foreign) or any(one.what is Offered.PAGE for one in taken)
 
     def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> str | None:
         """The operations that map."""

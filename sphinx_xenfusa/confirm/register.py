@@ -121,14 +121,15 @@ def _entries(located: Located, divergences: Mapping[str, Described]) -> dict[tup
     for i, entry in enumerate(located.data["expected"]):
         key = (entry["claim"], entry["policy"])
         if key[1] == "specification":
-            raise located.error(("expected", i, "policy"), "'specification'", "a policy of Xen: the document takes no entries")
+            raise located.error(
+                ("expected", i, "policy"), "'specification'", "a policy of Xen: the document takes no entries"
+            )
         if key in entries:
             raise located.error(("expected", i), f"a second entry for {key[0]} under {key[1]}", "one")
         for divergence in entry["by"]:
             if divergence not in divergences:
-                raise located.error(
-                    ("expected", i, "by", divergence), repr(divergence), f"one of {', '.join(sorted(divergences))}"
-                )
+                line = located.key_lines["expected", i, "by", divergence]
+                raise InputError(located.file, line, repr(divergence), f"one of {', '.join(sorted(divergences))}")
         by = tuple((name, tuple(operations)) for name, operations in sorted(entry["by"].items()))
         entries[key] = Expected(*key, by, located.file, located.line_of("expected", i))
     return entries

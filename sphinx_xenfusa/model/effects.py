@@ -115,7 +115,7 @@ class Touch:
     """One component of the state that differs between two states.
 
     :param owner: the domain to which it belongs, or :data:`PLATFORM`.
-    :param offered_to: the domain to which the owner offers it, or ``None``.
+    :param offered_to: the domain to which the owner offered it before the step, or ``None``.
     """
 
     owner: int
@@ -405,7 +405,9 @@ def touched(before: System, after: System) -> tuple[Touch, ...]:
     for offer in sorted(before.used ^ after.used):
         present = offer in after.used
         field = f"{offer.what} in use by domain {offer.to}"
-        touches.append(Touch(offer.by, field, _yes(not present), _yes(present), offered_to=offer.to))
+        # What was neither on offer nor in use before was taken, not given.
+        given = offer in before.offers or offer in before.used
+        touches.append(Touch(offer.by, field, _yes(not present), _yes(present), offer.to if given else None))
     return tuple(touches)
 
 
