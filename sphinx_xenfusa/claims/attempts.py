@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sphinx_xenfusa.claims.scopes import MOST_DOMAINS, SMALL, pairs, platforms
 from sphinx_xenfusa.explore.trace import Change, Step, Trace
@@ -58,8 +59,7 @@ class PrivilegeModel:
         return tuple(Behaviour(group[0], len(group)) for group in groups.values())
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A call and what came of it.
 
     :param before: the state in which it was made.
@@ -77,7 +77,7 @@ class Attempt:
     after: System
     code: Code
 
-    @functools.cached_property
+    @property
     def touches(self) -> tuple[Touch, ...]:
         """What changed, with its owner."""
         return touched(self.before, self.after)
@@ -97,7 +97,12 @@ def decide(model: PrivilegeModel, platform: Platform, pair: tuple[int, int], ope
 
 
 def attempt(
-    model: PrivilegeModel, platform: Platform, system: System, pair: tuple[int, int], operation: Operation, argument: str
+    model: PrivilegeModel,
+    platform: Platform,
+    system: System,
+    pair: tuple[int, int],
+    operation: Operation,
+    argument: str,
 ) -> Attempt:
     """Let one domain try one operation, and take the step if it is let through."""
     return carried_out(model, platform, system, pair, operation, argument, decide(model, platform, pair, operation))
@@ -178,13 +183,13 @@ def _arrangements(platform: Platform, pair: tuple[int, int]) -> Iterator[Arrange
     offers = frozenset(Offer(what, by=target, to=subject) for what in Offered)
     for life in _TARGET_LIVES:
         domains = list(start.domains)
-        domains[target] = replace(domains[target], life=life)
-        system = replace(start, domains=tuple(domains))
+        domains[target] = domains[target]._replace(life=life)
+        system = start._replace(domains=tuple(domains))
         told = () if life is Life.RUNNING else (f"{names[1]} is {life}",)
         offered = f"{names[1]} offers {names[0]} a page, a port and a ring"
         yield Arrangement(system, told)
-        yield Arrangement(replace(system, offers=offers), (*told, offered))
-        yield Arrangement(replace(system, offers=offers, used=offers), (*told, f"{offered}, all in use"))
+        yield Arrangement(system._replace(offers=offers), (*told, offered))
+        yield Arrangement(system._replace(offers=offers, used=offers), (*told, f"{offered}, all in use"))
 
 
 @functools.cache

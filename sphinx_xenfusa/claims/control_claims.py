@@ -142,8 +142,8 @@ def _allowed_attempts(
 def _with_target(situation: Situation, life: Life) -> System:
     target = situation.pair[1]
     domains = list(situation.start.domains)
-    domains[target] = replace(domains[target], life=life)
-    return replace(situation.start, domains=tuple(domains))
+    domains[target] = domains[target]._replace(life=life)
+    return situation.start._replace(domains=tuple(domains))
 
 
 def _follow(
@@ -210,12 +210,15 @@ class ControlMayDoAll(PrivilegeClaim):
         return found
 
     def _try(
-        self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, succeeded: set[Operation], found: Search
+        self,
+        model: PrivilegeModel,
+        situation: Situation,
+        behaviour: Behaviour,
+        succeeded: set[Operation],
+        found: Search,
     ) -> None:
         operation = behaviour.operation
-        first = attempt(
-            model, situation.platform, situation.start, situation.pair, operation, operation.arguments[0]
-        )
+        first = attempt(model, situation.platform, situation.start, situation.pair, operation, operation.arguments[0])
         found.cases += behaviour.count
         found.relevant += behaviour.count
         if first.decision.code in PERMISSION_FAILURES:

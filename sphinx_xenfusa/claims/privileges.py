@@ -1,4 +1,4 @@
-"""Claims of the chapter "Privileges" of the roles document (statements.md, rows ``full_privileges`` to ``unprivileged_no_foreign_map``)."""
+"""Claims of the chapter "Privileges" of the roles document."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     NothingBeyond(
         "full_privileges_exclusive",
-        "No domain but the Control Domain is permitted an operation that affects the platform or another domain without its consent.",
+        "No domain but the Control Domain is permitted an operation that affects the platform, or another domain without "
+        "its consent.",
         _PAIRS,
         Subjects.NOT_CONTROL,
     ),
     NoForeignMapping(
         "unprivileged_no_foreign_map",
-        "No operation that an unprivileged domain is allowed maps memory of another domain that was not granted; by induction over "
-        "the steps, no such mapping appears in any reachable state.",
+        "No operation that an unprivileged domain is allowed maps memory of another domain that was not granted; by "
+        "induction over the steps, no such mapping appears in any reachable state.",
         _PAIRS,
         Subjects.NOT_CONTROL,
         "maps memory of another domain without a grant",

@@ -1,4 +1,4 @@
-"""Claims of the chapter "Roles" of the roles document (statements.md, rows ``roles_closed_set`` to ``ctrldom_is_safe``)."""
+"""Claims of the chapter "Roles" of the roles document."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def _broken(name: str, platform: Platform) -> bool:
     return bool(next(rule for rule in RULES if rule.name == name).broken_by(platform))
 
 
-def _wrong_single(name: str, capability: Capability, invariant: Callable[[Platform], frozenset[str]]) -> Callable[[Platform], str | None]:
+def _wrong_single(
+    name: str, capability: Capability, invariant: Callable[[Platform], frozenset[str]]
+) -> Callable[[Platform], str | None]:
     """The rule rejects exactly the platforms with two holders, and its invariant fails on exactly those."""
 
     def wrong(platform: Platform) -> str | None:
@@ -111,7 +113,8 @@ def _task_in_adversary(platform: Platform) -> bool:
 def _wrong_tasks(platform: Platform) -> str | None:
     inside = _task_in_adversary(platform)
     if _broken("unsafevm_definition", platform) is not inside:
-        return f"a platform is {'accepted' if inside else 'rejected'} although {'a' if inside else 'no'} safety task runs in an UnsafeVM"
+        did, which = ("accepted", "a") if inside else ("rejected", "no")
+        return f"a platform is {did} although {which} safety task runs in an UnsafeVM"
     return None
 
 
@@ -148,7 +151,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     HarmIsDenied(
         "domu_unprivileged",
-        "Every operation of the catalogue that would affect another domain or the platform without its consent is denied to a DomU.",
+        "Every operation of the catalogue that would affect another domain without its consent, or the platform, is denied "
+        "to a DomU.",
         "every operation whose step from the initial state affects somebody else, by every DomU",
         Subjects.DOMU,
     ),
@@ -188,7 +192,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     OnlyControlCan(
         "ctrldom_reboot_domains",
-        "The Control Domain can reboot every other domain; no operation of any other domain restarts a domain that is not its own.",
+        "The Control Domain can reboot every other domain; no operation of any other domain restarts a domain that is not "
+        "its own.",
         _PAIRS + "; sequences of up to two operations of the Control Domain",
         (REBOOT,),
     ),
@@ -225,7 +230,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     PlatformClaim(
         "unsafevm_definition",
-        "A platform with a safety-critical task in an UnsafeVM is rejected, and only there a safety task runs inside an adversary.",
+        "A platform with a safety-critical task in an UnsafeVM is rejected, and only there a safety task runs inside an "
+        "adversary.",
         "the rule and its invariant on each",
         _wrong_tasks,
         _task_in_adversary,
@@ -234,8 +240,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     ControlIsSafe(
         "ctrldom_is_safe",
-        "A platform whose Control Domain is an UnsafeVM is rejected, and on each such platform, completed by a SafeVM where there "
-        "is none, the Control Domain can stop, pause or restart a SafeVM.",
+        "A platform whose Control Domain is an UnsafeVM is rejected, and on each such platform, completed by a SafeVM where "
+        "there is none, the Control Domain can stop, pause or restart a SafeVM.",
         "the rule on each, and one attempt of every operation by an unsafe Control Domain on a SafeVM",
     ),
 )

@@ -172,7 +172,7 @@ def _deliver_list(out: _Out, planned: Plan) -> ExitCode:
 
 def _deliver(out: _Out, planned: Plan, confirmation: Confirmation, *, with_traces: bool) -> ExitCode:
     """Show the verdicts, and what they amount to."""
-    shown: list[RenderableType] = [tables.verdict_table(confirmation.verdicts)]
+    shown = list(tables.verdict_parts(confirmation.verdicts, narrow=tables.is_narrow(sys.stdout)))
     if with_traces:
         shown += [part for verdict in confirmation.verdicts for part in tables.traces(verdict)]
     form = None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from rich.box import Box
-from rich.console import Console, RenderableType
+from rich.console import Console, JustifyMethod, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +21,9 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 
 PLAIN_WIDTH = 160
 """Characters of a line where there is no terminal to ask."""
+
+NARROW_WIDTH = 120
+"""On a terminal with fewer characters in a line the reasons stand below the table of verdicts."""
 
 _RULED = Box("    \n    \n -  \n    \n    \n    \n    \n    \n", ascii=True)
 """A line under the head and nothing else, in characters that every terminal and every e-mail shows."""
@@ -84,10 +87,17 @@ def _text(text: str, style: str = "") -> Text:
     return Text(printable(text), style=style, overflow="fold")
 
 
-def _table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
-    table = Table(box=_RULED, title=title, title_justify="left", pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+def _table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), gap: int = 2) -> Table:
+    """A table without frames.
+
+    :param right: the columns that hold numbers.
+    :param whole: the columns whose cells are never cut into lines.
+    :param gap: blanks between two columns.
+    """
+    table = Table(box=_RULED, pad_edge=False, padding=(0, gap, 0, 0), show_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        justify: JustifyMethod = "right" if column in right else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)
     return table
 
 
@@ -96,21 +106,36 @@ def policy_name(policy: str | None) -> str:
     return policy or "any policy"
 
 
-def verdict_table(verdicts: Iterable[Verdict]) -> Table:
-    """One line for each verdict, worst first."""
-    columns = ("claim", "policy", "verdict", "cases", "could fail", "mutants killed", "reason")
-    table = _table(*columns, right=("cases", "could fail", "mutants killed"))
-    for verdict in sorted(verdicts, key=lambda one: _WORST_FIRST.index(one.kind)):
-        table.add_row(
+def verdict_parts(verdicts: Iterable[Verdict], *, narrow: bool) -> Iterator[RenderableType]:
+    """A table with one line for each verdict, worst first.
+
+    :param narrow: put the reasons below the table.
+    """
+    ordered = sorted(verdicts, key=lambda one: _WORST_FIRST.index(one.kind))
+    numbers = ("cases", "could fail", "mutants killed")
+    columns = ("claim", "policy", "verdict", *numbers, *(() if narrow else ("reason",)))
+    table = _table(*columns, right=numbers, whole=("claim", "policy", "verdict"), gap=1 if narrow else 2)
+    for verdict in ordered:
+        cells = [
             _text(verdict.claim),
             _text(policy_name(verdict.policy)),
             _text(verdict.kind, _STYLES.get(verdict.kind, _OTHER_STYLE)),
             f"{verdict.cases:,}",
             f"{verdict.relevant:,}",
             f"{verdict.killed:,} of {verdict.mutants:,}",
-            _text(verdict.reason),
-        )
-    return table
+        ]
+        table.add_row(*cells, *([] if narrow else [_text(verdict.reason)]))
+    yield table
+    if narrow and any(verdict.reason for verdict in ordered):
+        yield ""
+        for verdict in ordered:
+            if verdict.reason:
+                yield _text(f"{verdict.claim}, {policy_name(verdict.policy)}: {verdict.reason}")
+
+
+def is_narrow(stream: TextIO) -> bool:
+    """Whether the stream is a terminal without room for the reasons in the table."""
+    return stream.isatty() and Console(file=stream).width < NARROW_WIDTH
 
 
 def summary(confirmation: Confirmation, left_out: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.trace.canonical import write_text
 
-KEPT = frozenset({VerdictKind.CONFIRMED, VerdictKind.REFUTED, VerdictKind.VACUOUS, VerdictKind.DIVERGES, VerdictKind.NOT_APPLICABLE})
+KEPT = frozenset(VerdictKind) - {VerdictKind.ERROR, VerdictKind.INCONCLUSIVE, VerdictKind.NOT_RUN}
 
 _PACKAGE = Path(__file__).parents[1]
 _ROOMS = ("explore", "model", "claims", "confirm")

@@ -29,12 +29,16 @@ def load_claims(points: Iterable[EntryPoint] | None = None) -> Mapping[str, Clai
         try:
             offered = point.load()
         except (ImportError, AttributeError) as error:
-            raise InputError(place, None, f"{point.value}, which cannot be loaded ({error})", "a sequence of claims") from error
+            raise InputError(
+                place, None, f"{point.value}, which cannot be loaded ({error})", "a sequence of claims"
+            ) from error
         if not isinstance(offered, Iterable):
             raise InputError(place, None, f"{point.value}, a {type(offered).__name__}", "a sequence of claims")
         for claim in offered:
             if not isinstance(claim, Claim) or _ID.fullmatch(claim.id) is None:
-                raise InputError(place, None, f"{claim!r}", "an object that implements Claim, with an id like hwdom_single")
+                raise InputError(
+                    place, None, f"{claim!r}", "an object that implements Claim, with an id like hwdom_single"
+                )
             if claim.id in claims:
                 raise InputError(place, None, f"a second claim {claim.id!r}", "each id once")
             claims[claim.id] = claim

@@ -54,7 +54,9 @@ def _as_expected(claim: Claim, expected: Expected, refuted: Verdict, budget: Bud
     repaired = claim.run(expected.policy, budget, repaired=by)
     if repaired.kind is not VerdictKind.CONFIRMED:
         names = ", ".join(sorted(by))
-        return replace(refuted, reason=f"with {names} repaired ({place}) the claim is {repaired.kind}: {repaired.reason}")
+        return replace(
+            refuted, reason=f"with {names} repaired ({place}) the claim is {repaired.kind}: {repaired.reason}"
+        )
     shown = []
     for name, operations in expected.by:
         alone = claim.run(expected.policy, budget, repaired=by - {name})

@@ -111,7 +111,8 @@ def _run(
     with ProcessPool(max_workers=min(processes, len(waiting)), context=get_context("spawn")) as pool:
         # The budget ends a search by itself a little earlier, so that it says what it had found.
         futures: dict[Future[Verdict], tuple[Job, str]] = {
-            pool.schedule(_work, args=(job, timeout * 0.9, offered), timeout=timeout): (job, key) for job, key in waiting
+            pool.schedule(_work, args=(job, timeout * 0.9, offered), timeout=timeout): (job, key)
+            for job, key in waiting
         }
         for future in as_completed(futures):
             job, key = futures[future]

@@ -65,7 +65,9 @@ def _conditions(node: ast.AST) -> Iterator[Edit]:
         for i, test in enumerate(node.ifs):
             negated = ast.copy_location(ast.UnaryOp(ast.Not(), test), test)
             ifs = [*node.ifs[:i], negated, *node.ifs[i + 1 :]]
-            yield Edit(test, "negate condition", ast.unparse(test), f"not ({ast.unparse(test)})", _set(node, "ifs", ifs))
+            yield Edit(
+                test, "negate condition", ast.unparse(test), f"not ({ast.unparse(test)})", _set(node, "ifs", ifs)
+            )
 
 
 def _comparisons(node: ast.AST) -> Iterator[Edit]:
@@ -171,7 +173,7 @@ def called_functions(action: Callable[[], object]) -> frozenset[CodeType]:
     try:
         action()
     finally:
-        sys.setprofile(previous)
+        sys.setprofile(previous if callable(previous) else None)
     return frozenset(seen)
 
 

@@ -86,9 +86,7 @@ class Trace:
                     action=str(step["action"]),
                     parameters=tuple((str(pair["name"]), str(pair["value"])) for pair in step["parameters"]),
                     outcome=str(step["outcome"]),
-                    changed=tuple(
-                        Change(str(c["field"]), str(c["before"]), str(c["after"])) for c in step["changed"]
-                    ),
+                    changed=tuple(Change(str(c["field"]), str(c["before"]), str(c["after"])) for c in step["changed"]),
                     clause=str(step["clause"]),
                 )
                 for step in data["steps"]

@@ -10,8 +10,8 @@ errors in ``xen/common/domctl.c`` and ``xen/common/sched/core.c`` (fact sheet 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from sphinx_xenfusa.model.errors import Code
 from sphinx_xenfusa.model.operations import Action, ActsOn, Condition, Family, Gate, Operation
@@ -28,8 +28,7 @@ class TargetIs(StrEnum):
     """A domid that no domain has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     """Everything that the decision looks at.
 
     :param control: the subject holds the control capability (``d->is_privileged``).
@@ -59,8 +58,7 @@ class Relation:
     right_version: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer.
 
     :param code: :attr:`Code.SUCCESS` when the call is let through; what happens then is the effect's business.

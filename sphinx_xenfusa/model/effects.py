@@ -12,8 +12,8 @@ the catalogue; fact sheet 2.5 to 2.8 for what they do.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from sphinx_xenfusa.model.errors import Code
 
@@ -47,8 +47,7 @@ class Offered(StrEnum):
     RING = "registered Argo ring"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Offer:
+class Offer(NamedTuple):
     """An object of domain ``by`` that it offers to domain ``to``."""
 
     what: Offered
@@ -56,8 +55,7 @@ class Offer:
     to: int
 
 
-@dataclass(frozen=True, slots=True)
-class DomainState:
+class DomainState(NamedTuple):
     """The state of one domain, as far as the claims look at it.
 
     :param restarted: whether it was started anew since the trace began.
@@ -71,8 +69,7 @@ class DomainState:
     configuration: str = "original"
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(NamedTuple):
     """The state of a platform.
 
     :param hardware: positions of the domains that are the Hardware Domain (static).
@@ -94,8 +91,7 @@ class System:
     used: frozenset[Offer] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """An operation that was let through.
 
     :param subject: position of the caller.
@@ -110,8 +106,7 @@ class Call:
     switches: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """One component of the state that differs between two states.
 
     :param owner: the domain to which it belongs, or :data:`PLATFORM`.
@@ -130,7 +125,7 @@ Step = tuple[System, Code]
 
 def _with_domain(system: System, position: int, state: DomainState) -> System:
     domains = system.domains
-    return replace(system, domains=(*domains[:position], state, *domains[position + 1 :]))
+    return system._replace(domains=(*domains[:position], state, *domains[position + 1 :]))
 
 
 def _read(system: System, call: Call) -> Step:
@@ -139,7 +134,7 @@ def _read(system: System, call: Call) -> Step:
 
 
 def _configure(system: System, position: int) -> Step:
-    return _with_domain(system, position, replace(system.domains[position], configuration="changed")), Code.SUCCESS
+    return _with_domain(system, position, system.domains[position]._replace(configuration="changed")), Code.SUCCESS
 
 
 def _configure_caller(system: System, call: Call) -> Step:
@@ -151,25 +146,25 @@ def _configure_target(system: System, call: Call) -> Step:
 
 
 def _configure_platform(system: System, call: Call) -> Step:
-    return replace(system, configuration="changed"), Code.SUCCESS
+    return system._replace(configuration="changed"), Code.SUCCESS
 
 
 def _change_memory(system: System, call: Call) -> Step:
-    return _with_domain(system, call.target, replace(system.domains[call.target], memory="changed")), Code.SUCCESS
+    return _with_domain(system, call.target, system.domains[call.target]._replace(memory="changed")), Code.SUCCESS
 
 
 def _write_console(system: System, call: Call) -> Step:
-    return replace(system, console="written"), Code.SUCCESS
+    return system._replace(console="written"), Code.SUCCESS
 
 
 def _read_console(system: System, call: Call) -> Step:
     """Input is taken off the machine's console; whoever else would have read it does not see it any more."""
-    return replace(system, console="read"), Code.SUCCESS
+    return system._replace(console="read"), Code.SUCCESS
 
 
 def _become(system: System, position: int, life: Life, restarted: bool = False) -> System:
     state = system.domains[position]
-    return _with_domain(system, position, replace(state, life=life, restarted=state.restarted or restarted))
+    return _with_domain(system, position, state._replace(life=life, restarted=state.restarted or restarted))
 
 
 def _pause(system: System, call: Call) -> Step:
@@ -215,7 +210,7 @@ def _shut_down(system: System, position: int, reason: str, stops_platform: bool)
     after = _become(system, position, life)
     if stops_platform:
         power = Power.DOWN if reason == "poweroff" else Power.REBOOTED
-        after = replace(after, power=power)
+        after = after._replace(power=power)
     return after, Code.SUCCESS
 
 
@@ -239,22 +234,22 @@ def _watchdog(system: System, call: Call) -> Step:
     """Arm the caller's watchdog, or let it expire: a domain that expires is shut down with the reason watchdog."""
     if call.argument != "expires":
         return _configure_caller(system, call)
-    return _shut_down_caller(system, replace(call, argument="watchdog"))
+    return _shut_down_caller(system, call._replace(argument="watchdog"))
 
 
 def _debug_key(system: System, call: Call) -> Step:
     """The key ``R`` restarts the machine; other keys print or set something of the platform."""
     if call.argument == "R":
-        return replace(system, power=Power.REBOOTED), Code.SUCCESS
+        return system._replace(power=Power.REBOOTED), Code.SUCCESS
     return _configure_platform(system, call)
 
 
 def _sleep(system: System, call: Call) -> Step:
-    return replace(system, power=Power.DOWN), Code.SUCCESS
+    return system._replace(power=Power.DOWN), Code.SUCCESS
 
 
 def _kexec(system: System, call: Call) -> Step:
-    return replace(system, power=Power.REBOOTED), Code.SUCCESS
+    return system._replace(power=Power.REBOOTED), Code.SUCCESS
 
 
 def _firmware(system: System, call: Call) -> Step:
@@ -268,7 +263,7 @@ def _map_foreign(system: System, call: Call) -> Step:
     """A mapping of one's own memory is not foreign."""
     if call.subject == call.target:
         return system, Code.SUCCESS
-    return replace(system, foreign=system.foreign | {(call.subject, call.target)}), Code.SUCCESS
+    return system._replace(foreign=system.foreign | {(call.subject, call.target)}), Code.SUCCESS
 
 
 def _use(system: System, call: Call, what: Offered, refusal: Code) -> Step:
@@ -276,7 +271,7 @@ def _use(system: System, call: Call, what: Offered, refusal: Code) -> Step:
     offer = Offer(what, by=call.target, to=call.subject)
     if offer not in system.offers:
         return system, refusal
-    return replace(system, used=system.used | {offer}), Code.SUCCESS
+    return system._replace(used=system.used | {offer}), Code.SUCCESS
 
 
 def _use_page(system: System, call: Call) -> Step:
@@ -288,7 +283,7 @@ def _release_page(system: System, call: Call) -> Step:
     offer = Offer(Offered.PAGE, by=call.target, to=call.subject)
     if offer not in system.used:
         return system, Code.GNTST_BAD_HANDLE
-    return replace(system, used=system.used - {offer}), Code.SUCCESS
+    return system._replace(used=system.used - {offer}), Code.SUCCESS
 
 
 def _bind_port(system: System, call: Call) -> Step:

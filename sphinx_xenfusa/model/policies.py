@@ -57,10 +57,9 @@ def relation(platform: Platform, subject: int, target: int, operation: Operation
     a platform of links is needed for target-holders and for the VirtIO privileges.
     """
     caller = platform.domains[subject]
+    to = TargetIs.SELF if subject == target else TargetIs.OTHER
     if operation.target is TargetParameter.NONE:
         to = TargetIs.NONE
-    else:
-        to = TargetIs.SELF if subject == target else TargetIs.OTHER
     return Relation(
         target=to,
         control=caller.has(Capability.CONTROL),

@@ -53,9 +53,7 @@ def _unsafe_control_domain(platform: Platform) -> tuple[str, ...]:
 
 def _safety_task_in_unsafe_vm(platform: Platform) -> tuple[str, ...]:
     return tuple(
-        domain.name
-        for domain in platform.domains
-        if domain.safety_tasks and domain.criticality is Criticality.UNSAFE
+        domain.name for domain in platform.domains if domain.safety_tasks and domain.criticality is Criticality.UNSAFE
     )
 
 

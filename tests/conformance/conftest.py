@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import pytest
 
@@ -58,7 +57,7 @@ class World:
     def offer(self, what: Offered, by: str, to: str) -> None:
         """Let a domain offer something to another."""
         offered = Offer(what, self.platform.position(by), self.platform.position(to))
-        self.system = replace(self.system, offers=self.system.offers | {offered})
+        self.system = self.system._replace(offers=self.system.offers | {offered})
 
     def mapped(self) -> set[tuple[str, str]]:
         """Mapper and owner of each mapping without a grant."""

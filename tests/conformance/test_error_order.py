@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from sphinx_xenfusa.model.decision import Relation, TargetIs
@@ -26,13 +24,13 @@ def code(policy, operation: str, relation: Relation) -> str:
 @pytest.mark.parametrize(("caller", "unknown", "denied"), [(CONTROL, "ESRCH", "0"), (DOMU, "EPERM", "EPERM")])
 def test_domctl_order(policy, operation: str, caller: Relation, unknown: str, denied: str) -> None:
     """Copy, interface version, look-up of the domid (domctl.c:370-372), hook: the earlier fault hides the later."""
-    wrong = replace(caller, readable=False, right_version=False, target=TargetIs.UNKNOWN)
+    wrong = caller._replace(readable=False, right_version=False, target=TargetIs.UNKNOWN)
     assert code(policy, operation, wrong) == "EFAULT"
-    wrong = replace(wrong, readable=True)
+    wrong = wrong._replace(readable=True)
     assert code(policy, operation, wrong) == "EACCES"
-    wrong = replace(wrong, right_version=True)
+    wrong = wrong._replace(right_version=True)
     assert code(policy, operation, wrong) == unknown
-    assert code(policy, operation, replace(wrong, target=TargetIs.OTHER)) == denied
+    assert code(policy, operation, wrong._replace(target=TargetIs.OTHER)) == denied
 
 
 @EVERY_POLICY
@@ -40,7 +38,7 @@ def test_domctl_order(policy, operation: str, caller: Relation, unknown: str, de
 def test_version_before_permission_without_a_target(policy, operation: str) -> None:
     domu = Relation(TargetIs.NONE, right_version=False)
     assert code(policy, operation, domu) == "EACCES"
-    assert code(policy, operation, replace(domu, right_version=True)) == "EPERM"
+    assert code(policy, operation, domu._replace(right_version=True)) == "EPERM"
 
 
 @EVERY_POLICY
@@ -48,10 +46,10 @@ def test_version_before_permission_without_a_target(policy, operation: str) -> N
 def test_remote_shutdown_knows_no_unversioned_call(policy, caller: Relation) -> None:
     """sched/core.c:1978-1992: no version; ESRCH for everybody, for an unknown domid and for DOMID_SELF."""
     name = "SCHEDOP_remote_shutdown"
-    assert code(policy, name, replace(caller, target=TargetIs.UNKNOWN)) == "ESRCH"
-    assert code(policy, name, replace(caller, target=TargetIs.SELF, wrote_domid_self=True)) == "ESRCH"
-    assert code(policy, name, replace(caller, right_version=False)) == code(policy, name, caller)
-    assert code(policy, name, replace(caller, readable=False)) == "EFAULT"
+    assert code(policy, name, caller._replace(target=TargetIs.UNKNOWN)) == "ESRCH"
+    assert code(policy, name, caller._replace(target=TargetIs.SELF, wrote_domid_self=True)) == "ESRCH"
+    assert code(policy, name, caller._replace(right_version=False)) == code(policy, name, caller)
+    assert code(policy, name, caller._replace(readable=False)) == "EFAULT"
 
 
 SELF_EINVAL = [
@@ -68,7 +66,7 @@ SELF_EINVAL = [
 @EVERY_POLICY
 @pytest.mark.parametrize("operation", SELF_EINVAL)
 def test_self_directed_domctl_fails_even_for_control(policy, operation: str) -> None:
-    assert code(policy, operation, replace(CONTROL, target=TargetIs.SELF)) == "EINVAL"
+    assert code(policy, operation, CONTROL._replace(target=TargetIs.SELF)) == "EINVAL"
     assert code(policy, operation, CONTROL) == "0"
 
 
@@ -79,7 +77,7 @@ def test_hook_comes_before_the_self_test_under_dummy(operation: str) -> None:
 
 @pytest.mark.parametrize("operation", ["XEN_DOMCTL_unpausedomain", "XEN_DOMCTL_max_mem", "XEN_DOMCTL_setvcpuaffinity"])
 def test_other_domctls_may_be_self_directed(operation: str) -> None:
-    assert code(DUMMY, operation, replace(CONTROL, target=TargetIs.SELF)) == "0"
+    assert code(DUMMY, operation, CONTROL._replace(target=TargetIs.SELF)) == "0"
 
 
 def test_get_domain_state_of_no_domain_needs_the_virq() -> None:
@@ -87,9 +85,9 @@ def test_get_domain_state_of_no_domain_needs_the_virq() -> None:
     name = "XEN_DOMCTL_get_domain_state"
     without = Relation(TargetIs.NONE, control=True, holds_resource=False)
     assert code(DUMMY, name, without) == "EACCES"
-    assert code(DUMMY, name, replace(without, holds_resource=True)) == "0"
+    assert code(DUMMY, name, without._replace(holds_resource=True)) == "0"
     assert code(DUMMY, name, Relation(TargetIs.NONE, holds_resource=False)) == "EPERM"
-    assert code(DUMMY, name, replace(without, target=TargetIs.OTHER)) == "0"
+    assert code(DUMMY, name, without._replace(target=TargetIs.OTHER)) == "0"
 
 
 HANDS_ON_WHAT_IT_HOLDS = [
@@ -107,14 +105,14 @@ HANDS_ON_WHAT_IT_HOLDS = [
 @pytest.mark.parametrize("operation", HANDS_ON_WHAT_IT_HOLDS)
 def test_control_cannot_hand_out_what_it_was_never_given_under_dummy(operation: str) -> None:
     """Fact sheet 2.4, D4."""
-    without = replace(CONTROL, holds_resource=False)
+    without = CONTROL._replace(holds_resource=False)
     assert code(DUMMY, operation, without) == "EPERM"
     assert code(DUMMY, operation, CONTROL) == "0"
     assert code(DUMMY.repaired(frozenset({"D4"})), operation, without) == "0"
 
 
 def test_no_other_domctl_asks_for_a_resource_under_dummy() -> None:
-    without = replace(CONTROL, holds_resource=False)
+    without = CONTROL._replace(holds_resource=False)
     asks = {
         name
         for name, operation in OPERATIONS.items()

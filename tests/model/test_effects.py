@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,8 +33,8 @@ SUBJECT, TARGET, HARDWARE = 0, 1, 2
 
 def alive(system: System, position: int, life: Life) -> System:
     domains = list(system.domains)
-    domains[position] = replace(domains[position], life=life)
-    return replace(system, domains=tuple(domains))
+    domains[position] = domains[position]._replace(life=life)
+    return system._replace(domains=tuple(domains))
 
 
 def run(transformer: Transformer, system: System = START, argument: str = "", *, to: int = TARGET, switches: str = ""):
@@ -133,7 +131,7 @@ def test_shutdown_of_the_hardware_domain(reason: str) -> None:
 def test_watchdog_and_firmware_follow_their_switch() -> None:
     expires = Call(HARDWARE, HARDWARE, "expires", frozenset({"D1"}))
     assert apply(T.WATCHDOG, START, expires)[0].power is Power.REBOOTED
-    assert apply(T.WATCHDOG, START, replace(expires, switches=frozenset()))[0].power is Power.UP
+    assert apply(T.WATCHDOG, START, expires._replace(switches=frozenset()))[0].power is Power.UP
     assert run(T.FIRMWARE, switches="D2")[0] == [(PLATFORM, "configuration", "changed")]
 
 
@@ -153,7 +151,7 @@ USES = {
 def test_use_needs_the_offer(transformer: Transformer) -> None:
     what, refusal = USES[transformer]
     right = Offer(what, by=TARGET, to=SUBJECT)
-    assert run(transformer, replace(START, offers=frozenset({right}))) == (
+    assert run(transformer, START._replace(offers=frozenset({right}))) == (
         [(TARGET, f"{what} in use by domain 0", "yes")],
         Code.SUCCESS,
     )
@@ -161,26 +159,26 @@ def test_use_needs_the_offer(transformer: Transformer) -> None:
     wrong = frozenset(
         {Offer(what, TARGET, HARDWARE), Offer(what, HARDWARE, SUBJECT), Offer(what, SUBJECT, TARGET), *others}
     )
-    assert run(transformer, replace(START, offers=wrong)) == ([], refusal)
+    assert run(transformer, START._replace(offers=wrong)) == ([], refusal)
 
 
 def test_release_needs_the_use() -> None:
     mine = Offer(Offered.PAGE, by=TARGET, to=SUBJECT)
     theirs = Offer(Offered.PAGE, by=TARGET, to=HARDWARE)
-    using = replace(START, offers=frozenset({mine, theirs}), used=frozenset({mine, theirs}))
+    using = START._replace(offers=frozenset({mine, theirs}), used=frozenset({mine, theirs}))
     assert run(T.RELEASE_PAGE, using) == ([(TARGET, "granted page in use by domain 0", "no")], Code.SUCCESS)
-    assert run(T.RELEASE_PAGE, replace(using, used=frozenset({theirs}))) == ([], Code.GNTST_BAD_HANDLE)
-    assert run(T.RELEASE_PAGE, replace(using, used=frozenset())) == ([], Code.GNTST_BAD_HANDLE)
+    assert run(T.RELEASE_PAGE, using._replace(used=frozenset({theirs}))) == ([], Code.GNTST_BAD_HANDLE)
+    assert run(T.RELEASE_PAGE, using._replace(used=frozenset())) == ([], Code.GNTST_BAD_HANDLE)
 
 
 def test_consent_is_given_to_one_domain() -> None:
     own = Touch(SUBJECT, "memory", "original", "changed")
     offered = Touch(TARGET, "granted page in use", "no", "yes", offered_to=SUBJECT)
-    stolen = replace(offered, offered_to=HARDWARE)
+    stolen = offered._replace(offered_to=HARDWARE)
     platform = Touch(PLATFORM, "power", "up", "down")
     assert affected_without_consent((own, offered), SUBJECT) == frozenset()
     assert affected_without_consent((own, stolen), SUBJECT) == {TARGET}
-    assert affected_without_consent((platform, replace(own, owner=TARGET)), SUBJECT) == {PLATFORM, TARGET}
+    assert affected_without_consent((platform, own._replace(owner=TARGET)), SUBJECT) == {PLATFORM, TARGET}
 
 
 DOMAIN_STATES = st.builds(
@@ -223,16 +221,14 @@ def test_a_step_reaches_subject_target_and_platform_only(transformer: Transforme
 def test_touched_sees_every_difference(before: System, after: System) -> None:
     """Every field of the state that can change is named by :func:`touched`; equal states touch nothing."""
     assert touched(before, before) == ()
-    assert touched(before, replace(before)) == ()
-    after = replace(after, hardware=before.hardware, offers=before.offers)
+    assert touched(before, before._replace()) == ()
+    after = after._replace(hardware=before.hardware, offers=before.offers)
     assert bool(touched(before, after)) is (before != after)
-    one = replace(before, **{"foreign": after.foreign})
+    one = before._replace(foreign=after.foreign)
     assert bool(touched(before, one)) is (before.foreign != after.foreign)
 
 
-@pytest.mark.parametrize(
-    "name", [one.name for one in fields(System) if one.name not in ("hardware", "offers", "domains")]
-)
+@pytest.mark.parametrize("name", [name for name in System._fields if name not in ("hardware", "offers", "domains")])
 def test_each_component_of_the_system_is_seen(name: str) -> None:
     changed = {
         "power": Power.DOWN,
@@ -241,13 +237,13 @@ def test_each_component_of_the_system_is_seen(name: str) -> None:
         "foreign": frozenset({(0, 1)}),
         "used": frozenset({Offer(Offered.PAGE, 1, 0)}),
     }
-    assert len(touched(START, replace(START, **{name: changed[name]}))) == 1
+    assert len(touched(START, START._replace(**{name: changed[name]}))) == 1
 
 
-@pytest.mark.parametrize("name", [one.name for one in fields(DomainState)])
+@pytest.mark.parametrize("name", DomainState._fields)
 def test_each_component_of_a_domain_is_seen(name: str) -> None:
     changed = {"life": Life.PAUSED, "restarted": True, "memory": "changed", "configuration": "changed"}
-    state = replace(START.domains[TARGET], **{name: changed[name]})
-    (touch,) = touched(START, replace(START, domains=(START.domains[0], state, START.domains[2])))
+    state = START.domains[TARGET]._replace(**{name: changed[name]})
+    (touch,) = touched(START, START._replace(domains=(START.domains[0], state, START.domains[2])))
     assert touch.owner == TARGET
     assert touch.before != touch.after
