@@ -116,7 +116,7 @@ def verdict_parts(verdicts: Iterable[Verdict], *, narrow: bool) -> Iterator[Rend
     columns = ("claim", "policy", "verdict", *numbers, *(() if narrow else ("reason",)))
     table = _table(*columns, right=numbers, whole=("claim", "policy", "verdict"), gap=1 if narrow else 2)
     for verdict in ordered:
-        cells = [
+        cells: list[RenderableType] = [
             _text(verdict.claim),
             _text(policy_name(verdict.policy)),
             _text(verdict.kind, _STYLES.get(verdict.kind, _OTHER_STYLE)),
@@ -124,7 +124,9 @@ def verdict_parts(verdicts: Iterable[Verdict], *, narrow: bool) -> Iterator[Rend
             f"{verdict.relevant:,}",
             f"{verdict.killed:,} of {verdict.mutants:,}",
         ]
-        table.add_row(*cells, *([] if narrow else [_text(verdict.reason)]))
+        if not narrow:
+            cells.append(_text(verdict.reason))
+        table.add_row(*cells)
     yield table
     if narrow and any(verdict.reason for verdict in ordered):
         yield ""

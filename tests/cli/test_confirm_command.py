@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import Result
 
+from sphinx_xenfusa.cli.tables import plain, verdict_parts
 from sphinx_xenfusa.confirm.confirmation import read_results
 from sphinx_xenfusa.evidence.junit import read_report
-from sphinx_xenfusa.explore.verdict import VerdictKind
+from sphinx_xenfusa.explore.verdict import Scope, Verdict, VerdictKind
 from sphinx_xenfusa.trace.states import Outcome
 
 Xenfusa = Callable[..., Result]
@@ -391,3 +392,16 @@ def test_help_and_version(xenfusa: Xenfusa) -> None:
         result = xenfusa(*arguments)
         assert result.exit_code == 0
         assert "xenfusa" in result.stdout
+
+
+def test_on_a_narrow_terminal_the_reasons_stand_below_and_no_name_is_cut() -> None:
+    scope = Scope("F", "nothing", 0, None, ())
+    long = "unprivileged_no_foreign_map"
+    verdicts = [
+        Verdict(long, "specification", VerdictKind.CONFIRMED, scope, 591_900, 2_880, killed=110, mutants=629),
+        Verdict("hwdom_single", None, VerdictKind.DIVERGES, scope, reason="as expected " * 9),
+    ]
+    lines = plain(verdict_parts(verdicts, narrow=True), width=80).splitlines()
+    assert any(line.startswith(f"{long} specification confirmed") for line in lines)
+    assert lines[-2].startswith("hwdom_single, any policy: as expected as expected")
+    assert max(map(len, lines)) <= 80
