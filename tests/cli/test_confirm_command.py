@@ -402,6 +402,6 @@ def test_on_a_narrow_terminal_the_reasons_stand_below_and_no_name_is_cut() -> No
         Verdict("hwdom_single", None, VerdictKind.DIVERGES, scope, reason="as expected " * 9),
     ]
     lines = plain(verdict_parts(verdicts, narrow=True), width=80).splitlines()
-    assert any(line.startswith(f"{long} specification confirmed") for line in lines)
+    assert any(line.split()[:3] == [long, "specification", "confirmed"] for line in lines)
     assert lines[-2].startswith("hwdom_single, any policy: as expected as expected")
     assert max(map(len, lines)) <= 80
