@@ -38,6 +38,8 @@ def _end(translator: Any, node: unfolding) -> None:
 
 def add_nodes(app: Sphinx) -> None:
     """Register the nodes; the placeholders never reach a writer."""
-    app.add_node(unfolding, html=(_start, _end))
+    folding = (_start, _end)
+    # Sphinx looks under the builder's name first, where another extension may have registered nodes of its own.
+    app.add_node(unfolding, html=folding, dirhtml=folding, singlehtml=folding, epub=folding)
     for placeholder in (evidence, matrix, summary):
         app.add_node(placeholder)

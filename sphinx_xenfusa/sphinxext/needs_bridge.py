@@ -1,12 +1,13 @@
 """Everything that touches sphinx-needs, its private corners included, so that they are in one place.
 
 Private: ``sphinx_needs.utils.add_doc`` (without it the HTML build of a page without a native need directive crashes),
-the ids of its containers (random), and its schema report (holds timings).
+the ids of its containers (random), its schema report (holds timings), and what it leaves in the output of every builder.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,8 @@ def _add_types(app: Sphinx, config: Config) -> None:
     config.needs_card_layouts = {**config.needs_card_layouts, LAYOUT: {"meta": False}}
     if "needs_reproducible_json" not in config.overrides:
         config.needs_reproducible_json = True
+    # sphinx-needs leaves these in the output folder of every builder; an EPUB has no place for them.
+    config.epub_exclude_files = [*config.epub_exclude_files, "permalink.html", "schema_violations.json"]
 
 
 def _allow_tags(app: Sphinx, config: Config) -> None:
@@ -154,6 +157,9 @@ def _name_containers(app: Sphinx, doctree: nodes.document, docname: str) -> None
             container["ids"] = [f"SNCB-{number}"]
 
 
+_TIMING = re.compile(r" in [0-9.]+ seconds\..*")
+
+
 def _drop_timings(app: Sphinx, exception: Exception | None) -> None:
     """Take the timings out of the schema report: they differ from build to build."""
     path = Path(app.outdir) / "schema_violations.json"
@@ -161,9 +167,6 @@ def _drop_timings(app: Sphinx, exception: Exception | None) -> None:
         return
     report = json.loads(path.read_text("utf-8"))
     if isinstance(report, dict):
-        kept = {
-            key: value
-            for key, value in report.items()
-            if "duration" not in key and "rate" not in key and "per_second" not in key
-        }
+        kept = {key: value for key, value in report.items() if key not in ("duration", "validated_rate")}
+        kept["validation_summary"] = _TIMING.sub(".", str(kept.get("validation_summary", "")))
         write_text(path, dumps(kept))

@@ -71,7 +71,7 @@ def verdict_words(verdict: Verdict) -> str:
     if verdict.kind is not VerdictKind.CONFIRMED:
         return verdict.kind.value
     if verdict.policy is None:
-        return "confirmed"
+        return "confirmed, whatever the policy"
     return "consistent (document)" if verdict.policy == "specification" else "holds"
 
 
@@ -223,8 +223,7 @@ class Views:
         if traced.item.confirmed_by:
             made += self._verdicts(traced)
             made += [self._details(verdict) for verdict in traced.verdicts]
-        if traced.tests or traced.partial_tests:
-            made += self._tests(traced)
+        made += self._tests(traced)
         return made
 
     def _headline(self, traced: TracedItem) -> nodes.paragraph:
@@ -315,16 +314,21 @@ class Views:
             made += self.trace("Witness", verdict.witness)
         return self.fold(f"{verdict.claim}, {policy_words(verdict.policy)}: scope, mutant and traces", made)
 
-    def _tests(self, traced: TracedItem) -> nodes.Node:
+    def _tests(self, traced: TracedItem) -> list[nodes.Node]:
+        """How the tests came out, and a table of them; it is folded only if every one passed."""
+        cases = [(case, "all of it") for case in traced.tests] + [(case, "a part") for case in traced.partial_tests]
+        if not cases:
+            return [paragraph(nodes.strong("", "Tests: "), "none")] if traced.test is not None else []
         rows: list[Sequence[Cell]] = []
-        for cases, part in ((traced.tests, ""), (traced.partial_tests, "a part")):
-            for case in cases:
-                outcome: list[nodes.Node] = [paragraph(marked(_RESULT_OF_OUTCOME[case.outcome], case.outcome.value))]
-                outcome += [paragraph(case.message)] if case.message else []
-                rows.append((nodes.literal("", case.id), outcome, part or "all of it", nodes.literal("", case.report)))
-        return self.table(
-            "Tests that verify it", ("Test", "Outcome", "Verifies", "Report"), (50, 18, 12, 20), rows, "xenfusa-tests"
-        )
+        for case, part in cases:
+            outcome: list[nodes.Node] = [paragraph(marked(_RESULT_OF_OUTCOME[case.outcome], case.outcome.value))]
+            outcome += [paragraph(case.message)] if case.message else []
+            rows.append((nodes.literal("", case.id), outcome, part, nodes.literal("", case.report)))
+        title = "Tests that verify it: " + case_counts(case for case, _ in cases)
+        shown = self.table(title, ("Test", "Outcome", "Verifies", "Report"), (52, 14, 14, 20), rows, "xenfusa-tests")
+        if all(case.outcome is Outcome.PASSED for case, _ in cases):
+            return [self.fold(title, [shown])]
+        return [shown]
 
     # --- the matrix ---------------------------------------------------------------------------------------------
 
