@@ -1,0 +1,247 @@
+"""The claims that come with the package: each holds, each could have failed, and each falls with the guard it is about.
+
+All on the small scope, which is the one that tells mutants apart; ``make confirm`` runs the whole.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from types import CodeType, FunctionType
+
+import pytest
+
+from sphinx_xenfusa.claims import privileges, roles
+from sphinx_xenfusa.claims.attempts import PrivilegeModel
+from sphinx_xenfusa.claims.privilege_claims import PrivilegeClaim
+from sphinx_xenfusa.confirm.register import read_register
+from sphinx_xenfusa.confirm.registry import load_claims
+from sphinx_xenfusa.explore.claim import Budget, Search
+from sphinx_xenfusa.model import decision, effects, policies, rules, vocabulary
+from sphinx_xenfusa.model.operations import catalogue
+from sphinx_xenfusa.model.policies import DUMMY, SPECIFICATION, Policy
+
+CLAIMS = {claim.id: claim for claim in (*roles.CLAIMS, *privileges.CLAIMS)}
+REPAIRED = DUMMY.repaired(DUMMY.switches)
+"""Xen's decision without any divergence: what is left refutes nothing."""
+
+
+@functools.cache
+def model_of(policy: Policy) -> PrivilegeModel:
+    return PrivilegeModel(catalogue(), policy)
+
+
+def small_search(name: str, policy: Policy) -> Search:
+    claim = CLAIMS[name]
+    return claim.search(model_of(policy) if claim.policies else None, Budget(), small=True)
+
+
+def refuted(policy: Policy) -> set[str]:
+    return {name for name in CLAIMS if small_search(name, policy).counterexample is not None}
+
+
+@pytest.mark.parametrize("policy", [SPECIFICATION, REPAIRED], ids=["specification", "dummy repaired"])
+@pytest.mark.parametrize("name", CLAIMS)
+def test_holds_and_is_not_vacuous(name: str, policy: Policy) -> None:
+    found = small_search(name, policy)
+    assert found.counterexample is None
+    assert found.witness is not None
+    assert 0 < found.relevant <= found.cases
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_some_mutant_refutes_it(name: str) -> None:
+    claim = CLAIMS[name]
+    model = model_of(SPECIFICATION) if claim.policies else None
+    arguments = (model, Budget()) if isinstance(claim, PrivilegeClaim) else (Budget(),)
+
+    def kills(mutant) -> bool:
+        with mutant.applied(model) as changed:
+            try:
+                return claim.search(changed, Budget(), small=True).counterexample is not None
+            except NameError:  # a skipped assignment
+                return False
+
+    assert any(kills(mutant) for mutant in claim._mutants(*arguments))
+    assert claim.search(model, Budget(), small=True).counterexample is None, "the mutant is undone"
+
+
+@pytest.mark.parametrize("name", [name for name in CLAIMS if CLAIMS[name].policies])
+def test_refuted_under_dummy_exactly_where_the_register_says(name: str) -> None:
+    expected = read_register().expected.get((name, "dummy"))
+    counterexample = small_search(name, DUMMY).counterexample
+    assert (counterexample is None) is (expected is None)
+    if counterexample is not None:
+        assert counterexample.steps[-1].action in expected.witnesses
+
+
+def test_register_names_what_exists() -> None:
+    register = read_register()
+    operations = catalogue().by_name
+    assert register.xen_commit == catalogue().xen_commit
+    assert set(register.divergences) == DUMMY.switches
+    for (claim, policy), entry in register.expected.items():
+        assert policy in CLAIMS[claim].policies
+        assert entry.divergences <= DUMMY.switches
+        assert entry.witnesses <= set(operations)
+
+
+def test_installed_claims_are_these() -> None:
+    assert set(load_claims()) >= set(CLAIMS)
+    assert len(CLAIMS) == len(roles.CLAIMS) + len(privileges.CLAIMS)
+    for name, claim in CLAIMS.items():
+        assert claim.statements == (f"XenArch~{name}~1",)
+        assert claim.says.endswith(".")
+        assert claim.scope.platforms == (claim.scope.recount or 0)
+
+
+def test_policy_is_asked_for() -> None:
+    with pytest.raises(KeyError, match="hwdom_unprivileged"):
+        CLAIMS["hwdom_unprivileged"].run(None, Budget())
+    with pytest.raises(KeyError):
+        CLAIMS["hwdom_unprivileged"].run("silo of tomorrow", Budget())
+
+
+def test_budget_ends_a_search() -> None:
+    assert CLAIMS["hwdom_unprivileged"].run("specification", Budget(cases=3)).kind == "inconclusive"
+    assert CLAIMS["hwdom_single"].run(None, Budget(cases=3)).kind == "inconclusive"
+
+
+ALL_PRIVILEGED = {
+    "domu_unprivileged",
+    "domu_affects_itself_only",
+    "hwdom_unprivileged",
+    "ctrldom_optional",
+    "full_privileges_exclusive",
+}
+ONLY_CONTROL = {
+    "ctrldom_reboot_domains",
+    "ctrldom_reboot_platform",
+    "ctrldom_suspend_resume",
+    "ctrldom_pause_unpause",
+}
+CONTROL_MAY = {"ctrldom_full_privileges", "full_privileges", "ctrldom_list_open"}
+MAPPING = {"unprivileged_no_foreign_map"}
+
+# What is edited by hand, the policy, and the claims that depend on it.
+GUARDS = {
+    "Xen: the control check at the end": (
+        decision.default_action_allows,
+        "    return relation.control\n",
+        "    return True\n",
+        REPAIRED,
+        ALL_PRIVILEGED | ONLY_CONTROL | MAPPING,
+    ),
+    "Xen: nobody passes the control check": (
+        decision.default_action_allows,
+        "    return relation.control\n",
+        "    return False\n",
+        REPAIRED,
+        ONLY_CONTROL | CONTROL_MAY | {"ctrldom_is_safe"},
+    ),
+    "Xen: the self test of TARGET": (
+        decision.default_action_allows,
+        "if action is Action.TARGET and relation.target is TargetIs.SELF:",
+        "if action is Action.TARGET:",
+        REPAIRED,
+        ALL_PRIVILEGED | MAPPING,
+    ),
+    "Xen: the console flag": (
+        policies._uses_console,
+        '("D2" if domain.has(Capability.HARDWARE) else "D9") in switches',
+        "domain.has(Capability.HARDWARE)",
+        REPAIRED,
+        ALL_PRIVILEGED - {"domu_unprivileged", "domu_affects_itself_only"},
+    ),
+    "D1: the Hardware Domain's own shutdown": (
+        effects._shut_down_caller,
+        'stops = "D1" in call.switches and call.subject in system.hardware',
+        "stops = call.subject in system.hardware",
+        SPECIFICATION,
+        {"hwdom_unprivileged", "ctrldom_reboot_platform", "ctrldom_optional", "full_privileges_exclusive"},
+    ),
+    "document: the end of the levels": (
+        decision.privilege_allows,
+        "        return relation.may_emulate\n    return False\n",
+        "        return relation.may_emulate\n    return True\n",
+        SPECIFICATION,
+        ALL_PRIVILEGED | ONLY_CONTROL | MAPPING,
+    ),
+    "document: full privileges": (
+        decision.privilege_allows,
+        "    if level is Privilege.FULL:\n        return True\n",
+        "    if level is Privilege.FULL:\n        return False\n",
+        SPECIFICATION,
+        ONLY_CONTROL | CONTROL_MAY | {"ctrldom_is_safe"},
+    ),
+    "document: control is what gives full privileges": (
+        decision.privilege_of,
+        "    if relation.control:\n        return Privilege.FULL\n",
+        "    if relation.control or relation.hardware:\n        return Privilege.FULL\n",
+        SPECIFICATION,
+        (ALL_PRIVILEGED - {"domu_unprivileged", "domu_affects_itself_only"}) | ONLY_CONTROL | MAPPING,
+    ),
+    "effects: use without an offer": (
+        effects._use,
+        "    if offer not in system.offers:\n        return system, refusal\n",
+        "",
+        SPECIFICATION,
+        ALL_PRIVILEGED | MAPPING,
+    ),
+    "effects: a restart": (
+        effects._create,
+        "restarted=True",
+        "restarted=False",
+        SPECIFICATION,
+        {"ctrldom_reboot_domains"},
+    ),
+    "rules: more than one": (
+        rules._more_than_one,
+        "if len(holders) > 1:",
+        "if len(holders) > 2:",
+        SPECIFICATION,
+        {"hwdom_single", "ctrldom_single"},
+    ),
+    "rules: control in an UnsafeVM": (
+        rules._unsafe_control_domain,
+        "if domain.has(Capability.CONTROL) and domain.criticality is Criticality.UNSAFE",
+        "if domain.has(Capability.CONTROL) and domain.criticality is Criticality.SAFE",
+        SPECIFICATION,
+        {"ctrldom_is_safe"},
+    ),
+    "rules: a safety task": (
+        rules._safety_task_in_unsafe_vm,
+        "if domain.safety_tasks and domain.criticality is Criticality.UNSAFE",
+        "if domain.safety_tasks and domain.criticality is Criticality.SAFE",
+        SPECIFICATION,
+        {"unsafevm_definition"},
+    ),
+    "vocabulary: a DomU": (
+        vocabulary.roles_of,
+        "frozenset({Role.DOMU})",
+        "frozenset()",
+        SPECIFICATION,
+        {"roles_closed_set"},
+    ),
+}
+
+
+def edit(monkeypatch: pytest.MonkeyPatch, function: FunctionType, old: str, new: str) -> None:
+    """Change the source of one function, for the time of a test."""
+    module = sys.modules[function.__module__]
+    text = inspect.getsource(function)
+    assert text.count(old) == 1, f"{function.__name__} does not hold {old!r} once"
+    changed = inspect.getsource(module).replace(text, text.replace(old, new))
+    codes = compile(changed, str(module.__file__), "exec").co_consts
+    (code,) = [one for one in codes if isinstance(one, CodeType) and one.co_name == function.__name__]
+    monkeypatch.setattr(function, "__code__", code)
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_without_the_guard_exactly_its_claims_fall(monkeypatch: pytest.MonkeyPatch, guard: str) -> None:
+    function, old, new, policy, expected = GUARDS[guard]
+    edit(monkeypatch, function, old, new)
+    assert refuted(policy) == expected
+    monkeypatch.undo()
+    assert refuted(policy) == set()
