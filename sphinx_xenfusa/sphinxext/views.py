@@ -199,7 +199,7 @@ class Views:
         if trace.steps:
             rows = [self._step(number, step) for number, step in enumerate(trace.steps, 1)]
             headings = ("Step", "Party", "Action", "Outcome", "What changed", "Source")
-            made.append(self.table(f"{kind}, step by step", headings, (4, 12, 24, 20, 24, 16), rows, "xenfusa-trace"))
+            made.append(self.table(f"{kind}, step by step", headings, (7, 13, 24, 18, 22, 16), rows, "xenfusa-trace"))
         return made
 
     def _step(self, number: int, step: Step) -> Sequence[Cell]:
@@ -354,7 +354,7 @@ class Views:
             "Tests",
             "State",
         )
-        widths = (34, 12, *(16 for _ in policies), 12, 12)
+        widths = (28, 14, *(16 for _ in policies), 13, 13)
         title = (
             f"Requirements, what confirms them and what verifies them ({count(len(items), 'requirement')}, worst first)"
         )
