@@ -120,7 +120,8 @@ RESERVED = {"model": frozenset({"explore"})}
 
 
 @pytest.mark.parametrize(
-    "module", ["model", "explore", "claims", "platforms", "trace", "confirm", "evidence", "interop", "cli", "pytest_plugin"]
+    "module",
+    ["model", "explore", "claims", "platforms", "trace", "confirm", "evidence", "interop", "cli", "pytest_plugin"],
 )
 def test_a_fresh_interpreter_loads_no_sphinx(module: str) -> None:
     code = (
