@@ -1,0 +1,127 @@
+"""The reference pages say what the code says: the same names, the same defaults, commands that exist, examples that work."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import tomllib
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import click
+import pytest
+
+from sphinx_xenfusa.cli import main
+from sphinx_xenfusa.confirm.registry import GROUP, load_claims
+from sphinx_xenfusa.explore.claim import Budget, Claim
+from sphinx_xenfusa.explore.verdict import VerdictKind
+from sphinx_xenfusa.platforms.platform_yaml import read_platform
+from sphinx_xenfusa.sphinxext.config import SETTINGS
+from sphinx_xenfusa.sphinxext.directives import RequirementDirective
+from sphinx_xenfusa.sphinxext.domain import XenDomain
+from sphinx_xenfusa.sphinxext.warning_types import SUBTYPES
+from sphinx_xenfusa.trace.states import ExitCode, ItemKind
+
+HERE = Path(__file__).parent
+REFERENCE = HERE.parents[1] / "docs" / "reference"
+EXAMPLE = HERE / "example_claims"
+
+
+def page(name: str) -> str:
+    return (REFERENCE / f"{name}.rst").read_text("utf-8")
+
+
+def test_the_warnings_page_has_exactly_the_closed_table() -> None:
+    assert re.findall(r"^   \* - ``xenfusa\.(\w+)``$", page("warnings"), re.MULTILINE) == sorted(SUBTYPES)
+
+
+def test_the_settings_page_has_exactly_the_settings_with_their_defaults() -> None:
+    documented = re.findall(
+        r"^\.\. confval:: xenfusa_(\w+)\n   :type: ``(\w+)[^`]*``\n   :default: ``(.*)``$",
+        page("settings"),
+        re.MULTILINE,
+    )
+    shown = {
+        name: (type(ast.literal_eval(default)).__name__, ast.literal_eval(default)) for name, _, default in documented
+    }
+    assert shown == {name: (type(setting.default).__name__, setting.default) for name, setting in SETTINGS.items()}
+    assert {name: kind for name, kind, _ in documented} == {name: kind for name, (kind, _) in shown.items()}
+
+
+def test_the_directives_page_has_exactly_the_options_directives_and_roles() -> None:
+    text = page("directives")
+    options = re.findall(r"rst:directive:option:: (\S+)", text)
+    assert sorted(options) == sorted(RequirementDirective.option_spec or {})
+    directives = re.findall(r"rst:directive:: \.\. xen:(\w+)::", text)
+    assert sorted(directives) == sorted(XenDomain.directives)
+    roles = re.findall(r"^\.\. rst:role:: xen:(\w+)$", text, re.MULTILINE)
+    assert sorted(roles) == sorted(XenDomain.roles)
+
+
+def test_the_directives_page_has_exactly_the_kinds() -> None:
+    kinds = re.findall(r"^   \* - ``(\w+)``$", page("directives"), re.MULTILINE)
+    assert kinds == [kind.value for kind in ItemKind]
+
+
+def commands() -> list[list[str]]:
+    """The command lines that the page shows, without the prompt."""
+    lines = re.findall(r"^   \$ (.*)$", page("command_line"), re.MULTILINE)
+    return [shlex.split(line) for line in lines if "[" not in line]
+
+
+def test_every_command_that_exists_has_a_section() -> None:
+    sections = re.findall(r"^xenfusa (\w+)\n-+$", page("command_line"), re.MULTILINE)
+    assert sorted(sections) == sorted(main.commands)
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_line_on_the_page_can_be_parsed(words: list[str]) -> None:
+    assert words[0] == "xenfusa"
+    command = main.commands[words[1]]
+    with command.make_context(words[1], words[2:]) as context:
+        claims = context.params["claims"]
+    assert set(claims) <= set(load_claims())
+
+
+def test_the_page_has_exactly_the_options_of_the_command() -> None:
+    documented = re.findall(r"^\.\. option:: (--[\w-]+)", page("command_line"), re.MULTILINE)
+    options = [one for one in main.commands["confirm"].params if isinstance(one, click.Option)]
+    assert sorted(documented) == sorted(one.opts[0] for one in options)
+
+
+def test_the_page_has_exactly_the_exit_codes() -> None:
+    table = page("command_line").partition("Exit codes\n")[2].partition("Several at once")[0]
+    assert [int(code) for code in re.findall(r"^([0-9]+) +\w", table, re.MULTILINE)] == [
+        code.value for code in ExitCode
+    ]
+
+
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch) -> Claim:
+    """The claim of the example package, loaded through its own entry point."""
+    monkeypatch.syspath_prepend(str(EXAMPLE))
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text("utf-8"))["project"]
+    points = [EntryPoint(name, value, GROUP) for name, value in project["entry-points"][GROUP].items()]
+    claims = load_claims(points)
+    assert list(claims) == ["nobody_pauses_itself"]
+    return claims["nobody_pauses_itself"]
+
+
+@pytest.mark.parametrize("policy", ["specification", "dummy"])
+def test_the_example_claim_is_confirmed_and_could_have_failed(example: Claim, policy: str) -> None:
+    assert policy in example.policies
+    verdict = example.run(policy, Budget(60))
+    assert (verdict.kind, verdict.reason) == (VerdictKind.CONFIRMED, "")
+    assert verdict.killed > 0
+    assert verdict.witness is not None
+    assert verdict.witness.steps[-1].action == "XEN_DOMCTL_pausedomain"
+
+
+def test_the_example_claim_names_its_own_file(example: Claim) -> None:
+    assert [path.name for path in example.sources] == ["example_claims.py"]
+
+
+def test_the_example_platform_can_be_read() -> None:
+    platform = read_platform(HERE / "example_platform.yaml")
+    assert [domain.name for domain in platform.domains] == ["hwdom", "brakes", "media"]
