@@ -1,0 +1,41 @@
+"""What a confirmation costs: with nothing kept, with everything kept, and as a command."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+from _report import say, seconds
+
+from sphinx_xenfusa.confirm.confirmation import carry_out, plan
+from sphinx_xenfusa.confirm.register import read_register
+from sphinx_xenfusa.confirm.registry import load_claims
+
+
+def main() -> None:
+    planned = plan(load_claims(), read_register())
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder, "cache")
+        cold = seconds(lambda: carry_out(planned, cache_dir=cache, mode="force"), 1, perf_counter)
+        cached = seconds(lambda: carry_out(planned, cache_dir=cache), 3, perf_counter)
+        runs = len(planned.jobs)
+        say(f"confirm: all {runs} claims and policies, nothing kept", cold, "s")
+        say(f"confirm: all {runs} claims and policies, all kept", cached, "s", peer="nothing kept", peer_value=cold)
+        command = [sys.executable, "-m", "sphinx_xenfusa.cli", "confirm", "hwdom_single", "--mode", "force"]
+        start = [sys.executable, "-c", "pass"]
+        say(
+            "confirm: the command for one small claim",
+            seconds(
+                lambda: subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL), 3, perf_counter
+            ),
+            "s",
+            peer="starting Python",
+            peer_value=seconds(lambda: subprocess.run(start, cwd=folder, check=True), 3, perf_counter),
+        )
+
+
+if __name__ == "__main__":
+    main()

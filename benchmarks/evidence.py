@@ -1,0 +1,56 @@
+"""What reading a test report costs, beside a parser that only parses, and that it grows with the cases and no faster."""
+
+from __future__ import annotations
+
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+from _report import say, seconds
+
+from sphinx_xenfusa.evidence.junit import read_report
+
+FEW, MANY = 500, 5_000
+
+
+def report(folder: Path, cases: int) -> Path:
+    """A report as pytest writes it: each case verifies a requirement, each hundredth fails with a long message."""
+    root = ElementTree.Element("testsuites", name="pytest tests")
+    failures = (cases + 99) // 100
+    counts = {"tests": str(cases), "failures": str(failures), "errors": "0", "skipped": "0"}
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "pytest", **counts})
+    for i in range(cases):
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=f"tests.test_{i % 50}", name=f"test_{i}", time="0.001"
+        )
+        properties = ElementTree.SubElement(case, "properties")
+        ElementTree.SubElement(properties, "property", name="xenfusa.verifies", value=f"XenArch~item_{i}~1")
+        if i % 100 == 0:
+            failure = ElementTree.SubElement(case, "failure", message="AssertionError: found 1; expected 2")
+            failure.text = "E   assert 1 == 2\n" * 40
+    path = folder / f"report-{cases}.xml"
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+    return path
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        few, many = report(folder, FEW), report(folder, MANY)
+        read = read_report(many, folder)
+        if read.error or len(read.cases) != MANY:
+            raise SystemExit(f"the report was not read: {read.error or len(read.cases)}")
+        took = seconds(lambda: read_report(many, folder))
+        parsed = seconds(lambda: ElementTree.parse(many))
+        say(f"evidence: read a JUnit report of {MANY:,} cases", took, "s", peer="ElementTree.parse", peer_value=parsed)
+        say(
+            f"evidence: {MANY:,} cases against {FEW:,}",
+            took,
+            "s",
+            peer=f"{FEW:,} cases, times {MANY // FEW}",
+            peer_value=MANY / FEW * seconds(lambda: read_report(few, folder)),
+        )
+
+
+if __name__ == "__main__":
+    main()
