@@ -2,7 +2,7 @@
 # `make test` runs the tests.  Both set up what they need in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help html test lint wheel bench clean
+.PHONY: help html test confirm lint wheel bench clean
 .DELETE_ON_ERROR:
 
 # What the caller's shell has activated must not leak into our environment.
@@ -23,6 +23,7 @@ sys.exit(sys.version_info < (3, 11) or not (find_spec("ensurepip") or find_spec(
 help:
 	@echo 'make html    run the conformance tests and build the documentation into build/html'
 	@echo 'make test    run all tests on all cores'
+	@echo 'make confirm run all claims and show the verdicts'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make wheel   build the wheel into dist'
 	@echo 'make bench   run the benchmarks'
@@ -65,6 +66,9 @@ html: $(READY)
 
 test: $(READY)
 	$(IN) -m pytest -n auto --dist loadfile $(PYTESTOPTS)
+
+confirm: $(READY)
+	$(IN) -m sphinx_xenfusa.cli confirm
 
 lint: $(READY_TO_LINT)
 	$(IN) -m ruff check .
