@@ -30,7 +30,8 @@ def room(floor: int, rooms: str = "", packages: str = "") -> Room:
 
 # The docs print the table that follows.
 ROOMS = {
-    # room: its floor, the rooms that it may import, the packages beside the standard library that it may import
+    # Room: its floor, the rooms that it may import,
+    # the packages beside the standard library that it may import.
     "inputs": room(0),
     "explore": room(0),
     "model": room(1, "inputs explore"),
@@ -40,10 +41,15 @@ ROOMS = {
     "confirm": room(3, "inputs explore model platforms trace", "pebble"),
     "evidence": room(3, "inputs trace", "defusedxml"),
     "interop": room(3, "inputs trace"),
-    "sphinxext": room(4, "inputs explore model trace confirm evidence interop", "sphinx docutils sphinx_needs"),
+    "sphinxext": room(
+        4,
+        "inputs explore model trace confirm evidence interop",
+        "sphinx docutils sphinx_needs",
+    ),
     "cli": room(5, "inputs explore trace confirm evidence", "click rich"),
     "pytest_plugin": room(5, "trace", "pytest"),
-    "sphinx_xenfusa": room(5, "sphinxext", "sphinx"),  # the package itself: version and setup()
+    # The package itself: its version and setup().
+    "sphinx_xenfusa": room(5, "sphinxext", "sphinx"),
 }
 # End of the table.
 
