@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import pytest
 
+from sphinx_xenfusa.claims.attempts import PrivilegeModel
 from sphinx_xenfusa.model.effects import PLATFORM, Offered
 from sphinx_xenfusa.model.operations import catalogue
 from sphinx_xenfusa.model.platform import Domain
+from sphinx_xenfusa.model.policies import DUMMY
 from sphinx_xenfusa.model.vocabulary import Capability, Criticality
 
 ON_WHAT_ANOTHER_OFFERS = {
@@ -195,3 +197,24 @@ def test_console_reaches_the_platform_under_dummy(world) -> None:
             made = world("dummy").call(caller, name)
             assert {touch.owner for touch in made.touches} == {PLATFORM}
             assert world().code(caller, name) == "EPERM"
+
+
+@pytest.mark.parametrize(
+    ("caller", "divergence"),
+    [("hwdom", "D2"), ("domu", "D9"), ("safe_domu", "D9")],
+)
+def test_console_flag_follows_its_divergence_under_dummy(world, caller: str, divergence: str) -> None:
+    """The Hardware Domain's console is D2, that of every domain built at boot D9."""
+    for other in {"D2", "D9"}:
+        here = world("dummy")
+        here.model = PrivilegeModel(here.model.catalogue, DUMMY.repaired(frozenset({other})))
+        assert here.call(caller, "CONSOLEIO_read").decision.allowed is (other != divergence)
+
+
+def test_a_decision_says_what_decided_under_dummy(world) -> None:
+    here = world("dummy")
+    assert here.call("domu", "XEN_DOMCTL_pausedomain", "safe_domu").decision.by == "xsm_domctl: XSM_PRIV"
+    assert here.call("ctrldom", "XEN_DOMCTL_pausedomain", "domu").decision.by == "xsm_domctl"
+    assert here.call("domu", "SCHEDOP_yield").decision.by == "no check"
+    assert here.call("ctrldom", "XEN_DMOP_nr_vcpus", "ctrldom").decision.by == "gate: self"
+    assert world().call("domu", "XEN_DOMCTL_pausedomain", "safe_domu").decision.by == "privilege: unprivileged"

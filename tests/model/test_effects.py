@@ -247,3 +247,18 @@ def test_each_component_of_a_domain_is_seen(name: str) -> None:
     (touch,) = touched(START, START._replace(domains=(START.domains[0], state, START.domains[2])))
     assert touch.owner == TARGET
     assert touch.before != touch.after
+
+
+def test_a_restart_is_remembered() -> None:
+    """What happens to a domain after it was started anew does not undo that."""
+    created = apply(T.CREATE, alive(START, TARGET, Life.DESTROYED), Call(SUBJECT, TARGET, "", frozenset()))[0]
+    paused = apply(T.PAUSE, created, Call(SUBJECT, TARGET, "", frozenset()))[0]
+    assert (paused.domains[TARGET].life, paused.domains[TARGET].restarted) == (Life.PAUSED, True)
+
+
+def test_giving_back_needs_no_offer_any_more() -> None:
+    """A page that is in use may be released after its owner withdrew the offer; taking it anew may not."""
+    page = Offer(Offered.PAGE, by=TARGET, to=SUBJECT)
+    in_use = START._replace(used=frozenset({page}))
+    assert affected_without_consent(touched(in_use, START), SUBJECT) == frozenset()
+    assert affected_without_consent(touched(START, in_use), SUBJECT) == {TARGET}
