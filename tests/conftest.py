@@ -1,3 +1,3 @@
 """Shared by all tests."""
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "sphinx.testing.fixtures"]

@@ -21,6 +21,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.matching import Matcher
 
+from sphinx_xenfusa import __version__
 from sphinx_xenfusa.confirm.confirmation import Confirmation, read_progress, read_results
 from sphinx_xenfusa.confirm.register import REGISTER, Register, read_register
 from sphinx_xenfusa.confirm.registry import load_claims
@@ -184,7 +185,7 @@ class Build:
         record = self.record
         if record is None:
             return
-        views = Views(record, app.builder, _domain(app.env).anchors, self.claims)
+        views = Views(record, app.builder, _domain(app.env).anchors, self.claims, self.register.divergences)
         for evidence in list(doctree.findall(markup.evidence)):
             evidence.replace_self(views.evidence(docname, evidence["tag"]))
         for matrix in list(doctree.findall(markup.matrix)):
@@ -240,6 +241,7 @@ def _warn_of_verdict(traced: TracedItem, verdict: Verdict, source_folder: str) -
 def _changed_views(domain: XenDomain, record: TraceRecord) -> list[str]:
     """The documents that show something of the record that is not what they showed when they were last written."""
     data = to_json(record)
+    data["tool"] = __version__  # another version may write the same record differently
     whole = _digest(data)
     verdicts = {(one["claim"], one["policy"]): one for one in data["verdicts"]}
     parts = {item["id"]: item for item in data["items"]}
@@ -251,7 +253,9 @@ def _changed_views(domain: XenDomain, record: TraceRecord) -> list[str]:
             continue
         mine = [parts.get(tag) for tag in sorted(set(views))]
         claims = {claim for item in mine if item for claim in item["confirmed_by"]}
-        shown[docname] = _digest([mine, [one for key, one in sorted(verdicts.items(), key=str) if key[0] in claims]])
+        shown[docname] = _digest(
+            [__version__, mine, [one for key, one in sorted(verdicts.items(), key=str) if key[0] in claims]]
+        )
     domain.data["shown"] = shown
     changed = [docname for docname, digest in shown.items() if known.get(docname) != digest]
     # Returning any document makes Sphinx keep the environment, and with it what is shown now.

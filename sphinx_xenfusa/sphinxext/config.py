@@ -5,6 +5,7 @@ What is given on the command line wins over ``ubproject.toml``, which wins over 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,9 +112,15 @@ def add_values(app: Sphinx) -> None:
     app.connect("config-inited", _check, priority=20)
 
 
-def config_file(app: Sphinx) -> str:
-    """The file that a warning about a setting is located at."""
-    return str(Path(app.confdir) / "conf.py")
+def config_file(app: Sphinx, name: str = "") -> str:
+    """Where a warning about a setting is located: conf.py, at the line that assigns it if there is one."""
+    path = Path(app.confdir) / "conf.py"
+    try:
+        text = read_text(path)
+    except InputError:
+        return str(path)
+    assigned = re.search(rf"^xenfusa_{re.escape(name)}\s*[:=]", text, re.MULTILINE) if name else None
+    return str(path) if assigned is None else f"{path}:{text.count(chr(10), 0, assigned.start()) + 1}"
 
 
 def _read_ubproject(app: Sphinx, config: Config) -> None:
@@ -130,7 +137,7 @@ def _read_ubproject(app: Sphinx, config: Config) -> None:
         return
     for name, value in table.items():
         if name not in SETTINGS:
-            warn("config", f"found [xenfusa] {name}; expected one of {', '.join(SETTINGS)}", str(path))
+            warn("config", f"found {name!r} in [xenfusa]; expected one of {', '.join(SETTINGS)}", str(path))
         elif f"xenfusa_{name}" not in config.overrides:
             setattr(config, f"xenfusa_{name}", value)
 
@@ -140,5 +147,5 @@ def _check(app: Sphinx, config: Config) -> None:
         value = getattr(config, f"xenfusa_{name}")
         if not setting.accepts(value):
             message = f"found xenfusa_{name} = {value!r}; expected {setting.expected}; {setting.default!r} is used"
-            warn("config", message, config_file(app))
+            warn("config", message, config_file(app, name))
             setattr(config, f"xenfusa_{name}", setting.default)

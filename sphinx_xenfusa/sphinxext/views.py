@@ -15,6 +15,7 @@ from docutils import nodes
 from sphinx.builders import Builder
 from sphinx.util.nodes import make_refnode
 
+from sphinx_xenfusa.confirm.register import Described
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
@@ -154,12 +155,14 @@ class Views:
 
     :param anchors: tag to (document, title) of everything that can be linked to.
     :param claims: the claims that are installed, for what they say in words.
+    :param divergences: the register's words for each divergence.
     """
 
     record: TraceRecord
     builder: Builder
     anchors: Mapping[str, tuple[str, str]]
     claims: Mapping[str, Claim]
+    divergences: Mapping[str, Described]
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def table(
@@ -309,10 +312,20 @@ class Views:
         if verdict.counterexample is not None and not verdict.divergences:
             made += self.trace("Counterexample", verdict.counterexample)
         for entry in verdict.divergences:
+            made += self._described(entry.id)
             made += self.trace(f"Divergence {entry.id}", entry.trace)
         if verdict.witness is not None:
             made += self.trace("Witness", verdict.witness)
         return self.fold(f"{verdict.claim}, {policy_words(verdict.policy)}: scope, mutant and traces", made)
+
+    def _described(self, divergence: str) -> list[nodes.Node]:
+        """What the register says of a divergence: the document's words against Xen's doing."""
+        known = self.divergences.get(divergence)
+        if known is None:
+            return []
+        limits = f" Not modelled: {known.not_modelled}" if known.not_modelled else ""
+        said = f" The document: {known.document} Xen: {known.xen}{limits} (Source: {known.source}.)"
+        return [paragraph(nodes.strong("", f"{divergence}."), said)]
 
     def _tests(self, traced: TracedItem) -> list[nodes.Node]:
         """How the tests came out, and a table of them; it is folded only if every one passed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from sphinx.util import logging
@@ -45,6 +46,9 @@ def warn(subtype: str, message: str, location: Any) -> None:
     :raises KeyError: the subtype is not in the table.
     """
     SUBTYPES[subtype]
+    if isinstance(location, str) and ":" not in Path(location).name:
+        # Sphinx takes a text without a colon for the name of a document.
+        location += ":1"
     logger.warning("%s", message, type="xenfusa", subtype=subtype, location=location)
 
 
