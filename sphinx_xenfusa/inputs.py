@@ -100,3 +100,6 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
         words = str(error).replace(",", " ").replace(")", " ").split()
         line = int(words[words.index("line") + 1]) if "line" in words else text.count("\n") + 1
         raise InputError(path, line, f"malformed TOML ({error})", "TOML 1.0") from error
+    except (ValueError, RecursionError) as error:
+        # A number of too many digits, or tables within tables without end.
+        raise InputError(path, 1, f"TOML that cannot be read ({error})", "TOML 1.0 of a reasonable size") from error

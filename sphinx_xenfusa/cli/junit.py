@@ -22,7 +22,7 @@ _ELEMENTS = {
     VerdictKind.REFUTED: "failure",
     VerdictKind.VACUOUS: "failure",
     VerdictKind.ERROR: "error",
-    VerdictKind.INCONCLUSIVE: "skipped",
+    VerdictKind.INCONCLUSIVE: "error",
     VerdictKind.DIVERGES: "skipped",
     VerdictKind.NOT_RUN: "skipped",
     VerdictKind.NOT_APPLICABLE: "skipped",

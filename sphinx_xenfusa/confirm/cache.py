@@ -1,8 +1,9 @@
 """Verdicts kept by content: what they depend on is the key, so that nothing has to be invalidated.
 
-The key covers the claim, the policy, the scope, what the register expects, the sources of the model, of what checks it and of
-the claims, the catalogue, the Python minor version and our version.  Only verdicts that the same inputs give again are kept:
-never an error and never an inconclusive one.  A file that is not whole is not there.
+The key covers the claim, the policy, the scope, what the register expects; the sources of the model, of what checks it,
+of the claims and of a user's package that offers the claim; the catalogue, the Python minor version and our version.  Only
+verdicts that the same inputs give again are kept: never an error and never an inconclusive one.  A file that is not whole
+is not there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sphinx_xenfusa import __version__
+from sphinx_xenfusa.confirm.registry import package_sources
 from sphinx_xenfusa.confirm.run import Job
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
@@ -22,7 +24,7 @@ from sphinx_xenfusa.trace.canonical import write_text
 KEPT = frozenset(VerdictKind) - {VerdictKind.ERROR, VerdictKind.INCONCLUSIVE, VerdictKind.NOT_RUN}
 
 _PACKAGE = Path(__file__).parents[1]
-_ROOMS = ("explore", "model", "claims", "confirm")
+_ROOMS = ("explore", "model", "claims", "platforms", "confirm")
 _SUFFIXES = (".py", ".toml", ".yaml")
 
 
@@ -37,12 +39,9 @@ def _digest(paths: Iterable[tuple[str, Path]]) -> str:
 
 def package_digest() -> str:
     """SHA-256 over the sources that every verdict depends on."""
-    return _digest(
-        (path.relative_to(_PACKAGE).as_posix(), path)
-        for room in _ROOMS
-        for path in (_PACKAGE / room).rglob("*")
-        if path.suffix in _SUFFIXES and path.name != "divergences.yaml"
-    )
+    files = [path for room in _ROOMS for path in (_PACKAGE / room).rglob("*") if path.suffix in _SUFFIXES]
+    files = [path for path in files if path.name != "divergences.yaml"] + [_PACKAGE / "inputs.py"]
+    return _digest((path.relative_to(_PACKAGE).as_posix(), path) for path in files)
 
 
 class Cache:
@@ -58,7 +57,7 @@ class Cache:
             "version": __version__,
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             "package": self._package,
-            "sources": _digest((path.name, path) for path in claim.sources),
+            "sources": _digest((str(path), path) for path in {*claim.sources, *package_sources(claim)}),
             "claim": claim.id,
             "says": claim.says,
             "policy": job.policy,

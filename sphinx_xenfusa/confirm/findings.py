@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sphinx_xenfusa.confirm.register import Register
+from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.trace.record import Finding, Place
 from sphinx_xenfusa.trace.states import ExitCode, combined_exit_code
@@ -38,12 +39,16 @@ def unexpected_divergences(verdicts: Iterable[Verdict], register: Register) -> I
             yield Finding("unexpected_divergence", place, verdict.claim, message)
 
 
-def unused_entries(register: Register, claims: Iterable[str]) -> Iterator[Finding]:
-    """Entries about claims that do not exist."""
-    known = set(claims)
-    for (claim, _), entry in register.expected.items():
-        if claim not in known:
+def unused_entries(register: Register, claims: Mapping[str, Claim]) -> Iterator[Finding]:
+    """Entries about claims that are not installed, or under policies that their claim does not run under."""
+    for (claim, policy), entry in register.expected.items():
+        message = ""
+        if claim not in claims:
             message = f"found an entry for the claim {claim!r}; expected a claim that is installed"
+        elif policy not in claims[claim].policies:
+            runs = ", ".join(claims[claim].policies) or "none: it depends on no policy"
+            message = f"found an entry for {claim} under {policy!r}; expected a policy that it runs under ({runs})"
+        if message:
             yield Finding("unexpected_divergence", Place(Path(entry.file).name, entry.line), claim, message)
 
 

@@ -6,9 +6,12 @@ that implement :class:`sphinx_xenfusa.explore.claim.Claim`.
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.inputs import InputError
@@ -43,3 +46,24 @@ def load_claims(points: Iterable[EntryPoint] | None = None) -> Mapping[str, Clai
                 raise InputError(place, None, f"a second claim {claim.id!r}", "each id once")
             claims[claim.id] = claim
     return dict(sorted(claims.items()))
+
+
+@functools.cache
+def _offering_packages() -> Mapping[str, str]:
+    """The top-level package or module that offers each installed claim."""
+    offered: dict[str, str] = {}
+    for point in entry_points(group=GROUP):
+        for claim in point.load():
+            offered.setdefault(claim.id, point.module.partition(".")[0])
+    return offered
+
+
+def package_sources(claim: Claim) -> tuple[Path, ...]:
+    """The Python files of the package that offers a claim, if it is not ours: an edit of any of them may change a verdict."""
+    package = _offering_packages().get(claim.id, "")
+    spec = importlib.util.find_spec(package) if package and package != __name__.partition(".")[0] else None
+    if spec is None:
+        return ()
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    return tuple(sorted(files)) if folders else (Path(str(spec.origin)),)

@@ -45,7 +45,8 @@ def _ends_in(trace: Trace | None) -> str:
 
 
 def _as_expected(claim: Claim, expected: Expected, refuted: Verdict, budget: Budget) -> Verdict:
-    place = f"{expected.file.rsplit('/', 1)[-1]}:{expected.line}"
+    # The verdict is kept by content, so it names the entry and not its line; the finding has the line.
+    place = f"the entry for {expected.claim} under {expected.policy}"
     if _ends_in(refuted.counterexample) not in expected.witnesses:
         return replace(
             refuted, reason=f"{refuted.reason}; the counterexample ends in none of the operations that {place} lists"
@@ -61,7 +62,7 @@ def _as_expected(claim: Claim, expected: Expected, refuted: Verdict, budget: Bud
     for name, operations in expected.by:
         alone = claim.run(expected.policy, budget, repaired=by - {name})
         if alone.kind is not VerdictKind.REFUTED or alone.counterexample is None:
-            return replace(refuted, reason=f"{name} alone does not refute the claim: the entry at {place} is idle")
+            return replace(refuted, reason=f"{name} alone does not refute the claim: it is idle in {place}")
         if _ends_in(alone.counterexample) not in operations:
             ends = _ends_in(alone.counterexample)
             return replace(refuted, reason=f"{name} alone ends in {ends}, which {place} does not list")

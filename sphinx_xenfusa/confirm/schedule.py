@@ -109,7 +109,7 @@ def _run(
     if not waiting:
         return
     with ProcessPool(max_workers=min(processes, len(waiting)), context=get_context("spawn")) as pool:
-        # The budget ends a search by itself a little earlier, so that it says what it had found.
+        # The budget ends a search by itself a little earlier, so that it says inconclusive rather than error.
         futures: dict[Future[Verdict], tuple[Job, str]] = {
             pool.schedule(_work, args=(job, timeout * 0.9, offered), timeout=timeout): (job, key)
             for job, key in waiting

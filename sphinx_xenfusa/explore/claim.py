@@ -103,7 +103,7 @@ class Claim(Protocol):
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        """The files (besides its own package) that its verdict depends on; they are part of the cache's key."""
+        """The files, besides the Python files of its own package, that its verdict depends on: part of the cache's key."""
         ...
 
     def run(self, policy: str | None, budget: Budget, *, repaired: frozenset[str] = frozenset()) -> Verdict:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -34,13 +33,13 @@ from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.openfasttrace import RstSource
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.config import config_file
-from sphinx_xenfusa.sphinxext.domain import XenDomain
+from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.canonical import write_text
-from sphinx_xenfusa.trace.record import TAG, Finding, Item, TracedItem, TraceRecord
-from sphinx_xenfusa.trace.serialise import dumps, to_json
+from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.serialise import dumps
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +57,7 @@ class Build:
         self.record: TraceRecord | None = None
         self._child: ConfirmationProcess | None = None
         self._divergences: tuple[Finding, ...] = ()
+        self._missing = VerdictKind.NOT_RUN, "confirmation is switched off"
 
     def connect(self, app: Sphinx) -> None:
         """Connect the events."""
@@ -77,6 +77,7 @@ class Build:
             self.register = read_register(self._register_path(app))
         except InputError as error:
             warn("input", error.message, error.place)
+            self._missing = VerdictKind.ERROR, f"the confirmation could not start: {error}"
             return
         if app.config.xenfusa_confirm != "off" and self.claims:
             self._child = ConfirmationProcess(app, self._register_path(app))
@@ -91,7 +92,7 @@ class Build:
     def _verdicts(self, app: Sphinx) -> tuple[Verdict, ...]:
         """Every claim under every policy that counts: what the child found, or not run, or error."""
         found: dict[tuple[str, str | None], Verdict] = {}
-        missing = VerdictKind.NOT_RUN, "confirmation is switched off"
+        missing = self._missing
         if self._child is not None:
             results, failure = self._child.wait()
             missing = VerdictKind.ERROR, failure
@@ -129,13 +130,17 @@ class Build:
             results_expected=bool(app.config.xenfusa_test_reports),
         )
         self._report(app, self.record)
-        return _changed_views(domain, self.record)
+        return _changed_views(domain, self.record, {claim.id: claim.says for claim in self.claims.values()})
 
     def _items(self, app: Sphinx, domain: XenDomain) -> tuple[list[Item], list[Finding]]:
-        items = [item for stored in domain.items.values() for item in stored]
+        items: list[Item] = []
         findings: list[Finding] = []
-        for docname in sorted(_oft_documents(app)):
-            source = RstSource(Path(app.env.doc2path(docname)), Path(app.srcdir))
+        documents = (Path(app.env.doc2path(docname)) for docname in sorted(_oft_documents(app)))
+        sources: list[ItemSource] = [
+            DirectiveSource(domain),
+            *(RstSource(path, Path(app.srcdir)) for path in documents),
+        ]
+        for source in sources:
             try:
                 items += source.items()
                 findings += source.findings()
@@ -151,6 +156,11 @@ class Build:
         for traced in record.items:
             for verdict in traced.verdicts:
                 _warn_of_verdict(traced, verdict, source_folder)
+        for verdict in record.verdicts:
+            unnamed = verdict.claim not in named and verdict.policy in (None, SPECIFICATION)
+            if unnamed and verdict.kind in (VerdictKind.REFUTED, VerdictKind.VACUOUS):
+                message = f"the claim {verdict.claim}, which no requirement names, is {verdict.kind}: {verdict.reason}"
+                warn(_WARNED[verdict.kind], message, config_file(app))
         register = str(self._register_path(app))
         refuted = {one.claim for one in record.verdicts if one.kind is VerdictKind.REFUTED}
         for finding in self._divergences:
@@ -238,32 +248,26 @@ def _warn_of_verdict(traced: TracedItem, verdict: Verdict, source_folder: str) -
     warn(subtype, message, f"{source_folder}/{traced.item.place}")
 
 
-def _changed_views(domain: XenDomain, record: TraceRecord) -> list[str]:
-    """The documents that show something of the record that is not what they showed when they were last written."""
-    data = to_json(record)
-    data["tool"] = __version__  # another version may write the same record differently
-    whole = _digest(data)
-    verdicts = {(one["claim"], one["policy"]): one for one in data["verdicts"]}
-    parts = {item["id"]: item for item in data["items"]}
-    known = domain.shown
-    shown = {}
+def _changed_views(domain: XenDomain, record: TraceRecord, says: Mapping[str, str]) -> list[str]:
+    """The documents that show something of the record that is not what they showed when they were last written.
+
+    Everything that a view can show goes into its digest, and our version, because another one may show it differently.
+    """
+    items = {str(traced.item.tag): traced for traced in record.items}
+    known, shown = domain.shown, {}
     for docname, views in domain.views.items():
         if "*" in views:
-            shown[docname] = whole
-            continue
-        mine = [parts.get(tag) for tag in sorted(set(views))]
-        claims = {claim for item in mine if item for claim in item["confirmed_by"]}
-        shown[docname] = _digest(
-            [__version__, mine, [one for key, one in sorted(verdicts.items(), key=str) if key[0] in claims]]
-        )
+            shown[docname] = _digest(record, says)
+        else:
+            shown[docname] = _digest([items.get(tag) for tag in sorted(set(views))], says)
     domain.data["shown"] = shown
-    changed = [docname for docname, digest in shown.items() if known.get(docname) != digest]
     # Returning any document makes Sphinx keep the environment, and with it what is shown now.
-    return sorted(changed)
+    return sorted(docname for docname, digest in shown.items() if known.get(docname) != digest)
 
 
-def _digest(data: object) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+def _digest(*parts: object) -> str:
+    """A digest of data classes: their representation names every field."""
+    return hashlib.sha256(repr((__version__, *parts)).encode()).hexdigest()
 
 
 class ConfirmationProcess:

@@ -14,7 +14,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE
+from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, MOST_SECONDS
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
 from sphinx_xenfusa.inputs import InputError, parse_toml, read_text
 from sphinx_xenfusa.model.policies import POLICIES
@@ -62,11 +62,11 @@ SETTINGS: dict[str, Setting] = {
         "cache: run claims that no kept verdict answers; force: run them all; off: run none and show them as not run.",
     ),
     "claim_timeout": Setting(
-        DEFAULT_TIMEOUT,
+        int(DEFAULT_TIMEOUT),
         "",
         (int, float),
-        lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value > 0,
-        "seconds, more than 0",
+        lambda value: isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MOST_SECONDS,
+        f"seconds, more than 0 and at most {MOST_SECONDS:.0f}",
         "Seconds that one claim may take under one policy; then its verdict is an error.",
     ),
     "cache_dir": Setting(

@@ -14,10 +14,26 @@ from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDirective, SummaryDirective
-from sphinx_xenfusa.trace.record import Item
+from sphinx_xenfusa.trace.record import Finding, Item
 
 ENV_VERSION = 1
 """To be raised whenever what the domain stores changes its shape."""
+
+
+class DirectiveSource:
+    """The item source of the directives: what the documents of the environment left with the domain."""
+
+    def __init__(self, domain: XenDomain) -> None:
+        self._domain = domain
+
+    def items(self) -> Iterable[Item]:
+        """The requirements, document by document."""
+        for docname in sorted(self._domain.items):
+            yield from self._domain.items[docname]
+
+    def findings(self) -> Iterable[Finding]:
+        """None: what is wrong with a directive was said where it was read."""
+        return ()
 
 
 class XenDomain(Domain):

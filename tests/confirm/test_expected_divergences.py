@@ -59,42 +59,42 @@ MISMATCHES = {
     "idle": (
         TWO,
         entry(D1=["shutdown"], D2=["console"], D9=["console"]),
-        "D9 alone does not refute the claim: the entry at divergences.yaml:12 is idle",
+        "D9 alone does not refute the claim: it is idle in the entry for claim under dummy",
     ),
     "unknown operation": (
         TWO,
         entry(D1=["SCHEDOP_shutdwon"], D2=["console"]),
-        "ends in shutdown; the counterexample ends in none of the operations that divergences.yaml:12 lists",
+        "ends in shutdown; the counterexample ends in none of the operations that the entry for claim under dummy lists",
     ),
     "operation of another divergence": (
         TWO,
         entry(D1=["console"], D2=["shutdown", "console"]),
-        "D1 alone ends in shutdown, which divergences.yaml:12 does not list",
+        "D1 alone ends in shutdown, which the entry for claim under dummy does not list",
     ),
     "masked by a divergence that is left out": (
         TWO,
         entry(D1=["shutdown"]),
-        "with D1 repaired (divergences.yaml:12) the claim is refuted: ends in console",
+        "with D1 repaired (the entry for claim under dummy) the claim is refuted: ends in console",
     ),
     "masked by a fault that no divergence explains": (
         Diverging("claim", by=(("D1", "shutdown"), ("", "pause"))),
         entry(D1=["shutdown"]),
-        "with D1 repaired (divergences.yaml:12) the claim is refuted: ends in pause",
+        "with D1 repaired (the entry for claim under dummy) the claim is refuted: ends in pause",
     ),
     "vacuous when repaired": (
         Diverging("claim", by=(("D1", "shutdown"),), otherwise=VerdictKind.VACUOUS),
         entry(D1=["shutdown"]),
-        "with D1 repaired (divergences.yaml:12) the claim is vacuous: ",
+        "with D1 repaired (the entry for claim under dummy) the claim is vacuous: ",
     ),
     "inconclusive when repaired": (
         Diverging("claim", by=(("D1", "shutdown"),), otherwise=VerdictKind.INCONCLUSIVE),
         entry(D1=["shutdown"]),
-        "with D1 repaired (divergences.yaml:12) the claim is inconclusive: ",
+        "with D1 repaired (the entry for claim under dummy) the claim is inconclusive: ",
     ),
     "refuted without a trace": (
         Fake("claim", VerdictKind.REFUTED),
         entry(D1=["shutdown"]),
-        "; the counterexample ends in none of the operations that divergences.yaml:12 lists",
+        "; the counterexample ends in none of the operations that the entry for claim under dummy lists",
     ),
 }
 
@@ -138,13 +138,20 @@ def test_entry_of_another_policy_excuses_nothing() -> None:
 
 
 def test_entry_about_a_claim_that_does_not_exist() -> None:
-    (finding,) = unused_entries(register(entry(D1=["shutdown"])), ["another"])
+    (finding,) = unused_entries(register(entry(D1=["shutdown"])), {"another": Fake("another")})
     assert (finding.subtype, str(finding.place), finding.about) == (
         "unexpected_divergence",
         "divergences.yaml:12",
         "claim",
     )
-    assert list(unused_entries(register(entry(D1=["shutdown"])), ["claim", "another"])) == []
+    assert list(unused_entries(register(entry(D1=["shutdown"])), {"claim": TWO})) == []
+
+
+def test_entry_under_a_policy_that_its_claim_does_not_run_under() -> None:
+    free = Fake("claim", policies=())
+    (finding,) = unused_entries(register(entry(D1=["shutdown"])), {"claim": free})
+    assert "'dummy'" in finding.message
+    assert "none: it depends on no policy" in finding.message
 
 
 CODES = {
