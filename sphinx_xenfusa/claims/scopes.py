@@ -69,10 +69,13 @@ def named(kinds: tuple[Domain, ...]) -> Platform:
 
 def platforms(most: int, *, safety_tasks: bool = False) -> Iterator[Platform]:
     """All platforms of 1 to ``most`` domains, smallest first, symmetric ones once."""
+    return (named(chosen) for chosen in _multisets(most, safety_tasks))
+
+
+def _multisets(most: int, safety_tasks: bool) -> Iterator[tuple[Domain, ...]]:
     kinds = domain_kinds(safety_tasks=safety_tasks)
     for size in range(1, most + 1):
-        for chosen in itertools.combinations_with_replacement(kinds, size):
-            yield named(chosen)
+        yield from itertools.combinations_with_replacement(kinds, size)
 
 
 def representatives(platform: Platform) -> tuple[int, ...]:
@@ -127,7 +130,7 @@ def scope_a(words: str, *, safety_tasks: bool = False) -> Scope:
     return Scope(
         name="A" + (" with safety tasks" if safety_tasks else ""),
         words=f"all platforms of 1 to {MOST_DOMAINS} domains ({shape}); {words}",
-        platforms=sum(1 for _ in platforms(MOST_DOMAINS, safety_tasks=safety_tasks)),
+        platforms=sum(1 for _ in _multisets(MOST_DOMAINS, safety_tasks)),
         recount=burnside(kinds, MOST_DOMAINS),
         assumptions=ASSUMPTIONS,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import inspect
 import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
@@ -17,7 +18,14 @@ from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.inputs import InputError
 
 GROUP = "sphinx_xenfusa.claims"
+_PARTS = ("id", "says", "statements", "policies", "scope", "sources", "run")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def _is_claim(offered: object) -> bool:
+    """Whether an object has the parts of a claim; they are looked up and not evaluated, because a part may be code that fails."""
+    missing = object()
+    return all(inspect.getattr_static(offered, part, missing) is not missing for part in _PARTS)
 
 
 def load_claims(points: Iterable[EntryPoint] | None = None) -> Mapping[str, Claim]:
@@ -38,7 +46,7 @@ def load_claims(points: Iterable[EntryPoint] | None = None) -> Mapping[str, Clai
         if not isinstance(offered, Iterable):
             raise InputError(place, None, f"{point.value}, a {type(offered).__name__}", "a sequence of claims")
         for claim in offered:
-            if not isinstance(claim, Claim) or _ID.fullmatch(claim.id) is None:
+            if not _is_claim(claim) or _ID.fullmatch(claim.id) is None:
                 raise InputError(
                     place, None, f"{claim!r}", "an object that implements Claim, with an id like hwdom_single"
                 )
