@@ -20,8 +20,8 @@ from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.sphinxext import markup
-from sphinx_xenfusa.trace.record import Item, TestCase, TracedItem, TraceRecord
-from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Outcome, Result
+from sphinx_xenfusa.trace.record import TestCase, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, ItemKind, Outcome, Result
 
 SYMBOLS = {
     Result.FAILED: "✗",
@@ -415,27 +415,30 @@ class Views:
 
     def summary(self, fromdoc: str) -> list[nodes.Node]:
         """Requirements by state and kind, verdicts by policy, test reports."""
-        return [*self.banners(), self._states(), *self._verdict_totals(), *self._report_totals()]
+        return [*self.banners(), self._states(), self._kinds(), *self._verdict_totals(), *self._report_totals()]
 
     def _states(self) -> nodes.Node:
-        kinds = list(dict.fromkeys(one.item.kind for one in sorted(self.record.items, key=_kind_order)))
-        counts = Counter((one.result, one.item.kind) for one in self.record.items)
+        counts = Counter(one.result for one in self.record.items)
+        rows: list[Sequence[Cell]] = [
+            (marked(result), str(counts[result]), MEANINGS[result]) for result in Result if counts[result]
+        ]
+        total = len(self.record.items)
+        rows.append((nodes.strong("", "all"), str(total), ""))
+        title = f"Requirements by state: {counts[Result.PASSED]} of {total} passed" if total else "Requirements: none"
+        return self.table(title, ("State", "Number", "Meaning"), (24, 12, 64), rows, "xenfusa-totals")
+
+    def _kinds(self) -> nodes.Node:
+        counts = Counter((one.item.kind, one.result) for one in self.record.items)
+        results = [result for result in Result if any(counts[kind, result] for kind in (*ItemKind, None))]
         rows: list[Sequence[Cell]] = []
-        for result in Result:
-            per_kind = [counts[result, kind] for kind in kinds]
-            if sum(per_kind):
-                rows.append(
-                    (marked(result), *(str(number or "–") for number in per_kind), str(sum(per_kind)), MEANINGS[result])
-                )
-        total = [sum(counts[result, kind] for result in Result) for kind in kinds]
-        rows.append((nodes.strong("", "all"), *map(str, total), str(sum(total)), ""))
-        headings = ("State", *(kind.value if kind else "no kind" for kind in kinds), "All", "Meaning")
-        widths = (16, *(8 for _ in kinds), 6, 40)
-        passed = sum(one.result is Result.PASSED for one in self.record.items)
-        title = f"Requirements by state: {passed} of {len(self.record.items)} passed"
-        return self.table(
-            title if self.record.items else "Requirements by state: none", headings, widths, rows, "xenfusa-totals"
-        )
+        for kind in (*ItemKind, None):
+            numbers = [counts[kind, result] for result in results]
+            if any(numbers):
+                name = kind.value if kind is not None else "no kind"
+                rows.append((name, *(str(number or "–") for number in numbers), str(sum(numbers))))
+        headings = ("Kind", *(result.value for result in results), "All")
+        widths = (28, *(60 // max(len(results), 1) for _ in results), 12)
+        return self.table("Requirements by kind and state", headings, widths, rows, "xenfusa-kinds")
 
     def _verdict_totals(self) -> list[nodes.Node]:
         if not self.record.verdicts:
@@ -463,8 +466,3 @@ class Views:
         return [
             self.table("Test reports", ("Report", "Cases", "SHA-256 begins"), (40, 36, 24), rows, "xenfusa-reports")
         ]
-
-
-def _kind_order(traced: TracedItem) -> str:
-    item: Item = traced.item
-    return item.kind.value if item.kind else "~"
