@@ -25,6 +25,7 @@ from sphinx_xenfusa.claims.privilege_claims import (
     PrivilegeClaim,
     Subjects,
     denial,
+    harmful_attempts,
     would_affect,
 )
 from sphinx_xenfusa.claims.scopes import ASSUMPTIONS, MOST_DOMAINS, SMALL, platforms
@@ -257,15 +258,8 @@ class MoreThanListed(PrivilegeClaim):
         for situation in situations(small=small):
             if not situation.subject.has(Capability.CONTROL):
                 continue
-            for behaviour in model.behaviours:
+            for behaviour, _, made in harmful_attempts(model, situation, found):
                 operation = behaviour.operation
-                if not takes(operation, situation.pair):
-                    continue
-                found.cases += behaviour.count
-                argument = would_affect(model, situation, operation)
-                if argument is None:
-                    continue
-                made = attempt(model, situation.platform, situation.start, situation.pair, operation, argument)
                 if self._is_listed(made):
                     continue
                 found.relevant += behaviour.count
@@ -326,16 +320,9 @@ class HarmIsDenied(PrivilegeClaim):
         for situation in situations(small=small):
             if not self.subjects.contain(situation.subject):
                 continue
-            for behaviour in model.behaviours:
+            for behaviour, argument, made in harmful_attempts(model, situation, found):
                 operation = behaviour.operation
-                if not takes(operation, situation.pair):
-                    continue
-                found.cases += behaviour.count
-                argument = would_affect(model, situation, operation)
-                if argument is None:
-                    continue
                 found.relevant += behaviour.count
-                made = attempt(model, situation.platform, situation.start, situation.pair, operation, argument)
                 if made.decision.allowed:
                     title = f"{situation.subject.name} is allowed {operation.name}, which affects somebody else"
                     found.counterexample = tell(title, situation.platform, (), [made])

@@ -168,6 +168,23 @@ def would_affect(model: PrivilegeModel, situation: Situation, operation: Operati
     return None
 
 
+def harmful_attempts(
+    model: PrivilegeModel, situation: Situation, found: Search
+) -> Iterator[tuple[Behaviour, str, Attempt]]:
+    """Every operation that would affect somebody else if it were let through, with such an argument, tried by the subject.
+
+    Every operation counts as a case of the search, harmful or not.
+    """
+    for behaviour in model.behaviours:
+        if takes(behaviour.operation, situation.pair):
+            found.cases += behaviour.count
+            argument = would_affect(model, situation, behaviour.operation)
+            if argument is not None:
+                operation = behaviour.operation
+                made = attempt(model, situation.platform, situation.start, situation.pair, operation, argument)
+                yield behaviour, argument, made
+
+
 def denial(model: PrivilegeModel, situation: Situation, operation: Operation, argument: str, title: str) -> Trace:
     """A denied attempt; where the platform has a Control Domain, it then does the same and shows what it does."""
     platform, (subject, target) = situation.platform, situation.pair
