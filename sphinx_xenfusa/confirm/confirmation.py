@@ -157,7 +157,7 @@ class _KeepingOn(Cache):
         """The key of a run; empty, and so never kept, when a user's claim cannot tell what it depends on."""
         try:
             return super().key(claim, job)
-        except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, ImportError, LookupError, OSError, TypeError, ValueError) as error:
             self.problem = self.problem or f"the verdict of {claim.id} is not kept: {type(error).__name__}: {error}"
             return ""
 
