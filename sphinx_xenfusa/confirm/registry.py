@@ -39,14 +39,14 @@ def load_claims(points: Iterable[EntryPoint] | None = None) -> Mapping[str, Clai
         place = f"entry point {GROUP}:{point.name}"
         try:
             offered = point.load()
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # code of a user's package runs here and may fail in any way
             raise InputError(
                 place, None, f"{point.value}, which cannot be loaded ({error})", "a sequence of claims"
             ) from error
         if not isinstance(offered, Iterable):
             raise InputError(place, None, f"{point.value}, a {type(offered).__name__}", "a sequence of claims")
         for claim in offered:
-            if not _is_claim(claim) or _ID.fullmatch(claim.id) is None:
+            if not _is_claim(claim) or _ID.fullmatch(str(claim.id)) is None:
                 raise InputError(
                     place, None, f"{claim!r}", "an object that implements Claim, with an id like hwdom_single"
                 )

@@ -33,6 +33,7 @@ def test_no_entry_points() -> None:
     [
         ("no_such_module_here:CLAIMS", "found no_such_module_here:CLAIMS, which cannot be loaded (No module named"),
         ("fake_claims:NO_SUCH_NAME", "found fake_claims:NO_SUCH_NAME, which cannot be loaded ("),
+        ("raising_claims:CLAIMS", "found raising_claims:CLAIMS, which cannot be loaded (it fails)"),
         ("fake_claims:NO_SEQUENCE", "found fake_claims:NO_SEQUENCE, a int; expected a sequence of claims"),
         ("fake_claims:BAD_ID", "found Fake(id='A-Claim'"),
         ("fake_claims:NO_CLAIM", "found 'a text'; expected an object that implements Claim"),
