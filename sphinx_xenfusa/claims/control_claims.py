@@ -75,11 +75,16 @@ class OnlyControlCan(PrivilegeClaim):
         found = Search()
         known: dict[str, tuple[Operation, ...]] = {}
         for situation in situations(small=small):
-            goals = [goal for goal in self.goals if goal.towards_other is (situation.pair[0] != situation.pair[1])]
-            if goals and situation.subject.has(Capability.CONTROL):
-                self._control_can(model, situation, goals, known, found)
-            elif goals:
-                self._others_cannot(model, situation, goals, found)
+            towards_other = situation.pair[0] != situation.pair[1]
+            if situation.subject.has(Capability.CONTROL):
+                goals = [goal for goal in self.goals if goal.towards_other is towards_other]
+                if goals:
+                    self._control_can(model, situation, goals, known, found)
+            else:
+                # The platform can be reached through another domain, too: shutting down the Hardware Domain stops the machine.
+                goals = [goal for goal in self.goals if towards_other or not goal.towards_other]
+                if goals:
+                    self._others_cannot(model, situation, goals, found)
             if found.counterexample is not None:
                 return found
             budget.spend(1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+from dataclasses import replace
 from types import CodeType, FunctionType
 
 import pytest
@@ -19,7 +20,7 @@ from sphinx_xenfusa.confirm.register import read_register
 from sphinx_xenfusa.confirm.registry import load_claims
 from sphinx_xenfusa.explore.claim import Budget, Search
 from sphinx_xenfusa.model import decision, effects, policies, rules, vocabulary
-from sphinx_xenfusa.model.operations import catalogue
+from sphinx_xenfusa.model.operations import Action, ActsOn, Catalogue, Operation, catalogue
 from sphinx_xenfusa.model.policies import DUMMY, SPECIFICATION, Policy
 
 CLAIMS = {claim.id: claim for claim in (*roles.CLAIMS, *privileges.CLAIMS)}
@@ -245,3 +246,25 @@ def test_without_the_guard_exactly_its_claims_fall(monkeypatch: pytest.MonkeyPat
     assert refuted(policy) == expected
     monkeypatch.undo()
     assert refuted(policy) == set()
+
+
+def refuted_with(policy: Policy, operation: str, **cells: object) -> set[str]:
+    """The claims that are refuted when some cells of one row of the catalogue have other values."""
+
+    def changed(one: Operation) -> Operation:
+        return replace(one, **cells) if one.name == operation else one
+
+    model = PrivilegeModel(
+        Catalogue(catalogue().xen_commit, tuple(changed(one) for one in catalogue().operations)), policy
+    )
+    return {
+        name
+        for name, claim in CLAIMS.items()
+        if claim.policies and claim.search(model, Budget(), small=True).counterexample is not None
+    }
+
+
+def test_shutting_the_hardware_domain_down_reboots_the_platform_too() -> None:
+    """Whoever may shut the Hardware Domain down stops the machine, not only who acts on the machine itself."""
+    for policy, cells in ((REPAIRED, {"action": Action.HOOK}), (SPECIFICATION, {"acts_on": ActsOn.CALLER})):
+        assert "ctrldom_reboot_platform" in refuted_with(policy, "SCHEDOP_remote_shutdown", **cells)
