@@ -33,7 +33,7 @@ from sphinx_xenfusa.explore.claim import Budget, Search
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Scope
 from sphinx_xenfusa.model.decision import Relation, TargetIs
-from sphinx_xenfusa.model.effects import Life, Offered, System
+from sphinx_xenfusa.model.effects import Life, Offered, Power, System
 from sphinx_xenfusa.model.errors import Code
 from sphinx_xenfusa.model.operations import Operation, TargetParameter
 from sphinx_xenfusa.model.platform import Domain, Platform, safe_vms, unsafe_vms
@@ -53,7 +53,8 @@ class Goal:
     :param words: as it ends "the Control Domain can …".
     :param start: the life-cycle state of the target from which it starts.
     :param reached: whether a state is the goal, given the position of the target.
-    :param towards_other: whether it is about another domain (else about the platform).
+    :param towards_other: whether it is about another domain (else about the platform).  Then the machine has to stay up: who
+        can suspend a domain only by stopping everything cannot suspend it.
     :param most_steps: operations that it takes at the most.
     """
 
@@ -62,6 +63,10 @@ class Goal:
     reached: Callable[[System, int], bool]
     towards_other: bool = True
     most_steps: int = 1
+
+    def achieved(self, system: System, target: int) -> bool:
+        """Whether a state is the goal, and nothing else was lost for it."""
+        return self.reached(system, target) and (not self.towards_other or system.power is Power.UP)
 
 
 @dataclass(frozen=True)
@@ -105,8 +110,7 @@ class OnlyControlCan(PrivilegeClaim):
             made = made or _shortest(model, situation, start, goal)
             found.cases += 1
             if made is None:
-                title = f"{situation.subject.name} has no operation to {goal.words}"
-                found.counterexample = tell(title, situation.platform, (f"the target is {goal.start}",), ())
+                found.counterexample = _no_way(model, situation, start, goal)
                 return
             known[goal.words] = tuple(one.operation for one in made)
             shown += made
@@ -165,10 +169,20 @@ def _follow(
         ]
         # The argument that changes something; the goal is looked at in the end only.
         moved = [one for one in steps if one.touches] or steps
-        best = next((one for one in moved if goal.reached(one.after, situation.pair[1])), moved[0])
+        best = next((one for one in moved if goal.achieved(one.after, situation.pair[1])), moved[0])
         made.append(best)
         system = best.after
-    return made if goal.reached(system, situation.pair[1]) else None
+    return made if goal.achieved(system, situation.pair[1]) else None
+
+
+def _no_way(model: PrivilegeModel, situation: Situation, start: System, goal: Goal) -> Trace:
+    """That the goal cannot be achieved; where it is reached at too high a price, the operation that does so."""
+    name = situation.subject.name
+    arranged = () if goal.start is Life.RUNNING else (f"the target is {goal.start}",)
+    reached = _shortest(model, situation, start, replace(goal, towards_other=False))
+    if reached is None:
+        return tell(f"{name} has no operation to {goal.words}", situation.platform, arranged, ())
+    return tell(f"{name} cannot {goal.words} without stopping the machine", situation.platform, arranged, reached)
 
 
 def _shortest(model: PrivilegeModel, situation: Situation, start: System, goal: Goal) -> list[Attempt] | None:
@@ -184,7 +198,7 @@ def _shortest(model: PrivilegeModel, situation: Situation, start: System, goal: 
                     continue
                 for argument in operation.arguments:
                     one = attempt(model, situation.platform, system, situation.pair, operation, argument)
-                    if goal.reached(one.after, situation.pair[1]):
+                    if goal.achieved(one.after, situation.pair[1]):
                         return [*made, one]
                     if one.after not in seen:
                         seen.add(one.after)

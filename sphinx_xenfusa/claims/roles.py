@@ -205,7 +205,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     OnlyControlCan(
         "ctrldom_suspend_resume",
-        "The Control Domain can suspend every other domain and resume it; no other domain can do either.",
+        "The Control Domain can suspend every other domain, with the machine staying up, and resume it; no other domain can do "
+        "either.",
         _PAIRS,
         (SUSPEND, RESUME),
     ),

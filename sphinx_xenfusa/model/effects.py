@@ -223,11 +223,13 @@ def _shut_down_target(system: System, call: Call) -> Step:
     """Shut another domain down.
 
     Towards the Hardware Domain this is, on Arm, how the Control Domain stops the machine (fact sheet 2.5).  That path is
-    another domain's, so it is there whether or not the Hardware Domain's own shutdown has the same effect (D1).
+    another domain's, so it is there whether or not the Hardware Domain's own shutdown has the same effect (D1).  To suspend
+    is not to stop: that it stops the machine, too, is Xen's divergence.
     """
     if call.subject == call.target:
         return _shut_down_caller(system, call)
-    return _shut_down(system, call.target, call.argument, call.target in system.hardware)
+    stops = call.target in system.hardware and (call.argument != "suspend" or "D1" in call.switches)
+    return _shut_down(system, call.target, call.argument, stops)
 
 
 def _watchdog(system: System, call: Call) -> Step:

@@ -268,3 +268,11 @@ def test_shutting_the_hardware_domain_down_reboots_the_platform_too() -> None:
     """Whoever may shut the Hardware Domain down stops the machine, not only who acts on the machine itself."""
     for policy, cells in ((REPAIRED, {"action": Action.HOOK}), (SPECIFICATION, {"acts_on": ActsOn.CALLER})):
         assert "ctrldom_reboot_platform" in refuted_with(policy, "SCHEDOP_remote_shutdown", **cells)
+
+
+def test_suspending_the_hardware_domain_must_not_stop_the_machine() -> None:
+    """Fact sheet 2.8: in Xen it does, whoever asks for it (D1)."""
+    counterexample = small_search("ctrldom_suspend_resume", DUMMY).counterexample
+    assert counterexample is not None
+    changed = {change.field: change.after for change in counterexample.steps[-1].changed}
+    assert changed["platform: power"] == "rebooted"

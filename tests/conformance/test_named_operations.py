@@ -36,7 +36,7 @@ def test_nobody_else_pauses_or_unpauses(world, caller: str) -> None:
 
 
 @pytest.mark.verifies("XenArch~ctrldom_suspend_resume~1")
-@pytest.mark.parametrize("target", ["domu", "safe_domu"])
+@pytest.mark.parametrize("target", OTHERS_FROM_CONTROL)
 def test_control_suspends_and_resumes(world, target: str) -> None:
     here = world()
     assert here.code("ctrldom", "SCHEDOP_remote_shutdown", target, "suspend") == "0"
