@@ -21,6 +21,7 @@ from sphinx_xenfusa.claims.attempts import (
     tell,
 )
 from sphinx_xenfusa.claims.privilege_claims import (
+    Harm,
     NothingBeyond,
     PrivilegeClaim,
     Subjects,
@@ -277,18 +278,18 @@ class MoreThanListed(PrivilegeClaim):
         for situation in situations(small=small):
             if not situation.subject.has(Capability.CONTROL):
                 continue
-            for behaviour, _, made in harmful_attempts(model, situation, found):
+            for behaviour, harm, made in harmful_attempts(model, situation, found):
                 operation = behaviour.operation
                 if self._is_listed(made):
                     continue
                 found.relevant += behaviour.count
                 if made.decision.code in PERMISSION_FAILURES:
                     title = f"{situation.subject.name}, a Control Domain, is denied {operation.name}"
-                    found.counterexample = tell(title, situation.platform, (), [made])
+                    found.counterexample = tell(title, situation.platform, harm[0].told, [made])
                     return found
                 if found.witness is None:
                     title = f"{operation.name} is privileged, is on no list, and is allowed to {situation.subject.name}"
-                    found.witness = tell(title, situation.platform, (), [made])
+                    found.witness = tell(title, situation.platform, harm[0].told, [made])
             budget.spend(1)
         return found
 
@@ -339,16 +340,15 @@ class HarmIsDenied(PrivilegeClaim):
         for situation in situations(small=small):
             if not self.subjects.contain(situation.subject):
                 continue
-            for behaviour, argument, made in harmful_attempts(model, situation, found):
+            for behaviour, harm, made in harmful_attempts(model, situation, found):
                 operation = behaviour.operation
                 found.relevant += behaviour.count
                 if made.decision.allowed:
                     title = f"{situation.subject.name} is allowed {operation.name}, which affects somebody else"
-                    found.counterexample = tell(title, situation.platform, (), [made])
+                    found.counterexample = tell(title, situation.platform, harm[0].told, [made])
                     return found
                 if found.witness is None or (len(found.witness.steps) == 1 and len(situation.platform.domains) > 1):
-                    title = "A DomU is denied an operation; the Control Domain, where there is one, is not"
-                    found.witness = denial(model, situation, operation, argument, title)
+                    found.witness = denial(model, situation, operation, harm, f"{self.subjects}: a denied operation")
             budget.spend(1)
         return found
 
@@ -362,12 +362,12 @@ class NoForeignMapping(NothingBeyond):
         taken = made.after.used - made.before.used - made.before.offers
         return bool(made.after.foreign - made.before.foreign) or any(one.what is Offered.PAGE for one in taken)
 
-    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> str | None:
+    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> Harm | None:
         """The operations that map."""
         for argument in operation.arguments:
             after, _ = step(model, situation.start, situation.pair, operation, argument)
             if after.foreign - situation.start.foreign:
-                return argument
+                return situation.arrangements[0], argument
         return None
 
 

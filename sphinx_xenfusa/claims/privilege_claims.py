@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_xenfusa.claims.attempts import (
+    Arrangement,
     Attempt,
     Behaviour,
     PrivilegeModel,
@@ -156,47 +157,56 @@ class PrivilegeClaim(ABC):
         """Search the scope, or the platforms of at most two domains."""
 
 
-def would_affect(model: PrivilegeModel, situation: Situation, operation: Operation) -> str | None:
-    """An argument with which the operation, if it were let through from the initial state, would affect somebody else.
+Harm = tuple[Arrangement, str]
+"""From where, and with which argument, an operation does what must not be done."""
 
-    ``None`` when there is none.  The system state is what tells, not the catalogue.
+
+def would_affect(model: PrivilegeModel, situation: Situation, operation: Operation) -> Harm | None:
+    """From where and with which argument the operation, if it were let through, would affect somebody else.
+
+    ``None`` when there is no such state and argument.  The system state is what tells, not the catalogue.  Not every harm can
+    be done from the initial state: only a paused domain can be unpaused.
     """
-    for argument in operation.arguments:
-        after, _ = step(model, situation.start, situation.pair, operation, argument)
-        if affected_without_consent(touched(situation.start, after), situation.pair[0]):
-            return argument
+    for arrangement in situation.arrangements:
+        for argument in operation.arguments:
+            after, _ = step(model, arrangement.system, situation.pair, operation, argument)
+            if affected_without_consent(touched(arrangement.system, after), situation.pair[0]):
+                return arrangement, argument
     return None
 
 
 def harmful_attempts(
     model: PrivilegeModel, situation: Situation, found: Search
-) -> Iterator[tuple[Behaviour, str, Attempt]]:
-    """Every operation that would affect somebody else if it were let through, with such an argument, tried by the subject.
+) -> Iterator[tuple[Behaviour, Harm, Attempt]]:
+    """Every operation that would affect somebody else if it were let through, tried by the subject from where it would.
 
     Every operation counts as a case of the search, harmful or not.
     """
     for behaviour in model.behaviours:
         if takes(behaviour.operation, situation.pair):
             found.cases += behaviour.count
-            argument = would_affect(model, situation, behaviour.operation)
-            if argument is not None:
+            harm = would_affect(model, situation, behaviour.operation)
+            if harm is not None:
+                arrangement, argument = harm
                 operation = behaviour.operation
-                made = attempt(model, situation.platform, situation.start, situation.pair, operation, argument)
-                yield behaviour, argument, made
+                made = attempt(model, situation.platform, arrangement.system, situation.pair, operation, argument)
+                yield behaviour, harm, made
 
 
-def denial(model: PrivilegeModel, situation: Situation, operation: Operation, argument: str, title: str) -> Trace:
+def denial(model: PrivilegeModel, situation: Situation, operation: Operation, harm: Harm, title: str) -> Trace:
     """A denied attempt; where the platform has a Control Domain, it then does the same and shows what it does."""
     platform, (subject, target) = situation.platform, situation.pair
-    made = [attempt(model, platform, situation.start, situation.pair, operation, argument)]
+    arrangement, argument = harm
+    made = [attempt(model, platform, arrangement.system, situation.pair, operation, argument)]
     for position in platform.holders(Capability.CONTROL):
         if position not in (subject, target):
             pair = (position, position if subject == target else target)
-            again = attempt(model, platform, situation.start, pair, operation, argument)
+            again = attempt(model, platform, arrangement.system, pair, operation, argument)
             if again.touches:
                 made.append(again)
+                title = f"{title}, and the same operation issued by the Control Domain"
                 break
-    return tell(title, platform, (), made)
+    return tell(title, platform, arrangement.told, made)
 
 
 @dataclass(frozen=True)
@@ -216,8 +226,8 @@ class NothingBeyond(PrivilegeClaim):
         """Whether an attempt did what such a domain must not do."""
         return bool(affected_without_consent(made.touches, made.subject))
 
-    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> str | None:
-        """An argument with which the operation, if let through, would violate the claim; ``None`` if there is none."""
+    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> Harm | None:
+        """From where and with which argument the operation, if let through, would violate the claim; ``None`` if it cannot."""
         return would_affect(model, situation, operation)
 
     def includes(self, platform: Platform) -> bool:
@@ -245,13 +255,12 @@ class NothingBeyond(PrivilegeClaim):
             self._try_allowed(model, situation, behaviour, decision, found)
             return
         found.cases += behaviour.count
-        argument = self.matters(model, situation, operation)
-        if argument is None:
+        harm = self.matters(model, situation, operation)
+        if harm is None:
             return
         found.relevant += behaviour.count
         if found.witness is None or len(found.witness.steps) == 1:
-            title = f"{self.subjects}: a denied operation, and the same operation issued by the Control Domain"
-            candidate = denial(model, situation, operation, argument, title)
+            candidate = denial(model, situation, operation, harm, f"{self.subjects}: a denied operation")
             if found.witness is None or len(candidate.steps) > 1:
                 found.witness = candidate
 

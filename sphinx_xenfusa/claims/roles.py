@@ -153,7 +153,7 @@ CLAIMS: tuple[Claim, ...] = (
         "domu_unprivileged",
         "Every operation of the catalogue that would affect another domain without its consent, or the platform, is denied "
         "to a DomU.",
-        "every operation whose step from the initial state affects somebody else, by every DomU",
+        "every operation whose step from some arrangement of the two domains affects somebody else, by every DomU",
         Subjects.DOMU,
     ),
     NothingBeyond(

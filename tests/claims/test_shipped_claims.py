@@ -276,3 +276,22 @@ def test_suspending_the_hardware_domain_must_not_stop_the_machine() -> None:
     assert counterexample is not None
     changed = {change.field: change.after for change in counterexample.steps[-1].changed}
     assert changed["platform: power"] == "rebooted"
+
+
+@pytest.mark.parametrize(
+    "operation", ["XEN_DOMCTL_unpausedomain", "XEN_DOMCTL_resumedomain", "XEN_DOMCTL_createdomain"]
+)
+def test_harm_that_cannot_be_done_from_the_initial_state(operation: str) -> None:
+    """Only a paused domain can be unpaused, only a suspended one resumed, only a destroyed one created anew."""
+    for policy, cells in ((REPAIRED, {"action": Action.HOOK}), (SPECIFICATION, {"acts_on": ActsOn.CALLER})):
+        assert "domu_unprivileged" in refuted_with(policy, operation, **cells)
+
+
+@pytest.mark.parametrize("name", [name for name in CLAIMS if CLAIMS[name].policies])
+def test_witness_shows_the_control_domain_where_it_says_so(name: str) -> None:
+    witness = small_search(name, SPECIFICATION).witness
+    assert witness is not None
+    if "issued by the Control Domain" in witness.title:
+        assert len(witness.steps) == 2
+        assert witness.steps[0].outcome.startswith("denied")
+        assert witness.steps[1].changed
