@@ -152,7 +152,8 @@ class Situation:
     """A pair of domains of a platform and the states from which the one tries operations on the other.
 
     :param arrangements: the initial state first.  The target in each state of its life-cycle, offering nothing or all that can be
-        offered, and with the offers in use.  The subject runs: a domain that does not run issues nothing.
+        offered, and with the offers in use; and offering all to somebody else, who uses it.  The subject runs: a domain that does
+        not run issues nothing.
     """
 
     platform: Platform
@@ -190,6 +191,13 @@ def _arrangements(platform: Platform, pair: tuple[int, int]) -> Iterator[Arrange
         yield Arrangement(system, told)
         yield Arrangement(system._replace(offers=offers), (*told, offered))
         yield Arrangement(system._replace(offers=offers, used=offers), (*told, f"{offered}, all in use"))
+    # Without a third domain the target stands in for it: an offer to oneself is no offer to the subject either.
+    third = next((position for position in range(len(platform.domains)) if position not in pair), target)
+    elsewhere = frozenset(Offer(what, by=target, to=third) for what in Offered)
+    told = (
+        f"{names[1]} offers {platform.domains[third].name}, and not {names[0]}, a page, a port and a ring, all in use",
+    )
+    yield Arrangement(start._replace(offers=elsewhere, used=elsewhere), told)
 
 
 @functools.cache

@@ -102,7 +102,11 @@ def test_arrangements_start_with_the_initial_state() -> None:
         assert {domain.life for domain in situation.start.domains} == {"running"}
         assert not situation.start.offers
         assert len({arrangement.system for arrangement in situation.arrangements}) == len(situation.arrangements)
-        assert len(situation.arrangements) == (1 if situation.pair[0] == situation.pair[1] else 15)
+        assert len(situation.arrangements) == (1 if situation.pair[0] == situation.pair[1] else 16)
         for arrangement in situation.arrangements:
             assert arrangement.system.domains[situation.pair[0]].life == "running"
-            assert {(offer.by, offer.to) for offer in arrangement.system.offers} <= {tuple(reversed(situation.pair))}
+            assert {offer.by for offer in arrangement.system.offers} <= {situation.pair[1]}
+        to = {frozenset(offer.to for offer in arrangement.system.offers) for arrangement in situation.arrangements}
+        if situation.pair[0] != situation.pair[1]:
+            assert len(to) == 3, "to nobody, to the subject, to somebody else"
+            assert {frozenset(), frozenset({situation.pair[0]})} < to

@@ -190,6 +190,13 @@ GUARDS = {
         SPECIFICATION,
         ALL_PRIVILEGED | MAPPING,
     ),
+    "effects: to whom it is offered": (
+        effects._use,
+        "    if offer not in system.offers:\n",
+        "    if not any(one.what is what and one.by == call.target for one in system.offers):\n",
+        SPECIFICATION,
+        ALL_PRIVILEGED | MAPPING,
+    ),
     "effects: a restart": (
         effects._create,
         "restarted=True",
