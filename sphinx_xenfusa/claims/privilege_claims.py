@@ -255,6 +255,11 @@ class NothingBeyond(PrivilegeClaim):
             self._try_allowed(model, situation, behaviour, decision, found)
             return
         found.cases += behaviour.count
+        self.note_denied(model, situation, behaviour, found)
+
+    def note_denied(self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, found: Search) -> None:
+        """What was denied and would have violated the claim could have refuted it."""
+        operation = behaviour.operation
         harm = self.matters(model, situation, operation)
         if harm is None:
             return
@@ -263,6 +268,9 @@ class NothingBeyond(PrivilegeClaim):
             candidate = denial(model, situation, operation, harm, f"{self.subjects}: a denied operation")
             if found.witness is None or len(candidate.steps) > 1:
                 found.witness = candidate
+
+    def note_allowed(self, behaviour: Behaviour, arrangement: Arrangement, made: Attempt, found: Search) -> None:
+        """What was allowed counts when it violates the claim, and not before."""
 
     def _try_allowed(
         self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, decision: Decision, found: Search
@@ -274,8 +282,27 @@ class NothingBeyond(PrivilegeClaim):
                     model, situation.platform, arrangement.system, situation.pair, operation, argument, decision
                 )
                 found.cases += behaviour.count
+                self.note_allowed(behaviour, arrangement, made, found)
                 if self.violates(made):
                     found.relevant += behaviour.count
                     title = f"{situation.subject.name} issues {operation.name}, which {self.forbidden}"
                     found.counterexample = tell(title, situation.platform, arrangement.told, [made])
                     return
+
+
+@dataclass(frozen=True)
+class AllowedIsConfined(NothingBeyond):
+    """As :class:`NothingBeyond`, about what is allowed: that is what counts, and what the witness shows."""
+
+    def note_denied(self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, found: Search) -> None:
+        """What is denied has no effect that could reach too far."""
+
+    def note_allowed(self, behaviour: Behaviour, arrangement: Arrangement, made: Attempt, found: Search) -> None:
+        """An allowed attempt that changed something could have reached too far; the witness uses what another domain offers."""
+        if not made.touches or self.violates(made):
+            return
+        found.relevant += behaviour.count
+        if found.witness is None and any(touch.owner != made.subject for touch in made.touches):
+            names = [made.platform.domains[position].name for position in (made.subject, made.target)]
+            title = f"{names[0]} uses what {names[1]} offers it, and changes nothing else of another domain"
+            found.witness = tell(title, made.platform, arrangement.told, [made])

@@ -13,7 +13,7 @@ from sphinx_xenfusa.claims.control_claims import (
     OnlyControlCan,
     WithoutControl,
 )
-from sphinx_xenfusa.claims.privilege_claims import NothingBeyond, Subjects
+from sphinx_xenfusa.claims.privilege_claims import AllowedIsConfined, NothingBeyond, Subjects
 from sphinx_xenfusa.claims.vocabulary_claims import PlatformClaim
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.model.effects import Life, Power, System
@@ -156,7 +156,7 @@ CLAIMS: tuple[Claim, ...] = (
         "every operation whose step from some arrangement of the two domains affects somebody else, by every DomU",
         Subjects.DOMU,
     ),
-    NothingBeyond(
+    AllowedIsConfined(
         "domu_affects_itself_only",
         "Whatever a DomU is allowed to do changes its own state only, and the objects that the other side offers it.",
         _PAIRS,

@@ -302,3 +302,16 @@ def test_witness_shows_the_control_domain_where_it_says_so(name: str) -> None:
         assert len(witness.steps) == 2
         assert witness.steps[0].outcome.startswith("denied")
         assert witness.steps[1].changed
+
+
+def test_what_a_domu_is_allowed_is_what_its_confinement_is_about() -> None:
+    """A denied operation confines nothing: the witness is an allowed one, and without any the claim is vacuous."""
+    found = small_search("domu_affects_itself_only", SPECIFICATION)
+    assert found.witness is not None
+    (step,) = found.witness.steps
+    assert step.outcome == "allowed"
+    assert [change.field.partition(":")[0] for change in step.changed] == [dict(step.parameters)["target"]]
+    denied = [replace(one, acts_on=ActsOn.PLATFORM) for one in catalogue().operations]
+    nothing = PrivilegeModel(Catalogue(catalogue().xen_commit, tuple(denied)), SPECIFICATION)
+    left = CLAIMS["domu_affects_itself_only"].search(nothing, Budget(), small=True)
+    assert (left.relevant, left.witness, left.counterexample) == (0, None, None)
