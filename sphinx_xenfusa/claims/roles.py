@@ -36,12 +36,17 @@ def _rebooted(system: System, target: int) -> bool:
     return system.power is Power.REBOOTED
 
 
+def _powered_off(system: System, target: int) -> bool:
+    return system.power is Power.DOWN
+
+
 PAUSE = Goal("pause another domain", Life.RUNNING, _life(Life.PAUSED))
 UNPAUSE = Goal("unpause another domain", Life.PAUSED, _life(Life.RUNNING))
 SUSPEND = Goal("suspend another domain", Life.RUNNING, _life(Life.SUSPENDED))
 RESUME = Goal("resume another domain", Life.SUSPENDED, _life(Life.RUNNING))
 REBOOT = Goal("reboot another domain", Life.RUNNING, _restarted, most_steps=2)
 REBOOT_PLATFORM = Goal("reboot the platform", Life.RUNNING, _rebooted, towards_other=False)
+SHUT_DOWN_PLATFORM = Goal("shut the platform down", Life.RUNNING, _powered_off, towards_other=False)
 
 
 def _is_refused(words: Callable[[str], object], word: str) -> Callable[[], bool]:
@@ -220,7 +225,7 @@ CLAIMS: tuple[Claim, ...] = (
         "ctrldom_list_open",
         "There are privileged operations beyond the ones that the document lists, and the Control Domain may use every one.",
         "every operation that affects others, by every Control Domain",
-        (PAUSE, UNPAUSE, SUSPEND, RESUME, REBOOT, REBOOT_PLATFORM),
+        (PAUSE, UNPAUSE, SUSPEND, RESUME, REBOOT, REBOOT_PLATFORM, SHUT_DOWN_PLATFORM),
     ),
     WithoutControl(
         "ctrldom_optional",
