@@ -49,7 +49,7 @@ SETTINGS: dict[str, Setting] = {
         "dummy",
         "env",
         (str,),
-        lambda value: value in POLICIES,
+        lambda value: isinstance(value, str) and value in POLICIES,
         " or ".join(repr(name) for name in POLICIES),
         "The policy of Xen that counts, beside the document, for the state of a requirement.",
     ),

@@ -101,7 +101,7 @@ def test_a_dangling_link_is_reported(build: Callable[..., Built]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("policy", "dumy"), ("confirm", "maybe"), ("claim_timeout", -1), ("test_reports", [1]), ("oft", [1])],
+    [("policy", "dumy"), ("policy", ["dummy"]), ("confirm", "maybe"), ("claim_timeout", -1), ("test_reports", [1]), ("oft", [1])],
 )
 def test_a_setting_out_of_range(build: Callable[..., Built], name: str, value: object) -> None:
     built = build({"index.rst": TITLE}, builder="dummy", verdicts=(), **{f"xenfusa_{name}": value})
