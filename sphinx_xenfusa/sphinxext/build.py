@@ -7,10 +7,13 @@ and every page that shows something of it is written again if that has changed.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
+import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -30,13 +33,14 @@ from sphinx_xenfusa.confirm.schedule import jobs_for
 from sphinx_xenfusa.evidence.junit import read_report
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
-from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.openfasttrace import RstSource
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
+from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.canonical import write_text
 from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, TracedItem, TraceRecord
@@ -56,6 +60,9 @@ class Build:
         self.claims: Mapping[str, Claim] = {}
         self.register = Register("", "", "", {}, {})
         self.record: TraceRecord | None = None
+        self._traced: Mapping[str, TracedItem] = {}
+        self._repeated: frozenset[str] = frozenset()
+        self._shown: Shown | None = None
         self._child: ConfirmationProcess | None = None
         self._divergences: tuple[Finding, ...] = ()
         self._missing = VerdictKind.NOT_RUN, "confirmation is switched off"
@@ -63,9 +70,13 @@ class Build:
     def connect(self, app: Sphinx) -> None:
         """Connect the events."""
         app.connect("builder-inited", self.start)
+        app.connect("env-get-outdated", _documents_that_share_tags)
+        app.connect("env-before-read-docs", _forget_documents)
         app.connect("doctree-read", self.anchor_tags)
         app.connect("env-updated", self.finish_reading)
         app.connect("needs-before-post-processing", self.write_states)
+        # Before sphinx-needs replaces its nodes.
+        app.connect("doctree-resolved", self.refuse_repeated, priority=90)
         app.connect("doctree-resolved", self.show)
         app.connect("build-finished", self.end)
 
@@ -132,7 +143,28 @@ class Build:
             results_expected=bool(app.config.xenfusa_test_reports),
         )
         self._report(app, self.record)
-        return _changed_views(domain, self.record, {claim.id: claim.says for claim in self.claims.values()})
+        self._traced = {str(traced.item.tag): traced for traced in self.record.items}
+        counts = Counter(str(item.tag) for item in items)
+        self._repeated = frozenset(tag for tag, count in counts.items() if count > 1)
+        self._shown = Shown(app, self._digests(domain))
+        return self._shown.changed()
+
+    def _digests(self, domain: XenDomain) -> dict[str, str]:
+        """A digest of everything that each document shows of the record.
+
+        The words of claims and register are in it, and our version, because another one may show the same differently.
+        """
+        words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences
+        whole = _digest(self.record, domain.anchors, words)
+        digests = {}
+        for docname in sorted({*domain.views, *domain.links}):
+            views, links = set(domain.views.get(docname, ())), set(domain.links.get(docname, ()))
+            traced = [self._traced.get(tag) for tag in sorted(views - {"*"})]
+            links |= views | {target for one in traced if one is not None for target in one.item.covers}
+            places = [(tag, domain.anchors.get(tag)) for tag in sorted(links)]
+            repeated = sorted(views & self._repeated)
+            digests[docname] = _digest(traced, places, repeated, words, whole if "*" in views else "")
+        return digests
 
     def _items(self, app: Sphinx, domain: XenDomain) -> tuple[list[Item], list[Finding]]:
         items: list[Item] = []
@@ -192,12 +224,29 @@ class Build:
                 title = node.parent.parent.next_node(nodes.title)
                 domain.note_anchor(docname, tag, title.astext() if title is not None else tag)
 
+    def refuse_repeated(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
+        """Let no copy of a tag that stands more than once look like a requirement, whichever was read first."""
+        for evidence in list(doctree.findall(markup.evidence)):
+            if evidence["tag"] in self._repeated:
+                content = needs_bridge.take_card(evidence)
+                evidence.replace_self(markup.refused(evidence["title"], content, evidence["tag"]))
+        anchors, named = _domain(app.env).anchors, set()
+        for box in doctree.findall(nodes.admonition):
+            tag = box.get("tag", "")
+            if tag and tag not in named and anchors.get(tag, ("", ""))[0] == docname:
+                named.add(tag)
+                box["ids"].append(tag)
+
     def show(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Put the views in place of their placeholders."""
         record = self.record
         if record is None:
             return
-        views = Views(record, app.builder, _domain(app.env).anchors, self.claims, self.register.divergences)
+        if self._shown is not None:
+            self._shown.note(docname)
+        views = Views(
+            record, app.builder, _domain(app.env).anchors, self.claims, self.register.divergences, self._traced
+        )
         for evidence in list(doctree.findall(markup.evidence)):
             evidence.replace_self(views.evidence(docname, evidence["tag"]))
         for matrix in list(doctree.findall(markup.matrix)):
@@ -210,9 +259,9 @@ class Build:
         if self._child is not None:
             self._child.stop()
         if exception is None and self.record is not None and app.builder.name in ("html", "dirhtml", "singlehtml"):
-            path = Path(app.outdir) / RECORD_FILE
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_text(path, dumps(self.record))
+            write_text(Path(app.outdir) / RECORD_FILE, dumps(self.record))
+        if exception is None and self._shown is not None:
+            self._shown.keep()
 
 
 def _domain(env: BuildEnvironment) -> XenDomain:
@@ -250,21 +299,63 @@ def _warn_of_verdict(traced: TracedItem, verdict: Verdict, source_folder: str) -
     warn(subtype, message, f"{source_folder}/{traced.item.place}")
 
 
-def _changed_views(domain: XenDomain, record: TraceRecord, says: Mapping[str, str]) -> list[str]:
-    """The documents that show something of the record that is not what they showed when they were last written.
+def _documents_that_share_tags(
+    app: Sphinx, env: BuildEnvironment, added: Set[str], changed: Set[str], removed: Set[str]
+) -> list[str]:
+    """The documents to read again because a tag of theirs stood twice: what is left of the copies is a requirement."""
+    domain = _domain(env)
+    return sorted(
+        docname for docname, items in domain.items.items() if any(domain.tags[item.tag] > 1 for item in items)
+    )
 
-    Everything that a view can show goes into its digest, and our version, because another one may show it differently.
+
+def _forget_documents(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Forget all documents that will be read before the first is: a requirement may have moved from one to another."""
+    for docname in docnames:
+        _domain(env).clear_doc(docname)
+        needs_bridge.forget_document(env, docname)
+
+
+class Shown:
+    """What the documents showed of the record when they were last written to this output, as digests.
+
+    Kept for each output, because several can share their doctrees, and only when all is written, because a build can be
+    interrupted.
     """
-    items = {str(traced.item.tag): traced for traced in record.items}
-    known, shown = domain.shown, {}
-    for docname, views in domain.views.items():
-        if "*" in views:
-            shown[docname] = _digest(record, says)
-        else:
-            shown[docname] = _digest([items.get(tag) for tag in sorted(set(views))], says)
-    domain.data["shown"] = shown
-    # Returning any document makes Sphinx keep the environment, and with it what is shown now.
-    return sorted(docname for docname, digest in shown.items() if known.get(docname) != digest)
+
+    def __init__(self, app: Sphinx, digests: Mapping[str, str]) -> None:
+        output = hashlib.sha256(f"{app.builder.name}\0{app.outdir}".encode("utf-8", "surrogateescape")).hexdigest()
+        self._path = Path(app.doctreedir) / "xenfusa" / f"shown-{output[:16]}.json"
+        self._digests = digests
+        self._known = self._read()
+        self._written: set[str] = set()
+
+    def _read(self) -> dict[str, str]:
+        try:
+            known = json.loads(read_text(self._path))
+        except (InputError, ValueError, RecursionError):
+            # Not there, or not whole: all is written again.
+            return {}
+        return known if isinstance(known, dict) else {}
+
+    def changed(self) -> list[str]:
+        """The documents that show something else now."""
+        return [docname for docname, digest in self._digests.items() if self._known.get(docname) != digest]
+
+    def note(self, docname: str) -> None:
+        """A document is written."""
+        self._written.add(docname)
+
+    def keep(self) -> None:
+        """Keep what is shown now."""
+        kept = {
+            docname: digest if docname in self._written else self._known[docname]
+            for docname, digest in self._digests.items()
+            if docname in self._written or docname in self._known
+        }
+        if kept != self._known:
+            with contextlib.suppress(OSError):  # what is not kept is written again
+                write_text(self._path, canonical.dumps(kept))
 
 
 def _digest(*parts: object) -> str:

@@ -6,6 +6,7 @@ page as plain content under a heading that says so.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -62,19 +63,20 @@ class RequirementDirective(_XenDirective):
         if tag is None or kind is None:
             return self._plain()
         item = self._item(tag, kind)
-        known = self._known(tag)
+        known = self.domain.tags[tag] > 0
         self.domain.note_item(self.env.docname, item)
-        if known is not None:
+        if known:
             # The record names both places; here the second copy must not become a second need.
-            return self._plain()
+            return self._plain(str(tag))
         try:
             card = needs_bridge.add_requirement(
                 self.env.app, self.state, self.lineno, item, kind, self.content, self.content_offset + 1
             )
         except needs_bridge.Refused as error:
             warn("refused", f"sphinx-needs refused {tag}: {error}", self.get_location())
+            self.domain.forget_item(self.env.docname, item)
             return self._plain()
-        return [*card, markup.evidence(tag=str(tag))]
+        return [*card, markup.evidence(tag=str(tag), title=self.arguments[0])]
 
     def _tag(self) -> Tag | None:
         text = self.options.get("id", "").strip()
@@ -99,20 +101,10 @@ class RequirementDirective(_XenDirective):
         warn("kind", f"found {found}; expected one of {expected}", self.get_location())
         return None
 
-    def _known(self, tag: Tag) -> Item | None:
-        for items in self.domain.items.values():
-            for item in items:
-                if item.tag == tag:
-                    return item
-        return None
-
     def _place(self) -> Place:
+        # The path of an included file is relative to the current folder, and may lie beside the source folder.
         source, line = self.get_source_info()
-        path = Path(source)
-        root = Path(self.env.srcdir)
-        if path.is_relative_to(root):
-            return Place(path.relative_to(root).as_posix(), line)
-        return Place(str(self.env.doc2path(self.env.docname, base=False)).replace("\\", "/"), line)
+        return Place(Path(os.path.relpath(source, self.env.srcdir)).as_posix(), line)
 
     def _item(self, tag: Tag, kind: ItemKind) -> Item:
         def option(name: str) -> str:
@@ -133,12 +125,12 @@ class RequirementDirective(_XenDirective):
             confirmed_by=words(self.options.get("confirmed-by")),
         )
 
-    def _plain(self) -> Sequence[nodes.Node]:
-        """The content, under a heading that says that it is no requirement."""
-        box = nodes.admonition(classes=["xenfusa-refused"])
-        box += nodes.title("", "Not a requirement: " + self.arguments[0])
-        box += self.parse_content_to_nodes()
-        return [box]
+    def _plain(self, tag: str = "") -> Sequence[nodes.Node]:
+        """The content, under a heading that says that it is no requirement.
+
+        :param tag: the tag, if another requirement has it too.
+        """
+        return [markup.refused(self.arguments[0], self.parse_content_to_nodes(), tag)]
 
 
 class MatrixDirective(_XenDirective):

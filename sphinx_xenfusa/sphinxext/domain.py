@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
-from typing import Any, ClassVar
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
+from typing import Any, ClassVar, cast
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -14,9 +15,10 @@ from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDirective, SummaryDirective
-from sphinx_xenfusa.trace.record import Finding, Item
+from sphinx_xenfusa.trace.canonical import natural
+from sphinx_xenfusa.trace.record import Finding, Item, Tag
 
-ENV_VERSION = 1
+ENV_VERSION = 2
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -36,6 +38,18 @@ class DirectiveSource:
         return ()
 
 
+class _LinkRole(XRefRole):
+    """A link to a requirement; its document is written again when the requirement moves or is renamed."""
+
+    def process_link(
+        self, env: BuildEnvironment, refnode: nodes.Element, has_explicit_title: bool, title: str, target: str
+    ) -> tuple[str, str]:
+        """Store the link."""
+        words, tag = super().process_link(env, refnode, has_explicit_title, title, target)
+        cast(XenDomain, env.get_domain("xen")).note_link(env.docname, tag)
+        return words, tag
+
+
 class XenDomain(Domain):
     """Requirements by document; they are in the inventory, so that other projects can link to them."""
 
@@ -47,9 +61,14 @@ class XenDomain(Domain):
         "matrix": MatrixDirective,
         "summary": SummaryDirective,
     }
-    roles: ClassVar[dict[str, Any]] = {"req": XRefRole(warn_dangling=True)}
-    initial_data: ClassVar[dict[str, Any]] = {"items": {}, "anchors": {}, "views": {}, "shown": {}}
+    roles: ClassVar[dict[str, Any]] = {"req": _LinkRole(warn_dangling=True)}
+    initial_data: ClassVar[dict[str, Any]] = {"items": {}, "anchors": {}, "views": {}, "links": {}}
     data_version = ENV_VERSION
+
+    def __init__(self, env: BuildEnvironment) -> None:
+        super().__init__(env)
+        self._places: dict[str, tuple[str, str]] | None = None
+        self._tags: Counter[Tag] | None = None
 
     @property
     def items(self) -> dict[str, list[Item]]:
@@ -58,10 +77,15 @@ class XenDomain(Domain):
         return stored
 
     @property
-    def anchors(self) -> dict[str, tuple[str, str]]:
-        """Tag to document and title, for everything that can be linked to."""
-        stored: dict[str, tuple[str, str]] = self.data.setdefault("anchors", {})
-        return stored
+    def anchors(self) -> Mapping[str, tuple[str, str]]:
+        """Tag to document and title, for everything that can be linked to; of several documents the first by name."""
+        if self._places is None:
+            stored: dict[str, dict[str, str]] = self.data["anchors"]
+            self._places = {}
+            for docname in sorted(stored, key=natural):
+                for tag, title in stored[docname].items():
+                    self._places.setdefault(tag, (docname, title))
+        return self._places
 
     @property
     def views(self) -> dict[str, list[str]]:
@@ -70,20 +94,41 @@ class XenDomain(Domain):
         return stored
 
     @property
-    def shown(self) -> dict[str, str]:
-        """What each document showed of the record when it was last written, as a digest."""
-        stored: dict[str, str] = self.data.setdefault("shown", {})
+    def links(self) -> dict[str, list[str]]:
+        """The tags that each document links to."""
+        stored: dict[str, list[str]] = self.data.setdefault("links", {})
         return stored
+
+    @property
+    def tags(self) -> Counter[Tag]:
+        """How many requirements there are of each tag."""
+        if self._tags is None:
+            self._tags = Counter(item.tag for items in self.items.values() for item in items)
+        return self._tags
 
     def note_item(self, docname: str, item: Item) -> None:
         """Store a requirement of a document."""
+        self.tags[item.tag] += 1
         self.items.setdefault(docname, []).append(item)
         self.note_anchor(docname, str(item.tag), item.title)
         self.note_view(docname, str(item.tag))
 
+    def forget_item(self, docname: str, item: Item) -> None:
+        """Take back the requirement that was stored, because it could not be made."""
+        self.items[docname].remove(item)
+        self.tags[item.tag] -= 1
+        if not any(other.tag == item.tag for other in self.items[docname]):
+            self.data["anchors"][docname].pop(str(item.tag), None)
+            self._places = None
+
     def note_anchor(self, docname: str, tag: str, title: str) -> None:
-        """Store where a tag can be linked to; the first place stays."""
-        self.anchors.setdefault(tag, (docname, title))
+        """Store where a tag can be linked to; the first place in a document stays."""
+        self.data["anchors"].setdefault(docname, {}).setdefault(tag, title)
+        self._places = None
+
+    def note_link(self, docname: str, tag: str) -> None:
+        """Store that a document links to a tag."""
+        self.links.setdefault(docname, []).append(tag)
 
     def note_view(self, docname: str, what: str) -> None:
         """Store that a document shows something of the record."""
@@ -91,22 +136,18 @@ class XenDomain(Domain):
 
     def clear_doc(self, docname: str) -> None:
         """Forget a document that is about to be read again."""
-        self.items.pop(docname, None)
-        self.views.pop(docname, None)
-        for tag, (place, _) in list(self.anchors.items()):
-            if place == docname:
-                del self.anchors[tag]
+        for stored in self.data.values():
+            if isinstance(stored, dict):
+                stored.pop(docname, None)
+        self._places = self._tags = None
 
     def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
         """Take over what another process read."""
         for docname in sorted(docnames):
-            if docname in otherdata["items"]:
-                self.items[docname] = otherdata["items"][docname]
-            if docname in otherdata["views"]:
-                self.views[docname] = otherdata["views"][docname]
-        for tag, (docname, title) in sorted(otherdata["anchors"].items()):
-            if docname in docnames:
-                self.note_anchor(docname, tag, title)
+            for name in self.initial_data:
+                if docname in otherdata[name]:
+                    self.data[name][docname] = otherdata[name][docname]
+        self._places = self._tags = None
 
     def resolve_xref(
         self,

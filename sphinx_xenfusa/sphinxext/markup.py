@@ -5,6 +5,7 @@ Each placeholder is replaced by ordinary document nodes once the record is known
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from docutils import nodes
@@ -12,7 +13,7 @@ from sphinx.application import Sphinx
 
 
 class evidence(nodes.General, nodes.Element):
-    """Stands for what is known of one requirement; attribute ``tag``."""
+    """Stands for what is known of one requirement; attributes ``tag`` and ``title``."""
 
 
 class matrix(nodes.General, nodes.Element):
@@ -25,6 +26,20 @@ class summary(nodes.General, nodes.Element):
 
 class unfolding(nodes.General, nodes.Element):
     """A part that is folded at first; attribute ``heading``.  Only in formats that can fold (HTML)."""
+
+
+def refused(title: str, content: Sequence[nodes.Node], tag: str = "") -> nodes.admonition:
+    """What cannot be a requirement: its content, under a heading that says so.
+
+    :param tag: the tag that it shares with another requirement, if that is why.
+    """
+    box = nodes.admonition(classes=["xenfusa-refused"])
+    box += nodes.title("", "Not a requirement: " + title)
+    if tag:
+        box["tag"] = tag
+        box += nodes.paragraph("", f"The tag {tag} stands more than once.")
+    box += list(content)
+    return box
 
 
 def _start(translator: Any, node: unfolding) -> None:

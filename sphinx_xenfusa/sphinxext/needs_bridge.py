@@ -1,6 +1,7 @@
 """Everything that touches sphinx-needs, its private corners included, so that they are in one place.
 
 Private: ``sphinx_needs.utils.add_doc`` (without it the HTML build of a page without a native need directive crashes),
+the needs of a document that is read again (they would refuse a requirement that moved to another), the node of a need,
 the ids of its containers (random), its schema report (holds timings), and what it leaves in the output of every builder.
 """
 
@@ -16,7 +17,10 @@ from docutils.parsers.rst.states import RSTState
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx_needs.api import InvalidNeedException, add_need
+from sphinx_needs.data import SphinxNeedsData
+from sphinx_needs.nodes import Need
 from sphinx_needs.utils import add_doc
 
 from sphinx_xenfusa.trace.canonical import dumps, write_text
@@ -136,6 +140,24 @@ def add_requirement(
         )
     except InvalidNeedException as error:
         raise Refused(error.message) from error
+
+
+def forget_document(env: BuildEnvironment, docname: str) -> None:
+    """Forget the needs of a document that is about to be read again."""
+    SphinxNeedsData(env).remove_doc(docname)
+
+
+def take_card(evidence: nodes.Element) -> list[nodes.Node]:
+    """Take the card that stands before a place of evidence off the page, and give its content."""
+    content: list[nodes.Node] = []
+    around = evidence.parent
+    for before in reversed(around[: around.index(evidence)]):
+        if not isinstance(before, nodes.Element) or evidence["tag"] not in before["ids"]:
+            break
+        if isinstance(before, Need):
+            content = list(before.children)
+        around.remove(before)
+    return content
 
 
 def write_states(needs: Any, record: TraceRecord) -> None:

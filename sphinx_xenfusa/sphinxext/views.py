@@ -156,6 +156,7 @@ class Views:
     :param anchors: tag to (document, title) of everything that can be linked to.
     :param claims: the claims that are installed, for what they say in words.
     :param divergences: the register's words for each divergence.
+    :param traced: the items of the record by their tags.
     """
 
     record: TraceRecord
@@ -163,6 +164,7 @@ class Views:
     anchors: Mapping[str, tuple[str, str]]
     claims: Mapping[str, Claim]
     divergences: Mapping[str, Described]
+    traced: Mapping[str, TracedItem]
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def table(
@@ -217,7 +219,7 @@ class Views:
 
     def evidence(self, fromdoc: str, tag: str) -> nodes.Node:
         """What is known of one requirement: state, what it is, what ran, with traces, and its tests."""
-        traced = next((one for one in self.record.items if str(one.item.tag) == tag), None)
+        traced = self.traced.get(tag)
         made = nodes.container(classes=["xenfusa-evidence"])
         if traced is None:
             return made

@@ -27,6 +27,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Buil
         parallel: int = 1,
         fresh: bool = False,
         folder: str = "docs",
+        doctrees: str = "",
         **conf: object,
     ) -> Built:
         source = tmp_path / folder
@@ -44,7 +45,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Buil
             monkeypatch.setattr(ConfirmationProcess, "__init__", lambda self, app, register: None)
             monkeypatch.setattr(ConfirmationProcess, "stop", lambda self: None)
             monkeypatch.setattr(ConfirmationProcess, "wait", lambda self: (Confirmation(verdicts, 1, 0), ""))
-        out, doctrees = tmp_path / f"{folder}-{builder}", tmp_path / f"{folder}-doctrees-{builder}"
+        out = tmp_path / f"{folder}-{builder}"
         log, warning = StringIO(), StringIO()
         made: list[Build] = []
         connect = Build.connect
@@ -59,7 +60,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Buil
                 str(source),
                 str(source),
                 str(out),
-                str(doctrees),
+                str(tmp_path / (doctrees or f"{folder}-doctrees-{builder}")),
                 builder,
                 confoverrides=settings,
                 status=log,
