@@ -146,17 +146,19 @@ def _stopped_by(gate: Gate, relation: Relation) -> bool:
         return relation.hardware
     if gate.condition is Condition.NOT_HARDWARE:
         return not relation.hardware
+    if gate.condition is Condition.NO_CONTROL:
+        return not relation.control
+    if gate.condition is Condition.NEITHER:
+        return not relation.hardware and not relation.control
     if gate.condition is Condition.WITHOUT_VIRQ:
         return relation.target is TargetIs.NONE and not relation.holds_resource
     return not relation.holds_resource
 
 
 def _gate(operation: Operation, relation: Relation, switches: frozenset[str], *, before: bool) -> Decision | None:
-    """The first gate beside the hook that stops the call; a gate that diverges from the document only where it is in force."""
+    """The first gate beside the hook that stops the call, among those that are in force."""
     for gate in operation.gates:
-        if gate.before is not before:
-            continue
-        if gate.divergence and gate.divergence not in switches:
+        if gate.before is not before or not gate.in_force(switches):
             continue
         if _stopped_by(gate, relation):
             return Decision(gate.code, f"gate: {gate.condition}")

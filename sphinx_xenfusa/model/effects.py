@@ -254,13 +254,6 @@ def _kexec(system: System, call: Call) -> Step:
     return system._replace(power=Power.REBOOTED), Code.SUCCESS
 
 
-def _firmware(system: System, call: Call) -> Step:
-    """Power, reset and clocks of the whole chip, when firmware calls are passed through (fact sheet 2.8, D2)."""
-    if "D2" not in call.switches:
-        return _configure_caller(system, call)
-    return _configure_platform(system, call)
-
-
 def _map_foreign(system: System, call: Call) -> Step:
     """A mapping of one's own memory is not foreign."""
     if call.subject == call.target:
@@ -322,7 +315,6 @@ class Transformer(StrEnum):
     DEBUG_KEY = "debug key"
     SLEEP = "put machine to sleep"
     KEXEC = "restart machine"
-    FIRMWARE = "firmware call"
     MAP_FOREIGN = "map memory of target"
     USE_PAGE = "use granted page of target"
     RELEASE_PAGE = "release granted page of target"
@@ -350,7 +342,6 @@ _STEP: dict[Transformer, Callable[[System, Call], Step]] = {
     Transformer.DEBUG_KEY: _debug_key,
     Transformer.SLEEP: _sleep,
     Transformer.KEXEC: _kexec,
-    Transformer.FIRMWARE: _firmware,
     Transformer.MAP_FOREIGN: _map_foreign,
     Transformer.USE_PAGE: _use_page,
     Transformer.RELEASE_PAGE: _release_page,

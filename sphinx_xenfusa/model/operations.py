@@ -78,6 +78,10 @@ class Condition(StrEnum):
     """The caller is the Hardware Domain."""
     NOT_HARDWARE = "not-hardware"
     """The caller is not the Hardware Domain."""
+    NO_CONTROL = "no-control"
+    """The caller does not hold the control capability."""
+    NEITHER = "neither"
+    """The caller holds no capability."""
     WITHOUT_RESOURCE = "without-resource"
     """The caller does not itself hold the memory range, interrupt or port that it hands on."""
     WITHOUT_VIRQ = "without-virq"
@@ -90,12 +94,18 @@ class Gate:
 
     :param before: whether it is made before the hook.
     :param divergence: the entry of the divergence register that the gate belongs to, or an empty string.
+    :param repairs: whether the gate is what repairs that divergence, and so is made only where it is repaired.
     """
 
     before: bool
     condition: Condition
     code: Code
     divergence: str
+    repairs: bool = False
+
+    def in_force(self, switches: frozenset[str]) -> bool:
+        """Whether the gate is there, given the divergences that are."""
+        return not self.divergence or (self.divergence in switches) is not self.repairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,16 +220,17 @@ class _Entry:
         raise self.fail(key, f"{key} = {value!r}", "one of " + ", ".join(repr(word.value) for word in words))
 
     def gate(self, text: object) -> Gate:
-        """A gate from its words: ``before|after CONDITION CODE [Dn]``."""
+        """A gate from its words: ``before|after CONDITION CODE [[!]Dn]``."""
         words = text.split() if isinstance(text, str) else []
-        known = len(words) == 3 or (len(words) == 4 and re.fullmatch(r"D[1-9][0-9]*", words[3]))
+        known = len(words) == 3 or (len(words) == 4 and re.fullmatch(r"!?D[1-9][0-9]*", words[3]))
         if not known or words[0] not in ("before", "after"):
-            raise self.fail("gates", f"the gate {text!r}", "'before|after CONDITION CODE [Dn]'")
+            raise self.fail("gates", f"the gate {text!r}", "'before|after CONDITION CODE [[!]Dn]'")
         return Gate(
             before=words[0] == "before",
             condition=self.member("gates", words[1], Condition),
             code=self.member("gates", words[2], Code),
-            divergence=words[3] if len(words) == 4 else "",
+            divergence=words[3].removeprefix("!") if len(words) == 4 else "",
+            repairs=len(words) == 4 and words[3].startswith("!"),
         )
 
 

@@ -323,3 +323,32 @@ def test_what_the_document_lists_is_not_beyond_its_list(operation: str) -> None:
     listed = tuple(one for one in catalogue().operations if one.name == operation)
     only = PrivilegeModel(Catalogue(catalogue().xen_commit, listed), SPECIFICATION)
     assert CLAIMS["ctrldom_list_open"].search(only, Budget(), small=True).relevant == 0
+
+
+@pytest.mark.parametrize("operation", ["SiP SMC zynqmp EEMI", "SiP SMC i.MX8M", "SiP SMC i.MX8QM", "PHYSDEVOP_dbgp_op"])
+def test_a_firmware_call_reaches_the_platform_in_the_document_too(operation: str) -> None:
+    """Who may make it is what differs; if it were let through it would do the same (D2)."""
+    refuted_without_checks = refuted_with(SPECIFICATION, operation, acts_on=ActsOn.CALLER, gates=())
+    assert refuted_without_checks == ALL_PRIVILEGED
+
+
+@pytest.mark.parametrize("repaired", ["D4", "D2", "D2 D4"])
+def test_a_repaired_divergence_opens_firmware_to_nobody_else(repaired: str) -> None:
+    policy = DUMMY.repaired(frozenset(repaired.split()))
+    firmware = [one for one in catalogue().operations if one.name.startswith("SiP SMC")]
+    for operation in firmware:
+        answers = {
+            name: policy.decide(operation, decision.Relation(decision.TargetIs.NONE, **flags)).allowed
+            for name, flags in {
+                "domu": {},
+                "hwdom": {"hardware": True},
+                "ctrldom": {"control": True},
+                "dom0": {"hardware": True, "control": True},
+            }.items()
+        }
+        assert answers == {
+            "domu": False,
+            "hwdom": "D2" not in repaired,
+            "ctrldom": "D4" in repaired,
+            "dom0": True,
+        }

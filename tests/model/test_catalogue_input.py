@@ -158,6 +158,7 @@ def test_cut_off(fault, share: float) -> None:
         ("gates = ", 'gates = ["after nobody EPERM"] # ', "gates = 'nobody'"),
         ("gates = ", 'gates = ["after self EWHAT"] # ', "gates = 'EWHAT'"),
         ("gates = ", 'gates = ["after self EPERM d4"] # ', "the gate 'after self EPERM d4'"),
+        ("gates = ", 'gates = ["after self EPERM !4"] # ', "the gate 'after self EPERM !4'"),
         ("gates = ", 'gates = ["after self EPERM D4 D5"] # ', "the gate 'after self EPERM D4 D5'"),
         ("gates = ", "gates = [4] # ", "the gate 4"),
         ('name = "second"', 'name = "first"', "a second operation 'first'"),

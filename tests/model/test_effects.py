@@ -77,7 +77,6 @@ T = Transformer
         (T.DEBUG_KEY, "q", [(PLATFORM, "configuration", "changed")]),
         (T.SLEEP, "", [(PLATFORM, "power", "down")]),
         (T.KEXEC, "", [(PLATFORM, "power", "rebooted")]),
-        (T.FIRMWARE, "", [(SUBJECT, "configuration", "changed")]),
         (T.MAP_FOREIGN, "", [(TARGET, "mapped by domain 0", "yes")]),
     ],
 )
@@ -129,11 +128,10 @@ def test_shutdown_of_the_hardware_domain(reason: str) -> None:
         assert itself(transformer, "D1") == {HARDWARE, PLATFORM}
 
 
-def test_watchdog_and_firmware_follow_their_switch() -> None:
+def test_watchdog_follows_its_switch() -> None:
     expires = Call(HARDWARE, HARDWARE, "expires", frozenset({"D1"}))
     assert apply(T.WATCHDOG, START, expires)[0].power is Power.REBOOTED
     assert apply(T.WATCHDOG, START, expires._replace(switches=frozenset()))[0].power is Power.UP
-    assert run(T.FIRMWARE, switches="D2")[0] == [(PLATFORM, "configuration", "changed")]
 
 
 def test_mapping_of_own_memory_is_not_foreign() -> None:
