@@ -352,3 +352,9 @@ def test_a_repaired_divergence_opens_firmware_to_nobody_else(repaired: str) -> N
             "ctrldom": "D4" in repaired,
             "dom0": True,
         }
+
+
+def test_reading_the_console_s_buffer_may_clear_it() -> None:
+    """``clear`` of xen_sysctl_readconsole: what is read is gone for everybody else."""
+    for policy, cells in ((REPAIRED, {"action": Action.HOOK}), (SPECIFICATION, {"acts_on": ActsOn.CALLER})):
+        assert refuted_with(policy, "XEN_SYSCTL_readconsole", **cells) == ALL_PRIVILEGED
