@@ -42,7 +42,16 @@ from sphinx_xenfusa.model.rules import RULES, broken_rules
 from sphinx_xenfusa.model.vocabulary import Capability, Criticality
 
 PERMISSION_FAILURES = frozenset(
-    {Code.EPERM, Code.EACCES, Code.ENOSYS, Code.START_EXTENT, Code.DENIED_TEXT, Code.ERRS_EPERM, Code.NO_ACCESS}
+    {
+        Code.EPERM,
+        Code.EACCES,
+        Code.ENOSYS,
+        Code.START_EXTENT,
+        Code.DENIED_TEXT,
+        Code.ERRS_EPERM,
+        Code.NO_ACCESS,
+        Code.NOT_SUPPORTED,
+    }
 )
 """The answers that say that the caller may not, whatever the state and the arguments."""
 

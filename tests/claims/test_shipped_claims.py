@@ -358,3 +358,10 @@ def test_reading_the_console_s_buffer_may_clear_it() -> None:
     """``clear`` of xen_sysctl_readconsole: what is read is gone for everybody else."""
     for policy, cells in ((REPAIRED, {"action": Action.HOOK}), (SPECIFICATION, {"acts_on": ActsOn.CALLER})):
         assert refuted_with(policy, "XEN_SYSCTL_readconsole", **cells) == ALL_PRIVILEGED
+
+
+def test_not_supported_is_a_permission_failure() -> None:
+    """Who is refused for its role is refused whatever the state and the arguments: fact sheet 2.8, the suspension by PSCI."""
+    suspend = "PSCI SYSTEM_SUSPEND"
+    gate = replace(catalogue().by_name[suspend].gates[0], divergence="")
+    assert refuted_with(SPECIFICATION, suspend, gates=(gate,)) == {"full_privileges", "ctrldom_full_privileges"}

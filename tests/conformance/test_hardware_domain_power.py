@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sphinx_xenfusa.model.effects import Life, Power
+from sphinx_xenfusa.model.platform import Domain
+from sphinx_xenfusa.model.vocabulary import Capability, Criticality
 
 HALT, RESTART = Power.DOWN, Power.REBOOTED
 
@@ -47,13 +49,22 @@ def test_psci_under_dummy(world, operation: str, machine: Power) -> None:
     assert here.power is machine
 
 
-@pytest.mark.parametrize("policy", ["specification", "dummy"])
-def test_psci_suspend_is_not_for_the_hardware_domain(world, policy: str) -> None:
-    here = world(policy)
+def test_psci_suspend_is_not_for_the_hardware_domain_under_dummy(world) -> None:
+    """vpsci.c:236."""
+    here = world("dummy")
     assert here.code("hwdom", "PSCI SYSTEM_SUSPEND") == "PSCI_NOT_SUPPORTED"
     assert (here.state("hwdom").life, here.power) == (Life.RUNNING, Power.UP)
     assert here.code("domu", "PSCI SYSTEM_SUSPEND") == "0"
     assert (here.state("domu").life, here.power) == (Life.SUSPENDED, Power.UP)
+
+
+@pytest.mark.verifies("XenArch~ctrldom_full_privileges~1", partial=True)
+def test_psci_suspend_is_for_a_control_domain_that_is_the_hardware_domain_too(world) -> None:
+    both = Domain("dom0", frozenset(Capability), Criticality.SAFE)
+    here = world(domains=[both])
+    assert here.code("dom0", "PSCI SYSTEM_SUSPEND") == "0"
+    assert (here.state("dom0").life, here.power) == (Life.SUSPENDED, Power.UP)
+    assert world("dummy", [both]).code("dom0", "PSCI SYSTEM_SUSPEND") == "PSCI_NOT_SUPPORTED"
 
 
 def test_watchdog_under_dummy(world) -> None:

@@ -93,7 +93,7 @@ def test_nothing_towards_the_platform(world, caller: str) -> None:
         if made.decision.allowed:
             open_to_it.add(name)
         assert {touch.owner for touch in made.touches} <= {here.platform.position(caller)}, name
-    assert open_to_it == ON_ONESELF - ({"PSCI SYSTEM_SUSPEND"} if caller == "hwdom" else set())
+    assert open_to_it == ON_ONESELF
 
 
 @pytest.mark.verifies("XenArch~domu_affects_itself_only~1")
