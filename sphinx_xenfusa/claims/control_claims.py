@@ -51,6 +51,7 @@ PERMISSION_FAILURES = frozenset(
         Code.ERRS_EPERM,
         Code.NO_ACCESS,
         Code.NOT_SUPPORTED,
+        Code.GNTST_PERMISSION_DENIED,
     }
 )
 """The answers that say that the caller may not, whatever the state and the arguments."""

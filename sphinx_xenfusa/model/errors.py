@@ -21,6 +21,8 @@ class Code(StrEnum):
     EOPNOTSUPP = "EOPNOTSUPP"
     ECONNREFUSED = "ECONNREFUSED"
     GNTST_GENERAL_ERROR = "GNTST_general_error"
+    GNTST_BAD_DOMAIN = "GNTST_bad_domain"
+    GNTST_PERMISSION_DENIED = "GNTST_permission_denied"
     GNTST_BAD_HANDLE = "GNTST_bad_handle"
     START_EXTENT = "start_extent"
     """The extents done so far (none): a refused change of a reservation looks like one that got nowhere."""

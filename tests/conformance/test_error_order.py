@@ -156,6 +156,9 @@ def test_hardware_domain_only_under_dummy(operation: str, denied: str) -> None:
         ("XENMEM_decrease_reservation", "start_extent"),
         ("XENMAPSPACE_gmfn_foreign", "errs[]=EPERM"),
         ("XENMEM_add_to_physmap_batch", "EPERM"),
+        ("GNTTABOP_setup_table", "GNTST_permission_denied"),
+        ("GNTTABOP_query_size", "GNTST_permission_denied"),
+        ("GNTTABOP_get_version", "EPERM"),
     ],
 )
 def test_how_a_denial_looks_under_dummy(operation: str, denied: str) -> None:
@@ -170,3 +173,23 @@ def test_xen_version_exceptions_under_dummy(operation: str, denied: str) -> None
     """dummy.h:785: sub-operations 9, 10 and 14 fall in the default arm."""
     assert code(DUMMY, operation, Relation(TargetIs.NONE)) == denied
     assert code(DUMMY, operation, Relation(TargetIs.NONE, control=True)) == "0"
+
+
+@EVERY_POLICY
+@pytest.mark.parametrize("caller", [CONTROL, DOMU], ids=["control", "domu"])
+@pytest.mark.parametrize(
+    ("operation", "unknown"),
+    [
+        ("XENMEM_increase_reservation", "start_extent"),
+        ("XENMEM_decrease_reservation", "start_extent"),
+        ("XENMEM_populate_physmap", "start_extent"),
+        ("XENMEM_add_to_physmap", "ESRCH"),
+        ("GNTTABOP_map_grant_ref", "GNTST_bad_domain"),
+        ("GNTTABOP_copy", "GNTST_bad_domain"),
+        ("GNTTABOP_setup_table", "GNTST_bad_domain"),
+        ("GNTTABOP_get_version", "ESRCH"),
+    ],
+)
+def test_how_an_unknown_domain_looks(policy, operation: str, unknown: str, caller: Relation) -> None:
+    """Fact sheet 3.4 and 3.7 for grants; memory.c answers with the extents done so far whatever went wrong."""
+    assert code(policy, operation, caller._replace(target=TargetIs.UNKNOWN)) == unknown

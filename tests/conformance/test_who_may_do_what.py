@@ -51,7 +51,7 @@ ON_ONESELF = {
 }
 """Open to every domain, without a target."""
 
-MAY_NOT = {"EPERM", "<denied>", "start_extent", "errs[]=EPERM"}
+MAY_NOT = {"EPERM", "<denied>", "start_extent", "errs[]=EPERM", "GNTST_permission_denied"}
 
 OPERATIONS = catalogue().operations
 WITH_TARGET = [one.name for one in OPERATIONS if one.target == "domain"]
