@@ -10,8 +10,10 @@ import atexit
 import contextlib
 import hashlib
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import replace
@@ -50,6 +52,8 @@ logger = logging.getLogger(__name__)
 
 SPECIFICATION = "specification"
 RECORD_FILE = "xenfusa/trace.json"
+SPEAKER = "sphinx_xenfusa.confirm: "
+"""What the words of the child begin with."""
 _POLL_SECONDS = 0.2
 
 
@@ -92,7 +96,11 @@ class Build:
             self._missing = VerdictKind.ERROR, f"the confirmation could not start: {error}"
             return
         if app.config.xenfusa_confirm != "off" and self.claims:
-            self._child = ConfirmationProcess(app, self._register_path(app))
+            try:
+                self._child = ConfirmationProcess(app, self._register_path(app))
+            except OSError as error:
+                self._missing = VerdictKind.ERROR, f"the confirmation could not start: {error}"
+                warn("claim_error", self._missing[1], config_file(app))
 
     def _register_path(self, app: Sphinx) -> Path:
         chosen = app.config.xenfusa_divergences
@@ -107,14 +115,17 @@ class Build:
         missing = self._missing
         if self._child is not None:
             results, failure = self._child.wait()
-            missing = VerdictKind.ERROR, failure
             if results is None:
+                missing = VerdictKind.ERROR, failure
                 warn("claim_error", f"the confirmation gave no result: {failure}", config_file(app))
             else:
                 # The pages show how many mutants survived; the list of them is a thousand lines that nothing here reads.
                 found = {(one.claim, one.policy): replace(one, survivors=()) for one in results.verdicts}
                 self._divergences = results.findings
                 logger.info("claims: %d run, %d from the cache", results.ran, results.cached)
+                if failure:
+                    warn("input", failure, config_file(app, "cache_dir"))
+                missing = VerdictKind.ERROR, "the confirmation ran and gave no verdict on this claim"
         jobs = jobs_for(self.claims.values(), self._policies(app), self.register)
         return tuple(
             found.get((job.claim, job.policy)) or without_result(self.claims[job.claim], job.policy, *missing)
@@ -259,7 +270,11 @@ class Build:
         if self._child is not None:
             self._child.stop()
         if exception is None and self.record is not None and app.builder.name in ("html", "dirhtml", "singlehtml"):
-            write_text(Path(app.outdir) / RECORD_FILE, dumps(self.record))
+            path = Path(app.outdir) / RECORD_FILE
+            try:
+                write_text(path, dumps(self.record))
+            except OSError as error:
+                warn("input", f"found that the record cannot be written ({error.strerror})", str(path))
         if exception is None and self._shown is not None:
             self._shown.keep()
 
@@ -367,24 +382,28 @@ class ConfirmationProcess:
     """The child process that runs the claims."""
 
     def __init__(self, app: Sphinx, register: Path) -> None:
-        self._folder = Path(app.doctreedir) / "xenfusa"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._output = self._folder / "results.json"
-        self._output.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "sphinx_xenfusa.confirm", "--output", str(self._output)]
+        # A folder of its own: another build may run at the same time, with other settings.
+        self._folder = tempfile.TemporaryDirectory(prefix="xenfusa-")
+        self._output = Path(self._folder.name) / "results.json"
+        # The child imports what this process does: neither modules that happen to lie in the current folder, nor less.
+        command = [sys.executable, "-P", "-m", "sphinx_xenfusa.confirm", "--output", str(self._output)]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
         command += ["--mode", app.config.xenfusa_confirm, "--timeout", str(app.config.xenfusa_claim_timeout)]
         command += ["--cache-dir", str(Path(app.confdir) / app.config.xenfusa_cache_dir)]
         command += ["--divergences", str(register), "--policy", SPECIFICATION, "--policy", app.config.xenfusa_policy]
         # Its words go to files: a pipe that nobody reads while the sources are read could fill up.
-        self._errors = self._folder / "errors.txt"
+        self._errors = self._output.with_name("errors.txt")
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
             )
         atexit.register(self.stop)
 
     def wait(self) -> tuple[Confirmation | None, str]:
-        """The results, or ``None`` and why there are none.  Shows how far it is while it waits."""
+        """The results, with what the child complained of, or ``None`` and why there are none.
+
+        Shows how far it is while it waits.
+        """
         shown = ""
         while True:
             try:
@@ -395,11 +414,13 @@ class ConfirmationProcess:
                 if told and told != shown:
                     logger.info("confirming claims... %s", told)
                     shown = told
+        said = self._errors.read_text("utf-8", errors="replace").strip().splitlines()
         try:
-            return read_results(self._output), "the confirmation ran and gave no verdict on this claim"
+            results = read_results(self._output)
         except InputError as error:
-            said = self._errors.read_text("utf-8", errors="replace").strip().splitlines()
             return None, said[-1] if said else error.message
+        ours = [line.removeprefix(SPEAKER) for line in said if line.startswith(SPEAKER)]
+        return results, ours[-1] if ours else ""
 
     def _told(self) -> str:
         progress = read_progress(self._output)
@@ -413,4 +434,6 @@ class ConfirmationProcess:
                 self._process.wait(5)
             except subprocess.TimeoutExpired:
                 self._process.kill()
+                self._process.wait()
+        self._folder.cleanup()
         atexit.unregister(self.stop)
