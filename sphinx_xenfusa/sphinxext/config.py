@@ -41,7 +41,12 @@ class Setting:
 
 
 def _texts(value: Any) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+    return isinstance(value, list | tuple) and all(_text(one) for one in value)
+
+
+def _text(value: Any) -> bool:
+    """Whether a value is a text that can name a file."""
+    return isinstance(value, str) and "\0" not in value
 
 
 SETTINGS: dict[str, Setting] = {
@@ -73,7 +78,7 @@ SETTINGS: dict[str, Setting] = {
         str(DEFAULT_CACHE),
         "",
         (str,),
-        lambda value: isinstance(value, str) and value != "",
+        lambda value: _text(value) and value != "",
         "a folder",
         "Where verdicts are kept, relative to conf.py.",
     ),
@@ -81,7 +86,7 @@ SETTINGS: dict[str, Setting] = {
         "",
         "",
         (str,),
-        lambda value: isinstance(value, str),
+        _text,
         "a file",
         "A register of expected divergences in place of ours, relative to conf.py.",
     ),

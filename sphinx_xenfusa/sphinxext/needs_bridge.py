@@ -131,6 +131,8 @@ def add_requirement(
             content=content,
             lineno_content=content_line,
             layout=LAYOUT,
+            # Texts are what they say: no dynamic function of sphinx-needs may let the card differ from the record.
+            allow_type_coercion=False,
             xen_rationale=item.rationale or None,
             xen_comment=item.comment or None,
             xen_source=item.source or None,

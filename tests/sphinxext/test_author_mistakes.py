@@ -79,6 +79,12 @@ def test_requirements_are_typed_needs(build: Callable[..., Built]) -> None:
     assert len(need["xen_fingerprint"]) == 64
 
 
+def test_texts_are_shown_as_they_stand(build: Callable[..., Built]) -> None:
+    built = build({"index.rst": TITLE + requirement(title="About [[copy('id')]]", options=":source: [[none()]]")})
+    assert built.warnings == []
+    assert get_needs_view(built.app)["XenArch~hwdom_single~1"]["title"] == "About [[copy('id')]]"
+
+
 def test_a_native_need_and_other_ids_still_work(build: Callable[..., Built]) -> None:
     built = build({"index.rst": TITLE + requirement() + "\n.. req:: Native\n   :id: NATIVE_1\n\n   Text.\n"})
     assert built.warnings == []
@@ -101,7 +107,16 @@ def test_a_dangling_link_is_reported(build: Callable[..., Built]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("policy", "dumy"), ("policy", ["dummy"]), ("confirm", "maybe"), ("claim_timeout", -1), ("test_reports", [1]), ("oft", [1])],
+    [
+        ("policy", "dumy"),
+        ("policy", ["dummy"]),
+        ("confirm", "maybe"),
+        ("claim_timeout", -1),
+        ("cache_dir", "a\0b"),
+        ("test_reports", [1]),
+        ("test_reports", ["a\0b"]),
+        ("oft", [1]),
+    ],
 )
 def test_a_setting_out_of_range(build: Callable[..., Built], name: str, value: object) -> None:
     built = build({"index.rst": TITLE}, builder="dummy", verdicts=(), **{f"xenfusa_{name}": value})
