@@ -13,12 +13,12 @@ from sphinx_xenfusa.explore.claim import Budget, Search, judge
 from sphinx_xenfusa.explore.mutation import CodeMutant, mutants_reached
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import Scope, Verdict
+from sphinx_xenfusa.model import decision, policies, vocabulary
 from sphinx_xenfusa.model import platform as platform_module
 from sphinx_xenfusa.model import rules as rules_module
-from sphinx_xenfusa.model import vocabulary
 from sphinx_xenfusa.model.platform import Platform
 
-MUTATED_MODULES: tuple[ModuleType, ...] = (vocabulary, platform_module, rules_module)
+MUTATED_MODULES: tuple[ModuleType, ...] = (vocabulary, platform_module, rules_module, decision, policies)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sphinx_xenfusa.model.operations import TargetParameter, catalogue
 from sphinx_xenfusa.model.platform import Platform
+from sphinx_xenfusa.model.policies import SPECIFICATION, relation
 from sphinx_xenfusa.model.vocabulary import Capability, Criticality
 
 
@@ -80,5 +82,22 @@ def default_owner(platform: Platform) -> frozenset[str]:
 
 
 def holders_of_full_privileges(platform: Platform) -> frozenset[str]:
-    """The domains with full privileges: every Control Domain (Privileges, "Full Privileges")."""
-    return frozenset(platform.domains[position].name for position in platform.holders(Capability.CONTROL))
+    """The domains with full privileges (Privileges, "Full Privileges"): those that the document's decision denies nothing.
+
+    Every operation of the catalogue is put to the decision, towards the platform and towards another domain where there is one;
+    that a domain is called a Control Domain counts for nothing.
+    """
+    return frozenset(
+        domain.name for position, domain in enumerate(platform.domains) if _denied_nothing(platform, position)
+    )
+
+
+def _denied_nothing(platform: Platform, subject: int) -> bool:
+    others = [position for position in range(len(platform.domains)) if position != subject]
+    for operation in catalogue().operations:
+        targets = [subject] if operation.target is TargetParameter.NONE else others[:1]
+        for target in targets:
+            asked = relation(platform, subject, target, operation, SPECIFICATION)
+            if not SPECIFICATION.decide(operation, asked).allowed:
+                return False
+    return True

@@ -139,7 +139,7 @@ GUARDS = {
         "    return relation.control\n",
         "    return False\n",
         REPAIRED,
-        ONLY_CONTROL | CONTROL_MAY | {"ctrldom_is_safe"},
+        ONLY_CONTROL | CONTROL_MAY | {"ctrldom_is_safe", "ctrldom_single"},
     ),
     "Xen: the self test of TARGET": (
         decision.default_action_allows,
@@ -174,7 +174,7 @@ GUARDS = {
         "    if level is Privilege.FULL:\n        return True\n",
         "    if level is Privilege.FULL:\n        return False\n",
         SPECIFICATION,
-        ONLY_CONTROL | CONTROL_MAY | {"ctrldom_is_safe"},
+        ONLY_CONTROL | CONTROL_MAY | {"ctrldom_is_safe", "ctrldom_single"},
     ),
     "document: control is what gives full privileges": (
         decision.privilege_of,
