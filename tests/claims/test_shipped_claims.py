@@ -139,7 +139,7 @@ GUARDS = {
         "    return relation.control\n",
         "    return False\n",
         REPAIRED,
-        ONLY_CONTROL | CONTROL_MAY | {"ctrldom_is_safe", "ctrldom_single"},
+        ONLY_CONTROL | CONTROL_MAY | {"ctrldom_is_safe"},
     ),
     "Xen: the self test of TARGET": (
         decision.default_action_allows,
