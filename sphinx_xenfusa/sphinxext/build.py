@@ -45,7 +45,7 @@ from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.canonical import write_text
-from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.serialise import dumps
 
 logger = logging.getLogger(__name__)
@@ -190,7 +190,9 @@ class Build:
                 items += source.items()
                 findings += source.findings()
             except InputError as error:
-                warn("input", error.message, error.place)
+                file = Path(os.path.relpath(error.file, app.srcdir)).as_posix()
+                message = f"{error.message}; its items are missing from the record"
+                findings.append(Finding("input", Place(file, error.line or 1), file, message))
         return items, findings
 
     def _report(self, app: Sphinx, record: TraceRecord) -> None:

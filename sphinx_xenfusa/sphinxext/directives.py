@@ -17,9 +17,8 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
-from sphinx_xenfusa.sphinxext.warning_types import warn
 from sphinx_xenfusa.trace.linker import tag_fault
-from sphinx_xenfusa.trace.record import Item, Place, Tag
+from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
 from sphinx_xenfusa.trace.states import ItemKind
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class RequirementDirective(_XenDirective):
                 self.env.app, self.state, self.lineno, item, kind, self.content, self.content_offset + 1
             )
         except needs_bridge.Refused as error:
-            warn("refused", f"sphinx-needs refused {tag}: {error}", self.get_location())
+            self._tell("refused", f"sphinx-needs refused {tag}: {error}")
             self.domain.forget_item(self.env.docname, item)
             return self._plain()
         return [*card, markup.evidence(tag=str(tag), title=self.arguments[0])]
@@ -81,14 +80,14 @@ class RequirementDirective(_XenDirective):
     def _tag(self) -> Tag | None:
         text = self.options.get("id", "").strip()
         if not text:
-            warn("option", "found a requirement without :id:; expected a tag like XenArch~name~1", self.get_location())
+            self._tell("option", "found a requirement without :id:; expected a tag like XenArch~name~1")
             return None
         fault = tag_fault(text)
         if fault is not None:
             try:
                 Tag.parse(text)
             except ValueError as error:
-                warn(fault, str(error), self.get_location())
+                self._tell(fault, str(error))
             return None
         return Tag.parse(text)
 
@@ -98,8 +97,13 @@ class RequirementDirective(_XenDirective):
             return ItemKind(text)
         found = f"the kind {text!r}" if text else "a requirement without :kind:"
         expected = ", ".join(kind.value for kind in ItemKind)
-        warn("kind", f"found {found}; expected one of {expected}", self.get_location())
+        self._tell("kind", f"found {found}; expected one of {expected}")
         return None
+
+    def _tell(self, subtype: str, message: str) -> None:
+        """Leave a finding: the record holds it, and every build warns of it until it is mended."""
+        title = " ".join(self.arguments[0].split())
+        self.domain.note_finding(self.env.docname, Finding(subtype, self._place(), title, message))
 
     def _place(self) -> Place:
         # The path of an included file is relative to the current folder, and may lie beside the source folder.

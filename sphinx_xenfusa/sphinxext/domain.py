@@ -18,7 +18,7 @@ from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDire
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Tag
 
-ENV_VERSION = 2
+ENV_VERSION = 3
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -34,8 +34,9 @@ class DirectiveSource:
             yield from self._domain.items[docname]
 
     def findings(self) -> Iterable[Finding]:
-        """None: what is wrong with a directive was said where it was read."""
-        return ()
+        """What was wrong with directives when they were read; it is told in every build, not only when a page is read."""
+        for docname in sorted(self._domain.findings):
+            yield from self._domain.findings[docname]
 
 
 class _LinkRole(XRefRole):
@@ -62,7 +63,7 @@ class XenDomain(Domain):
         "summary": SummaryDirective,
     }
     roles: ClassVar[dict[str, Any]] = {"req": _LinkRole(warn_dangling=True)}
-    initial_data: ClassVar[dict[str, Any]] = {"items": {}, "anchors": {}, "views": {}, "links": {}}
+    initial_data: ClassVar[dict[str, Any]] = {"items": {}, "anchors": {}, "views": {}, "links": {}, "findings": {}}
     data_version = ENV_VERSION
 
     def __init__(self, env: BuildEnvironment) -> None:
@@ -100,6 +101,12 @@ class XenDomain(Domain):
         return stored
 
     @property
+    def findings(self) -> dict[str, list[Finding]]:
+        """What was wrong with the directives of each document."""
+        stored: dict[str, list[Finding]] = self.data.setdefault("findings", {})
+        return stored
+
+    @property
     def tags(self) -> Counter[Tag]:
         """How many requirements there are of each tag."""
         if self._tags is None:
@@ -125,6 +132,10 @@ class XenDomain(Domain):
         """Store where a tag can be linked to; the first place in a document stays."""
         self.data["anchors"].setdefault(docname, {}).setdefault(tag, title)
         self._places = None
+
+    def note_finding(self, docname: str, finding: Finding) -> None:
+        """Store what is wrong with a directive of a document."""
+        self.findings.setdefault(docname, []).append(finding)
 
     def note_link(self, docname: str, tag: str) -> None:
         """Store that a document links to a tag."""

@@ -417,7 +417,8 @@ class Views:
 
     def summary(self, fromdoc: str) -> list[nodes.Node]:
         """Requirements by state and kind, verdicts by policy, test reports."""
-        return [*self.banners(), self._states(), self._kinds(), *self._verdict_totals(), *self._report_totals()]
+        totals = [self._states(), self._kinds(), *self._verdict_totals(), *self._report_totals()]
+        return [*self.banners(), *totals, *self._findings()]
 
     def _states(self) -> nodes.Node:
         counts = Counter(one.result for one in self.record.items)
@@ -468,3 +469,18 @@ class Views:
         return [
             self.table("Test reports", ("Report", "Cases", "SHA-256 begins"), (40, 36, 24), rows, "xenfusa-reports")
         ]
+
+    def _findings(self) -> list[nodes.Node]:
+        """What is wrong in the sources and reports; statements that could not be made requirements are among it."""
+        if not self.record.findings:
+            return []
+        rows: list[Sequence[Cell]] = [
+            (
+                nodes.literal("", f"xenfusa.{finding.subtype}"),
+                nodes.literal("", str(finding.place)) if finding.place is not None else "the configuration",
+                finding.message,
+            )
+            for finding in self.record.findings
+        ]
+        title = f"What is wrong in the sources and reports: {count(len(rows), 'finding')}"
+        return [self.table(title, ("Type", "Place", "Finding"), (24, 24, 52), rows, "xenfusa-findings")]

@@ -173,3 +173,28 @@ def test_the_table_of_warnings_is_closed() -> None:
     with pytest.raises(KeyError):
         warn("no_such_subtype", "x", None)
     assert all(meaning.endswith(".") for meaning in SUBTYPES.values())
+
+
+def test_a_mistake_is_told_again_until_it_is_mended(build: Callable[..., Built]) -> None:
+    """A second build reads nothing and must not pass in silence; the totals show what is not a requirement."""
+    files = {"index.rst": TITLE + requirement(kind="wrong") + "\n.. xen:summary::\n"}
+    first, second = build(files), build({})
+    assert len(first.warnings) == 1
+    assert second.warnings == first.warnings
+    page = second.page("index.html")
+    assert "What is wrong in the sources and reports: 1 finding" in page
+    assert "xenfusa.kind" in page
+    mended = build({"index.rst": TITLE + requirement() + "\n.. xen:summary::\n"})
+    assert mended.warnings == []
+    assert "What is wrong" not in mended.page("index.html")
+
+
+def test_an_item_file_that_cannot_be_read_is_among_the_findings(build: Callable[..., Built]) -> None:
+    text = "Reqs\n====\n\n`XenMkt~a~1`\n\nA\0\n"
+    built = build(
+        {"index.rst": TITLE + ".. toctree::\n\n   reqs\n\n.. xen:summary::\n", "reqs.rst": text},
+        xenfusa_oft=["reqs.rst"],
+    )
+    assert [(one.subtype, str(one.place)) for one in built.record.findings] == [("input", "reqs.rst:6")]
+    assert built.types() == ["xenfusa.input"]
+    assert "its items are missing from the record" in built.page("index.html")
