@@ -12,7 +12,6 @@ from concurrent.futures import Future, as_completed
 from concurrent.futures import TimeoutError as JobTimeout
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -129,8 +128,3 @@ def _words(error: BaseException, timeout: float) -> str:
     if isinstance(error, ProcessExpired):
         return f"the process of the check died with exit code {error.exitcode}"
     return f"the check broke: {type(error).__name__}: {error}"
-
-
-def cache_in(folder: Path | None) -> Cache | None:
-    """The cache in a folder, or none."""
-    return None if folder is None else Cache(folder)

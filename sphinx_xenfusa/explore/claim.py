@@ -154,9 +154,14 @@ def _edit_size(report: MutantReport) -> tuple[int, str, str, str]:
 def try_mutants(
     searchable: Searchable[Model], model: Model, mutants: Iterable[Mutant[Model]], budget: Budget
 ) -> Adequacy[Model]:
-    """Run the small search on every mutant; a mutant that cannot be run at all is neither killed nor a survivor."""
+    """Run the small search on every mutant; a mutant that cannot be run at all is neither killed nor a survivor.
+
+    A small search that refutes the model itself would refute every mutant too: then it tells nothing, and no mutant counts.
+    """
     killers: list[MutantReport] = []
     survivors: list[MutantReport] = []
+    if searchable.search(model, budget, small=True).counterexample is not None:
+        return Adequacy((), ())
     for mutant in mutants:
         with mutant.applied(model) as changed:
             try:

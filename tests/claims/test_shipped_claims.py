@@ -15,13 +15,13 @@ import pytest
 
 from sphinx_xenfusa.claims import privileges, roles
 from sphinx_xenfusa.claims.attempts import PrivilegeModel
-from sphinx_xenfusa.claims.privilege_claims import PrivilegeClaim
+from sphinx_xenfusa.claims.privilege_claims import CellMutant, PrivilegeClaim, cell_mutants
 from sphinx_xenfusa.confirm.register import read_register
 from sphinx_xenfusa.confirm.registry import load_claims
 from sphinx_xenfusa.explore.claim import Budget, Search
 from sphinx_xenfusa.model import decision, effects, policies, rules, vocabulary
 from sphinx_xenfusa.model.operations import Action, ActsOn, Catalogue, Operation, catalogue
-from sphinx_xenfusa.model.policies import DUMMY, SPECIFICATION, Policy
+from sphinx_xenfusa.model.policies import DUMMY, POLICIES, SPECIFICATION, Policy
 
 CLAIMS = {claim.id: claim for claim in (*roles.CLAIMS, *privileges.CLAIMS)}
 REPAIRED = DUMMY.repaired(DUMMY.switches)
@@ -365,3 +365,21 @@ def test_not_supported_is_a_permission_failure() -> None:
     suspend = "PSCI SYSTEM_SUSPEND"
     gate = replace(catalogue().by_name[suspend].gates[0], divergence="")
     assert refuted_with(SPECIFICATION, suspend, gates=(gate,)) == {"full_privileges", "ctrldom_full_privileges"}
+
+
+@pytest.mark.parametrize("name", sorted(one for one in CLAIMS if isinstance(CLAIMS[one], PrivilegeClaim)))
+@pytest.mark.parametrize("policy", ["specification", "dummy"])
+def test_a_cell_left_as_it_is_refutes_nothing(name: str, policy: str) -> None:
+    """What a flipped cell kills is killed by the flip, not by leaving out the operations beside it."""
+    claim = CLAIMS[name]
+    assert isinstance(claim, PrivilegeClaim)
+    entry = read_register().expected.get((name, policy))
+    repaired = POLICIES[policy].repaired(entry.divergences if entry is not None else frozenset())
+    model = PrivilegeModel(catalogue(), repaired)
+    witness = claim.search(model, Budget(), small=True).witness
+    assert witness is not None
+    needed = frozenset(one.action for one in witness.steps)
+    for mutant in {mutant.operation: mutant for mutant in cell_mutants(model, needed)}.values():
+        same = CellMutant(mutant.operation, mutant.operation, mutant.column, mutant.needed)
+        with same.applied(model) as unchanged:
+            assert claim.search(unchanged, Budget(), small=True).counterexample is None, mutant.operation.name

@@ -109,7 +109,7 @@ def test_confirmed() -> None:
     assert (got.cases, got.relevant, got.witness, got.counterexample) == (3, 2, trace("6 is close"), None)
     assert (got.killed, got.mutants, got.survivors) == (2, 3, (Added(4).report,))
     assert got.killer == Added(11).report, "the smallest edit"
-    assert claim.searched == [False, True, True, True]
+    assert claim.searched == [False, True, True, True, True], "the model itself, small, before its mutants"
 
 
 def test_mutants_in_any_order_give_the_same_verdict() -> None:
@@ -151,7 +151,8 @@ def test_inconclusive_when_the_time_is_used_up() -> None:
 
 
 def test_budget_that_just_suffices() -> None:
-    assert verdict([6, 7], Added(99), budget=Budget(cases=5)).kind is VerdictKind.CONFIRMED
+    assert verdict([6, 7], Added(99), budget=Budget(cases=7)).kind is VerdictKind.CONFIRMED
+    assert verdict([6, 7], Added(99), budget=Budget(cases=6)).kind is VerdictKind.INCONCLUSIVE
 
 
 def test_refuted_before_the_budget_is_spent() -> None:
@@ -195,11 +196,26 @@ def test_mutant_is_undone_when_the_search_breaks() -> None:
             self.error = error
 
         def search(self, model: object, budget: Budget, *, small: bool) -> Search:
-            assert open_now
-            raise self.error()
+            if open_now:
+                raise self.error()
+            return Search()
 
     adequacy = try_mutants(Broken(TypeError), [], [Watched(1)], Budget())
     assert (adequacy.killers, adequacy.survivors, open_now) == ((), (), [])
     with pytest.raises(MemoryError):
         try_mutants(Broken(MemoryError), [], [Watched(1)], Budget())
     assert open_now == []
+
+
+@dataclass
+class SmallIsWrong(NeverAbove):
+    """A claim whose small search refutes the model that its full search does not."""
+
+    def search(self, model: list[int], budget: Budget, *, small: bool) -> Search:
+        return super().search([*model, 50] if small else model, budget, small=small)
+
+
+def test_a_small_search_that_refutes_the_model_itself_kills_nothing() -> None:
+    claim = SmallIsWrong()
+    got = judge(claim, "specification", claim, [1, 6], [Added(99)], Budget())
+    assert (got.kind, got.killed, got.mutants) == (VerdictKind.VACUOUS, 0, 0)
