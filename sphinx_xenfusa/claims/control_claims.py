@@ -436,6 +436,7 @@ class WholeCatalogue(PrivilegeClaim):
 
 
 def _tabulated(operation: Operation, relation: Relation, outcome: str) -> Trace:
+    """An entry of the table of decisions.  No platform is there to take a step on, and the reader is told so."""
     held = ", ".join(
         name
         for name in ("hardware", "xenstore", "console", "holds_target", "may_map", "may_emulate", "holds_resource")
@@ -443,7 +444,7 @@ def _tabulated(operation: Operation, relation: Relation, outcome: str) -> Trace:
     )
     step = Step("ctrldom", operation.name, (("target", str(relation.target)),), outcome, (), operation.source)
     return Trace(
-        f"A domain with full privileges and {operation.name}: {outcome}",
+        f"A domain with full privileges and {operation.name}: {outcome} (the decision alone; no step is taken)",
         (("ctrldom", f"control capability; besides: {held or 'nothing'}"),),
         (step,),
     )
