@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from sphinx_xenfusa.sphinxext.domain import XenDomain
 
 
+OF_ASSUMPTIONS = ("owner", "discharge")
+"""The options that an assumption needs and that no other kind takes."""
+
+
 def words(text: str | None) -> tuple[str, ...]:
     """The entries of a list option: separated by commas or line breaks, each once."""
     found = (word.strip() for word in re.split(r"[,\n]", text or ""))
@@ -53,6 +57,7 @@ class RequirementDirective(_XenDirective):
         "rationale": directives.unchanged,
         "comment": directives.unchanged,
         "source": directives.unchanged,
+        **dict.fromkeys(OF_ASSUMPTIONS, directives.unchanged),
     }
 
     def run(self) -> Sequence[nodes.Node]:
@@ -61,6 +66,7 @@ class RequirementDirective(_XenDirective):
         kind = self._kind()
         if tag is None or kind is None:
             return self._plain()
+        self._check_assumption(kind)
         item = self._item(tag, kind)
         known = self.domain.tags[tag] > 0
         self.domain.note_item(self.env.docname, item)
@@ -100,6 +106,18 @@ class RequirementDirective(_XenDirective):
         self._tell("kind", f"found {found}; expected one of {expected}")
         return None
 
+    def _check_assumption(self, kind: ItemKind) -> None:
+        """An assumption that nobody has to ensure, or that nothing shows to be ensured, is none to rely on."""
+        for name in OF_ASSUMPTIONS:
+            given = bool(self.options.get(name, "").strip())
+            if given and kind is not ItemKind.ASSUMPTION:
+                self._tell("option", f"found :{name}: at a {kind}; expected it at an assumption only")
+            if not given and kind is ItemKind.ASSUMPTION:
+                self._tell(
+                    "option",
+                    f"found an assumption without :{name}:; expected who has to ensure it and how that is shown",
+                )
+
     def _tell(self, subtype: str, message: str) -> None:
         """Leave a finding: the record holds it, and every build warns of it until it is mended."""
         title = " ".join(self.arguments[0].split())
@@ -124,6 +142,8 @@ class RequirementDirective(_XenDirective):
             rationale=option("rationale"),
             comment=option("comment"),
             source=option("source"),
+            owner=option("owner"),
+            discharge=option("discharge"),
             covers=words(self.options.get("covers")),
             needs=words(self.options.get("needs")),
             confirmed_by=words(self.options.get("confirmed-by")),

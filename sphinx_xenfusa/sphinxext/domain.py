@@ -18,7 +18,7 @@ from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDire
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Tag
 
-ENV_VERSION = 3
+ENV_VERSION = 4
 """To be raised whenever what the domain stores changes its shape."""
 
 

@@ -243,6 +243,8 @@ class Views:
             ("Rationale", [nodes.Text(item.rationale)] if item.rationale else []),
             ("Comment", [nodes.Text(item.comment)] if item.comment else []),
             ("Source", [nodes.Text(item.source)] if item.source else []),
+            ("To be ensured by", [nodes.Text(item.owner)] if item.owner else []),
+            ("Shown by", [nodes.Text(item.discharge)] if item.discharge else []),
             ("Covers", self._links(fromdoc, item.covers)),
             ("Needs", [nodes.Text(self._needs_words(traced))] if item.needs else []),
             ("Stands in", [nodes.literal("", str(item.place))]),

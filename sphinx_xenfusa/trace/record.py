@@ -69,6 +69,8 @@ class Item:
     :param covers: the tags that it covers, as written (they may be malformed or unknown: the linker says so).
     :param needs: the item types that must cover it.
     :param confirmed_by: the claims that confirm it.
+    :param owner: of an assumption: who has to ensure it; empty for every other kind.
+    :param discharge: of an assumption: by what evidence it is shown to be ensured; empty for every other kind.
     """
 
     tag: Tag
@@ -84,6 +86,8 @@ class Item:
     needs: tuple[str, ...] = ()
     confirmed_by: tuple[str, ...] = ()
     oft_status: OftStatus = OftStatus.APPROVED
+    owner: str = ""
+    discharge: str = ""
 
 
 class ItemSource(Protocol):

@@ -110,6 +110,8 @@ def _item(traced: TracedItem) -> dict[str, Any]:
         "text": item.text,
         "rationale": item.rationale,
         "comment": item.comment,
+        "owner": item.owner,
+        "discharge": item.discharge,
         "source": _place(item.place),
         "source_reference": item.source,
         "origin": item.origin,

@@ -84,6 +84,19 @@ def test_the_trace_stands_at_the_requirement(build: Callable[..., Built]) -> Non
     assert "494 by a second method" in page
 
 
+def test_an_assumption_says_who_ensures_it_and_how_that_is_shown(build: Callable[..., Built]) -> None:
+    options = ":owner: the *integrator*\n:discharge: a check of the\n   configuration <here>"
+    built = build({"index.rst": TITLE + requirement("aou", kind="assumption", options=options)})
+    assert built.warnings == []
+    page = " ".join(re.sub(r"<[^>]+>", " ", built.page("index.html")).split())
+    assert "To be ensured by : the *integrator* Shown by : a check of the configuration &lt;here&gt;" in page
+    item = built.record.items[0].item
+    assert (item.owner, item.discharge) == ("the *integrator*", "a check of the configuration <here>")
+    entry = json.loads(built.page("xenfusa/trace.json"))["items"][0]
+    validate(json.loads(built.page("xenfusa/trace.json")))
+    assert (entry["owner"], entry["discharge"]) == (item.owner, item.discharge)
+
+
 def test_off_shows_not_run_and_says_so(build: Callable[..., Built]) -> None:
     built = build({"index.rst": TITLE + requirement(options=":confirmed-by: hwdom_single") + MATRIX})
     page = built.page("index.html")

@@ -74,6 +74,8 @@ def test_what_binds_is_in_the_fingerprint(change: dict[str, Any]) -> None:
         {"origin": "overlay"},
         {"comment": "Seen in review."},
         {"rationale": "Two would make ownership ambiguous."},
+        {"owner": "the integrator"},
+        {"discharge": "a check of the configuration"},
         {"source": "Hardware Domain"},
         {"covers": ("XenProd~a~1",)},
         {"needs": ("XenTest",)},

@@ -40,6 +40,8 @@ def full_record() -> TraceRecord:
             kind=ItemKind.RULE,
             needs=("XenTest",),
             confirmed_by=("c",),
+            owner="the integrator",
+            discharge="a check",
         ),
         Item(Tag("XenProd", "p", 1), "", "", Place("b.rst", 1), "oft", covers=("XenArch~a~1", "bad")),
     ]
@@ -123,6 +125,7 @@ def test_an_item_has_what_the_schema_promises() -> None:
     entry = to_json(full_record())["items"][0]
     assert entry["id"] == "XenArch~a~1"
     assert entry["source"] == {"file": "a.rst", "line": 3}
+    assert (entry["owner"], entry["discharge"]) == ("the integrator", "a check")
     assert (entry["model"], entry["test"], entry["result"]) == ("passed", "passed", "passed")
     assert entry["tests"] == [{"report": "r.xml", "id": "k::t", "outcome": "passed"}]
     assert entry["verdicts"] == [{"claim": "c", "policy": None, "kind": "confirmed"}]
