@@ -29,6 +29,7 @@ from sphinx_xenfusa.confirm.interruption import ended_by_signals
 from sphinx_xenfusa.confirm.register import REGISTER, read_register
 from sphinx_xenfusa.confirm.registry import load_claims
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
+from sphinx_xenfusa.explore.claim import AnnouncedClaim
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.canonical import dumps, write_text
@@ -161,9 +162,15 @@ def _shown_progress() -> Iterator[Callable[[int, int, Verdict | None], None]]:
 
 def _deliver_list(out: _Out, planned: Plan) -> ExitCode:
     """Say which claims the plan holds."""
-    listed = [planned.claims[name] for name in dict.fromkeys(job.claim for job in planned.jobs)]
+    listed = [planned.claims[name] for name in sorted({*(job.claim for job in planned.jobs), *planned.announced})]
     data = [
-        {"id": one.id, "says": one.says, "statements": list(one.statements), "policies": list(one.policies)}
+        {
+            "id": one.id,
+            "says": one.says,
+            "statements": list(one.statements),
+            "policies": list(one.policies),
+            "announced": one.missing if isinstance(one, AnnouncedClaim) else None,
+        }
         for one in listed
     ]
     form = None if out.format == "table" else dumps({"schema_version": SCHEMA_VERSION, "claims": data})
@@ -180,7 +187,7 @@ def _deliver(out: _Out, planned: Plan, confirmation: Confirmation, *, with_trace
         form = dumps(confirmation.to_json())
     elif out.format == "junit":
         form = junit_text(confirmation)
-    return _write(out, form, shown, tables.summary(confirmation, planned.left_out))
+    return _write(out, form, shown, tables.summary(confirmation, planned.left_out, planned.announced))
 
 
 def _write(out: _Out, form: str | None, shown: Sequence[RenderableType], summary: Sequence[str]) -> ExitCode:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sphinx_xenfusa.confirm.confirmation import Confirmation
 from sphinx_xenfusa.evidence.plain_text import printable
-from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 
@@ -140,10 +140,11 @@ def is_narrow(stream: TextIO) -> bool:
     return stream.isatty() and Console(file=stream).width < NARROW_WIDTH
 
 
-def summary(confirmation: Confirmation, left_out: Sequence[str]) -> list[str]:
+def summary(confirmation: Confirmation, left_out: Sequence[str], announced: Sequence[str]) -> list[str]:
     """What the verdicts amount to, a line each: findings, what was left out, and the counts.
 
     :param left_out: the claims that run under none of the chosen policies.
+    :param announced: the claims that nothing can check yet.
     """
     lines = [""]
     for finding in confirmation.findings:
@@ -151,6 +152,9 @@ def summary(confirmation: Confirmation, left_out: Sequence[str]) -> list[str]:
         lines.append(f"{place}{finding.message} [{finding.subtype}]")
     if left_out:
         lines.append(f"not run, as none of the chosen policies is theirs: {', '.join(left_out)}")
+    if announced:
+        claims = "1 claim is" if len(announced) == 1 else f"{len(announced)} claims are"
+        lines.append(f"{claims} announced and not run: no model yet; 'xenfusa confirm --list' says which")
     kinds = Counter(verdict.kind for verdict in confirmation.verdicts)
     counts = ", ".join(f"{kinds[kind]} {kind}" for kind in VerdictKind if kinds[kind])
     verdicts = "1 verdict" if len(confirmation.verdicts) == 1 else f"{len(confirmation.verdicts)} verdicts"
@@ -166,7 +170,9 @@ def claim_table(claims: Iterable[Claim]) -> Table:
             _text(claim.id),
             _text("\n".join(claim.statements)),
             _text("\n".join(claim.policies) or policy_name(None)),
-            _text(claim.says),
+            _text(f"[announced, not run: {claim.missing}] {claim.says}")
+            if isinstance(claim, AnnouncedClaim)
+            else _text(claim.says),
         )
     return table
 

@@ -18,7 +18,7 @@ from sphinx_xenfusa.confirm.findings import exit_code, unexpected_divergences, u
 from sphinx_xenfusa.confirm.register import Register
 from sphinx_xenfusa.confirm.run import Job
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT, Results, jobs_for, run_jobs
-from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.model.policies import POLICIES
@@ -77,12 +77,14 @@ class Plan:
     :param claims: all claims that are installed.
     :param jobs: what of them is to be run, under which policy.
     :param left_out: the chosen claims that run under none of the chosen policies.
+    :param announced: the claims that are announced and were not asked for by name; nothing is run for them.
     """
 
     claims: Mapping[str, Claim]
     register: Register
     jobs: tuple[Job, ...]
     left_out: tuple[str, ...]
+    announced: tuple[str, ...] = ()
 
 
 def known_policies(claims: Iterable[Claim]) -> tuple[str, ...]:
@@ -96,7 +98,7 @@ def plan(
     """Choose what to run.
 
     :param claims: all claims that are installed.
-    :param names: the claims to run; all when empty.
+    :param names: the claims to run; all when empty, except those that are announced only.
     :param policies: the policies to run them under; all when empty.  A claim that depends on none is run in any case.
     :raises InputError: a claim or policy that does not exist (with the nearest one that does), or nothing left to run.
     """
@@ -106,12 +108,15 @@ def plan(
     for policy in policies:
         _refuse_unknown(policy, known, "policy")
     chosen = [claims[name] for name in sorted(set(names) or claims)]
+    announced = () if names else tuple(claim.id for claim in chosen if isinstance(claim, AnnouncedClaim))
+    chosen = [claim for claim in chosen if claim.id not in announced]
     jobs = jobs_for(chosen, [policy for policy in known if not policies or policy in policies], register)
     if not jobs:
-        found = f"nothing to run under {', '.join(policies)}" if claims else "no claims installed"
+        found = f"nothing to run under {', '.join(policies)}" if policies else "no claims installed that can be run"
         raise InputError(_COMMAND_LINE, None, found, "a claim with a policy that it runs under")
     ran = {job.claim for job in jobs}
-    return Plan(claims, register, tuple(jobs), tuple(claim.id for claim in chosen if claim.id not in ran))
+    left_out = tuple(claim.id for claim in chosen if claim.id not in ran)
+    return Plan(claims, register, tuple(jobs), left_out, announced)
 
 
 def _refuse_unknown(name: str, known: Iterable[str], what: str) -> None:

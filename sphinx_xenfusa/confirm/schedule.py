@@ -19,7 +19,7 @@ from sphinx_xenfusa.confirm.cache import Cache
 from sphinx_xenfusa.confirm.register import Register
 from sphinx_xenfusa.confirm.registry import load_claims
 from sphinx_xenfusa.confirm.run import Job, confirm, without_result
-from sphinx_xenfusa.explore.claim import Budget, Claim
+from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget, Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 
 DEFAULT_TIMEOUT = 300.0
@@ -79,15 +79,22 @@ def run_jobs(
     """
     verdicts: dict[Job, Verdict] = {}
     waiting: list[tuple[Job, str]] = []
+    cached = 0
     for job in jobs:
-        key = cache.key(claims[job.claim], job) if cache is not None else ""
+        claim = claims[job.claim]
+        if isinstance(claim, AnnouncedClaim):
+            # There is nothing to run: it counts neither as run nor as cached.
+            verdicts[job] = claim.run(job.policy, Budget())
+            progress(verdicts[job], False)
+            continue
+        key = cache.key(claim, job) if cache is not None else ""
         known = cache.load(key) if cache is not None and read_cache else None
         if known is None:
             waiting.append((job, key))
         else:
             verdicts[job] = known
+            cached += 1
             progress(known, True)
-    cached = len(verdicts)
     offered = None if installed else dict(claims)
     for job, key, verdict in _run(waiting, claims, offered, timeout, processes or os.cpu_count() or 1):
         verdicts[job] = verdict

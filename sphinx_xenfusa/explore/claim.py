@@ -114,6 +114,42 @@ class Claim(Protocol):
         ...
 
 
+NOTHING = Scope("none", "nothing: no search exists yet", 0, None, ())
+"""The scope of a claim that is announced."""
+
+
+@dataclass(frozen=True)
+class AnnouncedClaim:
+    """A claim that is worded and that nothing checks yet: requirements may name it, and it is always *not run*.
+
+    It implements :class:`Claim`, so that it is listed, shown and counted like any other.  The confirmation starts no process
+    for it and keeps no verdict of it.
+
+    :param missing: what it takes before the claim can be checked, as it ends a sentence.
+    :param policies: the policies that it will run under; empty when it will depend on none.
+    """
+
+    id: str
+    says: str
+    statements: tuple[str, ...]
+    missing: str
+    policies: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        """Nothing is searched."""
+        return NOTHING
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """No verdict of it is kept."""
+        return ()
+
+    def run(self, policy: str | None, budget: Budget, *, repaired: frozenset[str] = frozenset()) -> Verdict:
+        """Not run, with the reason; nothing is searched and nothing of the budget is spent."""
+        return Verdict(self.id, policy, VerdictKind.NOT_RUN, NOTHING, reason=f"no model yet: {self.missing}")
+
+
 class Mutant(Protocol[Model]):
     """A small change of a model."""
 

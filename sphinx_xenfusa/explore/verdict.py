@@ -27,7 +27,7 @@ class VerdictKind(StrEnum):
     DIVERGES = "diverges"
     """Refuted under one of Xen's policies exactly as the reviewed register of divergences expects; never counted as covered."""
     NOT_RUN = "not run"
-    """Confirmation was switched off, or nothing checks this claim."""
+    """Confirmation was switched off, or nothing checks this claim (yet)."""
     NOT_APPLICABLE = "not applicable"
     """The platform cannot operate under that policy; the reason is stated."""
     CONFIRMED = "confirmed"

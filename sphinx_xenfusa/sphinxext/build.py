@@ -30,10 +30,10 @@ from sphinx_xenfusa import __version__
 from sphinx_xenfusa.confirm.confirmation import Confirmation, read_progress, read_results
 from sphinx_xenfusa.confirm.register import REGISTER, Register, read_register
 from sphinx_xenfusa.confirm.registry import load_claims
-from sphinx_xenfusa.confirm.run import without_result
+from sphinx_xenfusa.confirm.run import Job, without_result
 from sphinx_xenfusa.confirm.schedule import jobs_for
 from sphinx_xenfusa.evidence.junit import read_report
-from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget, Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.openfasttrace import RstSource
@@ -127,10 +127,15 @@ class Build:
                     warn("input", failure, config_file(app, "cache_dir"))
                 missing = VerdictKind.ERROR, "the confirmation ran and gave no verdict on this claim"
         jobs = jobs_for(self.claims.values(), self._policies(app), self.register)
-        return tuple(
-            found.get((job.claim, job.policy)) or without_result(self.claims[job.claim], job.policy, *missing)
-            for job in jobs
-        )
+        return tuple(self._verdict(job, found, missing) for job in jobs)
+
+    def _verdict(
+        self, job: Job, found: Mapping[tuple[str, str | None], Verdict], missing: tuple[VerdictKind, str]
+    ) -> Verdict:
+        claim = self.claims[job.claim]
+        if isinstance(claim, AnnouncedClaim):
+            return claim.run(job.policy, Budget())
+        return found.get((job.claim, job.policy)) or without_result(claim, job.policy, *missing)
 
     # --- the record ---------------------------------------------------------------------------------------------
 

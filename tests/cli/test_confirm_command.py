@@ -70,6 +70,26 @@ def test_every_verdict_has_its_exit_code(xenfusa: Xenfusa, claim: str, kind: str
     assert result.exit_code == code
 
 
+def test_an_announced_claim_is_not_run(xenfusa: Xenfusa) -> None:
+    result = xenfusa("confirm", "fake_announced", "fake_holds")
+    assert rows(result.stdout) == {
+        ("fake_announced", "any policy"): "not run",
+        ("fake_holds", "any policy"): "confirmed",
+    }
+    assert "no model yet: a model of it" in result.stdout
+    assert result.stdout.endswith("\n2 verdicts: 1 not run, 1 confirmed; 1 ran, 0 cached\n")
+    assert result.exit_code == 3
+
+
+def test_the_list_says_which_claims_are_announced(xenfusa: Xenfusa) -> None:
+    listed = " ".join(xenfusa("confirm", "--list", "fake_announced").stdout.split())
+    assert "[announced, not run: a model of it] It will hold." in listed
+    data = json.loads(xenfusa("confirm", "--list", "--format", "json").stdout)
+    announced = {claim["id"]: claim["announced"] for claim in data["claims"]}
+    assert announced["fake_announced"] == "a model of it"
+    assert announced["fake_holds"] is None
+
+
 def test_of_several_exit_codes_a_finding_comes_before_no_answer(xenfusa: Xenfusa) -> None:
     assert xenfusa("confirm", "fake_holds", "fake_dies", "fake_broken").exit_code == 1
 
@@ -194,6 +214,7 @@ def test_list_as_json(xenfusa: Xenfusa) -> None:
                 "says": "Nothing in particular.",
                 "statements": ["XenArch~fake_diverges~1"],
                 "policies": ["specification", "dummy"],
+                "announced": None,
             }
         ],
     }

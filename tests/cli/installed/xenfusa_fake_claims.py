@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sphinx_xenfusa.explore.claim import Budget
+from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget
 from sphinx_xenfusa.explore.trace import Change, Step, Trace
 from sphinx_xenfusa.explore.verdict import MutantReport, Scope, Verdict, VerdictKind
 
@@ -106,4 +106,5 @@ CLAIMS = (
     Fake("fake_not_applicable", not_applicable),
     Fake("fake_elsewhere", holds, ("elsewhere",)),
     Fake("fake_without_sources", holds, sources=(Path("/nonexistent/source.py"),)),
+    AnnouncedClaim("fake_announced", "It will hold.", ("XenArch~fake_announced~1",), "a model of it"),
 )

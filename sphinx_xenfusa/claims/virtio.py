@@ -1,0 +1,205 @@
+"""Claims of the chapter "VirtIO and freedom from interference": announced, because the model that checks them is still to come.
+
+Each says what will be claimed and names the model that it needs.  None is run: their statements read "not run".  When a model
+exists, its claim takes the place of the announcement, under the same id.
+"""
+
+from __future__ import annotations
+
+from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
+from sphinx_xenfusa.model.policies import POLICIES
+
+_REQUESTS = "a model of a VirtIO link from request to answer: frontend, virtqueue, backend and device, a step at a time"
+_RING = "a model of the virtqueue to the byte, split and packed, with a peer that writes what and when it likes"
+_HARDENED = (
+    "a model of a hardened ring (private indices, one writer for each page, copy before check) with an arbitrary peer"
+)
+_BLOCKING = "a model of a vCPU that waits for a backend: the states of a synchronous request, and a backend that may stay silent"
+_GRANTS = "a model of the grant table and of the pages that a domain holds while a request is served"
+_NON_BLOCKING = "a model of non-blocking VirtIO: its two registers, and a frontend that looks for the outcome"
+_OTHERS = "models of an Argo ring and of a statically shared page, with a peer that does what it likes"
+_LINK_RULES = "the rules about VirtIO links, and a model of what each rule keeps away"
+_FOREIGN = "a model of a backend that maps pages of its frontend outside any request"
+
+UNDER_EACH = tuple(POLICIES)
+"""What Xen lets a backend do depends on the policy: such a claim will run under every one."""
+
+
+def _announced(name: str, says: str, missing: str, policies: tuple[str, ...] = ()) -> AnnouncedClaim:
+    return AnnouncedClaim(name, says, (f"XenArch~{name}~1",), missing, policies)
+
+
+CLAIMS: tuple[Claim, ...] = (
+    # What VirtIO is, and where its parts run.
+    _announced(
+        "virtio_shares_device",
+        "A request that a frontend puts into the ring reaches the device through the backend of the domain that has it, and "
+        "the answer comes back to the frontend.",
+        _REQUESTS,
+    ),
+    _announced(
+        "backend_placement",
+        "A platform is rejected when a backend runs in a domain that is neither the Hardware Domain nor holds a device by "
+        "passthrough, and only there a backend reaches no device.",
+        _LINK_RULES,
+    ),
+    _announced(
+        "driver_domain_same_limits",
+        "No verdict of the rules about VirtIO changes when a backend moves from the Hardware Domain to a Driver Domain.",
+        _LINK_RULES,
+        UNDER_EACH,
+    ),
+    _announced(
+        "virtio_limits_configuration",
+        "Some platform is accepted without a VirtIO link and rejected once the link is added.",
+        _LINK_RULES,
+    ),
+    _announced(
+        "other_protocols_exist",
+        "A message gets from one domain to another by Argo, and by a statically shared page, with no VirtIO link between them.",
+        _OTHERS,
+    ),
+    _announced(
+        "other_protocols",
+        "Over Argo and over a statically shared page a message is delivered, and the peer can neither map memory that is not "
+        "shared nor keep a vCPU of the other side waiting.",
+        _OTHERS,
+        UNDER_EACH,
+    ),
+    # Rings.
+    _announced(
+        "virtqueues_shared_ring",
+        "The layouts of the split and the packed virtqueue are those of the VirtIO standard, byte by byte.",
+        _RING,
+    ),
+    _announced(
+        "ffi_rings_possible",
+        "Whatever the peer writes, the user of a hardened ring never reads or writes outside it, takes no entry twice, does a "
+        "bounded amount of work, and goes on with its other work.",
+        _HARDENED,
+    ),
+    _announced(
+        "ffi_virtqueue_interference",
+        "Through the virtqueue as it is specified, a frontend can interfere with its backend and a backend with its frontend; "
+        "each mechanism has a shortest trace.",
+        _RING,
+    ),
+    _announced(
+        "ffi_virtio_unsafe_only",
+        "The advice is given for exactly those platforms on which a SafeVM runs a frontend or a backend.",
+        "the advice among the rules, and the traces of the virtqueue model that it rests on",
+    ),
+    _announced(
+        "ffi_safe_isolated",
+        "Where frontends and backends run in UnsafeVMs only, no sequence of steps through a VirtIO link changes the state of a "
+        "SafeVM.",
+        "a model of whole platforms in which VirtIO links, their rings and their emulation are composed",
+        UNDER_EACH,
+    ),
+    _announced(
+        "ffi_ring_safety_is_domains",
+        "With every check of Xen in place, a hostile peer still interferes through an unhardened ring.",
+        _RING,
+    ),
+    # Memory of the frontend.
+    _announced(
+        "mem_arbitrary_map",
+        "Without grants, a request completes for a buffer in any page of the frontend only if the backend can map that page.",
+        _REQUESTS,
+    ),
+    _announced(
+        "mem_map_privileged",
+        "Mapping a page of another domain that was not granted is denied to every domain without a privilege over it.",
+        _FOREIGN,
+        UNDER_EACH,
+    ),
+    _announced(
+        "mem_grants_voluntary",
+        "A map through the grant table succeeds for exactly the page, the domain and the access that were granted, and fails "
+        "with the right status for all else.",
+        _GRANTS,
+        UNDER_EACH,
+    ),
+    _announced(
+        "mem_grants_extension",
+        "VirtIO with grants is a link of its own: addresses in the ring are references to grants, in the encoding of the "
+        "extension.",
+        "a model of VirtIO with grants: how addresses in the ring are encoded and resolved",
+    ),
+    _announced(
+        "mem_grants_no_privilege",
+        "With grants, requests complete with an unprivileged backend, and the backend never holds a page that was not granted "
+        "to it.",
+        _GRANTS,
+        UNDER_EACH,
+    ),
+    _announced(
+        "mem_foreign_privilege",
+        "Without grants, a backend can map every page of its frontends and no page of any other domain.",
+        _FOREIGN,
+        UNDER_EACH,
+    ),
+    _announced(
+        "mem_foreign_hazard",
+        "Without grants, a backend can change memory of its frontend that was part of no request.",
+        _FOREIGN,
+        UNDER_EACH,
+    ),
+    _announced(
+        "mem_frontend_unsafe",
+        "A platform with a frontend without grants in a SafeVM is rejected; without the rule the backend changes memory of the "
+        "SafeVM, and with grants it cannot.",
+        "the rule about frontends without grants, and a model of the backend's accesses to the frontend's memory",
+        UNDER_EACH,
+    ),
+    # Emulation for the frontend.
+    _announced(
+        "sync_blocking",
+        "A vCPU that makes a synchronous request takes no step until its backend has completed it.",
+        _BLOCKING,
+    ),
+    _announced(
+        "sync_stuck",
+        "When the backend stays silent and the Control Domain does nothing, a vCPU that made a synchronous request never runs "
+        "again.",
+        _BLOCKING,
+    ),
+    _announced(
+        "sync_backend_emulates",
+        "The domain of a backend can complete synchronous requests of its frontends, and of no other domain.",
+        _BLOCKING,
+        UNDER_EACH,
+    ),
+    _announced(
+        "sync_nonblocking_extension",
+        "Non-blocking VirtIO is a link of its own, on which no request of the frontend is synchronous.",
+        _NON_BLOCKING,
+    ),
+    _announced(
+        "sync_nonblocking_registers",
+        "The extension has exactly two registers: the frontend asks through the one and learns the outcome from the other, and "
+        "its vCPU runs on.",
+        _NON_BLOCKING,
+    ),
+    _announced(
+        "sync_nonblocking_mitigates",
+        "With non-blocking VirtIO and any behaviour of the backend, the frontend's vCPU can always take a step other than to "
+        "look again.",
+        _NON_BLOCKING,
+    ),
+    _announced(
+        "sync_privilege",
+        "Without non-blocking VirtIO a backend may issue device model operations towards its frontends and nobody else; with it "
+        "the backend may not issue them at all.",
+        _BLOCKING,
+        UNDER_EACH,
+    ),
+    _announced(
+        "sync_frontend_unsafe",
+        "A platform with a frontend without non-blocking VirtIO in a SafeVM is rejected; without the rule a silent backend "
+        "stops a vCPU of the SafeVM, and with the extension it cannot.",
+        "the rule about frontends that wait, and a model of a vCPU that waits for a backend",
+        UNDER_EACH,
+    ),
+)
+"""The claims of the chapter, none of which is checked yet."""
