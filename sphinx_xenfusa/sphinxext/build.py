@@ -27,7 +27,8 @@ from sphinx.util import logging
 from sphinx.util.matching import Matcher
 
 from sphinx_xenfusa import __version__
-from sphinx_xenfusa.confirm.confirmation import Confirmation, read_progress, read_results
+from sphinx_xenfusa.confirm.confirmation import Confirmation, known_policies, read_progress, read_results
+from sphinx_xenfusa.confirm.findings import unexpected_divergences
 from sphinx_xenfusa.confirm.register import REGISTER, Register, read_register
 from sphinx_xenfusa.confirm.registry import load_claims
 from sphinx_xenfusa.confirm.run import Job, without_result
@@ -107,10 +108,11 @@ class Build:
         return Path(app.confdir) / chosen if chosen else REGISTER
 
     def _policies(self, app: Sphinx) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((SPECIFICATION, app.config.xenfusa_policy)))
+        """The document's policy and the target, which count, then all others, which are shown beside them."""
+        return tuple(dict.fromkeys((SPECIFICATION, app.config.xenfusa_policy, *known_policies(self.claims.values()))))
 
     def _verdicts(self, app: Sphinx) -> tuple[Verdict, ...]:
-        """Every claim under every policy that counts: what the child found, or not run, or error."""
+        """Every claim under every policy: what the child found, or not run, or error."""
         found: dict[tuple[str, str | None], Verdict] = {}
         missing = self._missing
         if self._child is not None:
@@ -206,18 +208,19 @@ class Build:
             warn_of(finding, source_folder, config_file(app))
         named = {claim for traced in record.items for claim in traced.item.confirmed_by}
         for traced in record.items:
-            for verdict in traced.verdicts:
+            for verdict in (*traced.verdicts, *traced.other_verdicts):
                 _warn_of_verdict(traced, verdict, source_folder)
         for verdict in record.verdicts:
-            unnamed = verdict.claim not in named and verdict.policy in (None, SPECIFICATION)
-            if unnamed and verdict.kind in (VerdictKind.REFUTED, VerdictKind.VACUOUS):
+            refuted = verdict.kind is VerdictKind.REFUTED and verdict.policy in (None, SPECIFICATION)
+            if verdict.claim not in named and (refuted or verdict.kind is VerdictKind.VACUOUS):
                 message = f"the claim {verdict.claim}, which no requirement names, is {verdict.kind}: {verdict.reason}"
                 warn(_WARNED[verdict.kind], message, config_file(app))
         register = str(self._register_path(app))
-        refuted = {one.claim for one in record.verdicts if one.kind is VerdictKind.REFUTED}
+        # A refuted claim that a requirement names has been reported there, where its author looks.
+        refutations = (one for one in record.verdicts if one.claim in named and one.kind is VerdictKind.REFUTED)
+        told = {finding.message for finding in unexpected_divergences(refutations, self.register)}
         for finding in self._divergences:
-            # A refuted claim that a requirement names has been reported there, where its author looks.
-            if finding.about not in named & refuted:
+            if finding.message not in told:
                 line = f":{finding.place.line}" if finding.place is not None else ""
                 warn(finding.subtype, finding.message, register + line)
 
@@ -397,7 +400,7 @@ class ConfirmationProcess:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
         command += ["--mode", app.config.xenfusa_confirm, "--timeout", str(app.config.xenfusa_claim_timeout)]
         command += ["--cache-dir", str(Path(app.confdir) / app.config.xenfusa_cache_dir)]
-        command += ["--divergences", str(register), "--policy", SPECIFICATION, "--policy", app.config.xenfusa_policy]
+        command += ["--divergences", str(register)]
         # Its words go to files: a pipe that nobody reads while the sources are read could fill up.
         self._errors = self._output.with_name("errors.txt")
         with self._errors.open("wb") as errors:

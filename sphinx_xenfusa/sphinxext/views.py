@@ -20,6 +20,7 @@ from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import TestCase, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, ItemKind, Outcome, Result
 
@@ -65,6 +66,10 @@ _RESULT_OF_OUTCOME = {
 }
 
 
+_POLICY_WORDS = {"specification": "the document", "proposed": "proposed for Xen, not merged"}
+"""What is no policy of Xen as it is."""
+
+
 def verdict_words(verdict: Verdict) -> str:
     """A verdict as the pages say it: the document is consistent, a policy of Xen holds or diverges."""
     if verdict.kind is VerdictKind.DIVERGES:
@@ -76,11 +81,21 @@ def verdict_words(verdict: Verdict) -> str:
     return "consistent (document)" if verdict.policy == "specification" else "holds"
 
 
+def _same_traces(one: Verdict, other: Verdict) -> bool:
+    """Whether two verdicts on a claim came out alike and are shown by the same traces."""
+    return (one.claim, one.kind, one.counterexample, one.divergences) == (
+        other.claim,
+        other.kind,
+        other.counterexample,
+        other.divergences,
+    )
+
+
 def policy_words(policy: str | None) -> str:
     """A policy as a reader without the code knows it."""
     if policy is None:
         return "any policy"
-    return "the document" if policy == "specification" else f"Xen, policy {policy}"
+    return _POLICY_WORDS.get(policy, f"Xen, policy {policy}")
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -227,7 +242,13 @@ class Views:
         made += self._facts(fromdoc, traced)
         if traced.item.confirmed_by:
             made += self._verdicts(traced)
+            if traced.other_verdicts:
+                made += paragraph(
+                    f"The state is the worse of what holds in {policy_words(SPECIFICATION)} and under the policy "
+                    f"{self.record.target_policy}. The other policies are shown beside them and do not count."
+                )
             made += [self._details(verdict) for verdict in traced.verdicts]
+            made += self._other_details(traced)
         made += self._tests(traced)
         return made
 
@@ -269,7 +290,7 @@ class Views:
 
     def _verdicts(self, traced: TracedItem) -> nodes.Node:
         rows: list[Sequence[Cell]] = []
-        for verdict in traced.verdicts:
+        for verdict in (*traced.verdicts, *traced.other_verdicts):
             result = RESULT_OF_VERDICT[verdict.kind]
             said: list[nodes.Node] = [paragraph(marked(result, verdict_words(verdict)))]
             said += [paragraph(verdict.reason)] if verdict.reason else []
@@ -282,12 +303,28 @@ class Views:
                 )
             )
         for claim in traced.item.confirmed_by:
-            if not any(verdict.claim == claim for verdict in traced.verdicts):
+            if not any(verdict.claim == claim for verdict in (*traced.verdicts, *traced.other_verdicts)):
                 rows.append(
                     (nodes.literal("", claim), paragraph(marked(Result.NOT_RUN), " no verdict"), "none", "none tried")
                 )
         headings = ("Claim", "Verdict", "Checks made (could have failed)", "Mutants of the model that refute it")
         return self.table("What ran", headings, (28, 36, 18, 18), rows, "xenfusa-verdicts")
+
+    def _other_details(self, traced: TracedItem) -> list[nodes.Node]:
+        """What differs under the policies that do not count; traces that stand there already are not shown twice."""
+        made: list[nodes.Node] = []
+        shown = list(traced.verdicts)
+        for verdict in traced.other_verdicts:
+            if verdict.kind is VerdictKind.CONFIRMED:
+                continue
+            same = next((one for one in shown if _same_traces(one, verdict)), None)
+            if same is None:
+                made.append(self._details(verdict))
+                shown.append(verdict)
+            else:
+                words = f"{verdict.claim}, {policy_words(verdict.policy)}: the traces are those of {policy_words(same.policy)}."
+                made.append(paragraph(words))
+        return made
 
     def _details(self, verdict: Verdict) -> nodes.Node:
         scope = verdict.scope

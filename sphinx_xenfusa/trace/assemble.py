@@ -2,7 +2,8 @@
 
 Three rules decide what an item's state is, and all are cautious:
 
-- *model*: the worst verdict of its claims, under the policies that count: the specification and the target.  A claim
+- *model*: the worst verdict of its claims, under the policies that count: the specification and the target.  Verdicts
+  under other policies are kept with the item and do not count.  A claim
   without a verdict, a claim that nobody knows and a claim whose verdict under such a policy is missing are ``not run``.
 - *test*: the worst outcome of the cases that name exactly its tag; a pass counts if the case ran.  Cases that verify a
   part give ``partial`` and never ``passed``.
@@ -53,7 +54,7 @@ def assemble(
     """The trace record of all this, the same for every order of items, verdicts, reports and findings.
 
     :param findings: what the readers of sources and reports found; the record adds what linking and joining find.
-    :param policies: the policies under which claims that depend on one were run, the target policy last.
+    :param policies: the policies under which claims that depend on one were run: the document's, the target, all others.
     :param confirm_mode: ``cache``, ``force`` or ``off``.
     :param known_claims: the ids of all claims that exist, run or not.
     :param results_expected: whether test reports were asked for; then none that can be read is a finding.
@@ -124,13 +125,16 @@ def result_of_item(item: Item, model: Result | None, test: Result | None) -> Res
 def _traced(item: Item, linked: Linked, claims: _Claims, tests: _Tests, test: Result | None) -> TracedItem:
     full, partial = tests.of_item(item.tag)
     model = result_of_model([result for claim in item.confirmed_by for result in claims.results(claim)])
-    counting = (verdict for claim in dict.fromkeys(item.confirmed_by) for verdict in claims.counting(claim))
+    named = tuple(dict.fromkeys(item.confirmed_by))
+    counting = (verdict for claim in named for verdict in claims.counting(claim))
+    others = (verdict for claim in named for verdict in claims.not_counting(claim))
     return TracedItem(
         item=item,
         fingerprint=fingerprint(item),
         coverage=linked.coverage[item.tag],
         uncovered=linked.uncovered[item.tag],
         verdicts=tuple(sorted(counting, key=_worst_verdict_first)),
+        other_verdicts=tuple(sorted(others, key=_worst_verdict_first)),
         tests=full,
         partial_tests=partial,
         model=model,
@@ -156,6 +160,10 @@ class _Claims:
     def counting(self, claim: str) -> list[Verdict]:
         """The verdicts of a claim under the policies that count."""
         return [verdict for verdict in self._by_claim.get(claim, ()) if verdict.policy in self._counting_policies]
+
+    def not_counting(self, claim: str) -> list[Verdict]:
+        """The verdicts of a claim under the other policies: what they say is shown, and changes no state."""
+        return [verdict for verdict in self._by_claim.get(claim, ()) if verdict.policy not in self._counting_policies]
 
     def results(self, claim: str) -> Iterator[Result]:
         """How a claim counts; a verdict due and missing is ``not run``, one without a policy answers for all."""

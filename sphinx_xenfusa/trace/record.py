@@ -179,7 +179,8 @@ class TracedItem:
     """An item with everything that the record knows of it.
 
     :param fingerprint: SHA-256 over the normalised text and the fields that matter.
-    :param verdicts: of its claims under the policies that count, worst first.
+    :param verdicts: of its claims under the policies that count (the document's and the target), worst first.
+    :param other_verdicts: of its claims under all other policies, worst first; they are shown and do not count.
     :param tests: the cases that verify it in this revision.
     :param partial_tests: those that verify a part of it.
     :param uncovered: the types that it needs and lacks.
@@ -192,6 +193,7 @@ class TracedItem:
     coverage: Coverage
     uncovered: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
+    other_verdicts: tuple[Verdict, ...]
     tests: tuple[TestCase, ...]
     partial_tests: tuple[TestCase, ...]
     model: Result | None
@@ -203,7 +205,7 @@ class TracedItem:
 class TraceRecord:
     """Everything that is known, sorted.
 
-    :param policies: the policies under which claims that depend on one were run, the target policy last.
+    :param policies: the policies under which claims that depend on one were run: the document's, the target, all others.
     :param confirm_mode: ``cache``, ``force`` or ``off``.
     :param justifications: slot for justified exclusions.
     :param baseline: slot for the baseline that the record is compared with.

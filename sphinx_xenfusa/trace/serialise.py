@@ -125,10 +125,15 @@ def _item(traced: TracedItem) -> dict[str, Any]:
         "needs": list(item.needs),
         "uncovered": list(traced.uncovered),
         "confirmed_by": list(item.confirmed_by),
-        "verdicts": [{"claim": v.claim, "policy": v.policy, "kind": v.kind.value} for v in traced.verdicts],
+        "verdicts": [_verdict_reference(verdict) for verdict in traced.verdicts],
+        "other_verdicts": [_verdict_reference(verdict) for verdict in traced.other_verdicts],
         "tests": [_reference(case) for case in traced.tests],
         "partial_tests": [_reference(case) for case in traced.partial_tests],
     }
+
+
+def _verdict_reference(verdict: Verdict) -> dict[str, Any]:
+    return {"claim": verdict.claim, "policy": verdict.policy, "kind": verdict.kind.value}
 
 
 def _reference(case: TestCase) -> dict[str, Any]:

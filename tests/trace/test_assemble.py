@@ -107,6 +107,24 @@ def test_a_verdict_under_another_policy_is_kept_and_does_not_count() -> None:
     assert made.items[0].result is Result.PASSED
     assert other in made.verdicts
     assert other not in made.items[0].verdicts
+    assert made.items[0].other_verdicts == (other,)
+
+
+POLICY_KINDS = st.dictionaries(st.sampled_from(["dummy", "proposed", "other"]), st.sampled_from(VerdictKind))
+
+
+@given(POLICY_KINDS, st.sampled_from(VerdictKind), st.sampled_from(VerdictKind))
+def test_no_verdict_under_another_policy_changes_a_state(
+    others: dict[str, VerdictKind], document: VerdictKind, target: VerdictKind
+) -> None:
+    counting = [verdict(document, "specification"), verdict(target, "silo")]
+    alone = only(items=[item(confirmed_by=("c",))], verdicts=counting)
+    beside = only(
+        items=[item(confirmed_by=("c",))],
+        verdicts=[*(verdict(kind, policy) for policy, kind in others.items()), *counting],
+    )
+    assert dataclasses.replace(beside, other_verdicts=()) == alone
+    assert {one.policy for one in beside.other_verdicts} == set(others)
 
 
 @pytest.mark.parametrize("policy", ["specification", "silo", "dummy"])
