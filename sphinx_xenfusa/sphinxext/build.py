@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -41,6 +41,8 @@ from sphinx_xenfusa.interop.openfasttrace import RstSource
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
+from sphinx_xenfusa.sphinxext.matrix import Matrix
+from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace import canonical
@@ -67,6 +69,7 @@ class Build:
         self.record: TraceRecord | None = None
         self._traced: Mapping[str, TracedItem] = {}
         self._repeated: frozenset[str] = frozenset()
+        self._vocabulary = Vocabulary((), (), {}, {}, {})
         self._shown: Shown | None = None
         self._child: ConfirmationProcess | None = None
         self._divergences: tuple[Finding, ...] = ()
@@ -145,6 +148,13 @@ class Build:
         """Make the record, report what it says, and name the documents whose view of it has changed."""
         domain = _domain(env)
         items, findings = self._items(app, domain)
+        self._vocabulary = _vocabulary(env, domain, items, self._policies(app))
+        findings += [
+            finding
+            for docname in sorted(domain.matrices)
+            for asked in domain.matrices[docname]
+            for finding in select(asked, self._vocabulary)[1]
+        ]
         verdicts = self._verdicts(app)
         reports = [read_report(Path(app.confdir) / one, Path(app.confdir)) for one in app.config.xenfusa_test_reports]
         self.record = assemble(
@@ -173,7 +183,7 @@ class Build:
         The words of claims and register are in it, and our version, because another one may show the same differently.
         """
         words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences
-        whole = _digest(self.record, domain.anchors, words)
+        whole = _digest(self.record, domain.anchors, sorted(self._vocabulary.titles.items()), words)
         digests = {}
         for docname in sorted({*domain.views, *domain.links}):
             views, links = set(domain.views.get(docname, ())), set(domain.links.get(docname, ()))
@@ -271,7 +281,7 @@ class Build:
         for evidence in list(doctree.findall(markup.evidence)):
             evidence.replace_self(views.evidence(docname, evidence["tag"]))
         for matrix in list(doctree.findall(markup.matrix)):
-            matrix.replace_self(views.matrix(docname))
+            matrix.replace_self(Matrix(views, self._vocabulary).show(docname, matrix["asked"]))
         for summary in list(doctree.findall(markup.summary)):
             summary.replace_self(views.summary(docname))
 
@@ -291,6 +301,15 @@ class Build:
 
 def _domain(env: BuildEnvironment) -> XenDomain:
     return cast(XenDomain, env.get_domain("xen"))
+
+
+def _vocabulary(
+    env: BuildEnvironment, domain: XenDomain, items: Iterable[Item], policies: tuple[str, ...]
+) -> Vocabulary:
+    """The words that a matrix may use; a chapter is a document."""
+    chapter_of = {tag: docname for tag, (docname, _) in domain.anchors.items()}
+    titles = {docname: env.titles[docname].astext() for docname in set(chapter_of.values()) if docname in env.titles}
+    return Vocabulary.of((item.tag for item in items), policies, titles, chapter_of)
 
 
 def _oft_documents(app: Sphinx) -> set[str]:

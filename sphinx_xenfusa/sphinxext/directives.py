@@ -17,6 +17,7 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
+from sphinx_xenfusa.sphinxext.selection import FILTERS, Asked
 from sphinx_xenfusa.trace.linker import tag_fault
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
 from sphinx_xenfusa.trace.states import ItemKind
@@ -40,6 +41,13 @@ class _XenDirective(SphinxDirective):
     def domain(self) -> XenDomain:
         """Our domain of the project that is being read."""
         return cast("XenDomain", self.env.get_domain("xen"))
+
+    @property
+    def place(self) -> Place:
+        """Where the directive stands."""
+        # The path of an included file is relative to the current folder, and may lie beside the source folder.
+        source, line = self.get_source_info()
+        return Place(Path(os.path.relpath(source, self.env.srcdir)).as_posix(), line)
 
 
 class RequirementDirective(_XenDirective):
@@ -121,12 +129,7 @@ class RequirementDirective(_XenDirective):
     def _tell(self, subtype: str, message: str) -> None:
         """Leave a finding: the record holds it, and every build warns of it until it is mended."""
         title = " ".join(self.arguments[0].split())
-        self.domain.note_finding(self.env.docname, Finding(subtype, self._place(), title, message))
-
-    def _place(self) -> Place:
-        # The path of an included file is relative to the current folder, and may lie beside the source folder.
-        source, line = self.get_source_info()
-        return Place(Path(os.path.relpath(source, self.env.srcdir)).as_posix(), line)
+        self.domain.note_finding(self.env.docname, Finding(subtype, self.place, title, message))
 
     def _item(self, tag: Tag, kind: ItemKind) -> Item:
         def option(name: str) -> str:
@@ -136,7 +139,7 @@ class RequirementDirective(_XenDirective):
             tag=tag,
             title=" ".join(self.arguments[0].split()),
             text="\n".join(self.content),
-            place=self._place(),
+            place=self.place,
             origin="directive",
             kind=kind,
             rationale=option("rationale"),
@@ -158,12 +161,28 @@ class RequirementDirective(_XenDirective):
 
 
 class MatrixDirective(_XenDirective):
-    """The matrix of all items: verdict per policy, tests, state; worst first."""
+    """The matrix of all items, or of some: verdict per policy, tests, state; worst first."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
+        "columns": directives.unchanged,
+        "types": directives.unchanged,
+        "kinds": directives.unchanged,
+        "chapters": directives.unchanged,
+        "status": directives.unchanged,
+        "tags": directives.unchanged,
+    }
 
     def run(self) -> Sequence[nodes.Node]:
-        """The place of the matrix."""
+        """The place of the matrix; whether its words mean something is known once all documents are read."""
+        given = {name: words(self.options.get(name)) for name in FILTERS}
+        asked = Asked(
+            self.place,
+            words(self.options.get("columns")),
+            tuple((name, entries) for name, entries in given.items() if entries),
+        )
         self.domain.note_view(self.env.docname, "*")
-        return [markup.matrix()]
+        self.domain.note_matrix(self.env.docname, asked)
+        return [markup.matrix(asked=asked)]
 
 
 class SummaryDirective(_XenDirective):

@@ -15,10 +15,11 @@ from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDirective, SummaryDirective
+from sphinx_xenfusa.sphinxext.selection import Asked
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Tag
 
-ENV_VERSION = 4
+ENV_VERSION = 5
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -63,7 +64,14 @@ class XenDomain(Domain):
         "summary": SummaryDirective,
     }
     roles: ClassVar[dict[str, Any]] = {"req": _LinkRole(warn_dangling=True)}
-    initial_data: ClassVar[dict[str, Any]] = {"items": {}, "anchors": {}, "views": {}, "links": {}, "findings": {}}
+    initial_data: ClassVar[dict[str, Any]] = {
+        "items": {},
+        "anchors": {},
+        "views": {},
+        "links": {},
+        "findings": {},
+        "matrices": {},
+    }
     data_version = ENV_VERSION
 
     def __init__(self, env: BuildEnvironment) -> None:
@@ -107,6 +115,12 @@ class XenDomain(Domain):
         return stored
 
     @property
+    def matrices(self) -> dict[str, list[Asked]]:
+        """What the matrices of each document ask for."""
+        stored: dict[str, list[Asked]] = self.data.setdefault("matrices", {})
+        return stored
+
+    @property
     def tags(self) -> Counter[Tag]:
         """How many requirements there are of each tag."""
         if self._tags is None:
@@ -140,6 +154,10 @@ class XenDomain(Domain):
     def note_link(self, docname: str, tag: str) -> None:
         """Store that a document links to a tag."""
         self.links.setdefault(docname, []).append(tag)
+
+    def note_matrix(self, docname: str, asked: Asked) -> None:
+        """Store what a matrix of a document asks for."""
+        self.matrices.setdefault(docname, []).append(asked)
 
     def note_view(self, docname: str, what: str) -> None:
         """Store that a document shows something of the record."""

@@ -17,7 +17,7 @@ class evidence(nodes.General, nodes.Element):
 
 
 class matrix(nodes.General, nodes.Element):
-    """Stands for the matrix."""
+    """Stands for a matrix; attribute ``asked``, what of it."""
 
 
 class summary(nodes.General, nodes.Element):

@@ -1,4 +1,4 @@
-"""The trace record as document nodes: the evidence of a requirement, the matrix, the totals, a trace.
+"""The trace record as document nodes: the evidence of a requirement, the totals, a trace.
 
 Every number and word here is read from the record.  The nodes are docutils' own (tables, paragraphs, links), so that
 all builders can write them and nothing needs JavaScript.  A state is a symbol and a word, never a colour alone.
@@ -266,8 +266,8 @@ class Views:
             ("Source", [nodes.Text(item.source)] if item.source else []),
             ("To be ensured by", [nodes.Text(item.owner)] if item.owner else []),
             ("Shown by", [nodes.Text(item.discharge)] if item.discharge else []),
-            ("Covers", self._links(fromdoc, item.covers)),
-            ("Needs", [nodes.Text(self._needs_words(traced))] if item.needs else []),
+            ("Covers", self.links(fromdoc, item.covers)),
+            ("Needs", [nodes.Text(self.needs_words(traced))] if item.needs else []),
             ("Stands in", [nodes.literal("", str(item.place))]),
             ("Fingerprint", [nodes.literal("", traced.fingerprint[:16])]),
         ]
@@ -277,14 +277,16 @@ class Views:
                 made += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(*value)))
         return made
 
-    def _links(self, fromdoc: str, tags: Sequence[str]) -> list[nodes.Node]:
+    def links(self, fromdoc: str, tags: Sequence[str]) -> list[nodes.Node]:
+        """Links to items, divided by commas."""
         made: list[nodes.Node] = []
         for tag in tags:
             made += [nodes.Text(", ")] if made else []
             made.append(self.link(fromdoc, tag, tag))
         return made
 
-    def _needs_words(self, traced: TracedItem) -> str:
+    def needs_words(self, traced: TracedItem) -> str:
+        """The types that must cover an item, with those that are lacking."""
         lacking = set(traced.uncovered)
         return ", ".join(f"{need} (lacking)" if need in lacking else need for need in traced.item.needs)
 
@@ -383,60 +385,6 @@ class Views:
         if all(case.outcome is Outcome.PASSED for case, _ in cases):
             return [self.fold(title, [shown])]
         return [shown]
-
-    # --- the matrix ---------------------------------------------------------------------------------------------
-
-    def matrix(self, fromdoc: str) -> list[nodes.Node]:
-        """All items, worst first: verdict per policy, tests, state."""
-        order = list(Result)
-        items = sorted(self.record.items, key=lambda one: (order.index(one.result), one.item.tag))
-        policies = self.record.policies
-        rows: list[Sequence[Cell]] = [
-            (
-                [paragraph(self.link(fromdoc, str(one.item.tag), str(one.item.tag))), paragraph(one.item.title)],
-                one.item.kind.value if one.item.kind else "none",
-                *(self._policy_cell(one, policy) for policy in policies),
-                self._tests_cell(one),
-                marked(one.result),
-            )
-            for one in items
-        ]
-        headings = (
-            "Requirement",
-            "Kind",
-            *(policy_words(policy).capitalize() for policy in policies),
-            "Tests",
-            "State",
-        )
-        widths = (28, 14, *(16 for _ in policies), 13, 13)
-        title = (
-            f"Requirements, what confirms them and what verifies them ({count(len(items), 'requirement')}, worst first)"
-        )
-        return [
-            *self.banners(),
-            self.table(title, headings, widths, rows, "xenfusa-matrix"),
-            paragraph(DESIGN_ANALYSIS),
-        ]
-
-    def _policy_cell(self, traced: TracedItem, policy: str) -> Cell:
-        if not traced.item.confirmed_by:
-            return "no claim"
-        verdicts = [one for one in traced.verdicts if one.policy in (None, policy)]
-        if not verdicts:
-            return paragraph(marked(Result.NOT_RUN))
-        # A claim about the rules alone says nothing of what Xen does: its verdict stands in the document's column only.
-        said = [one for one in verdicts if one.policy is not None or policy == self.record.policies[0]]
-        return [
-            paragraph(marked(RESULT_OF_VERDICT[one.kind], verdict_words(one))) for one in said
-        ] or "no policy involved"
-
-    def _tests_cell(self, traced: TracedItem) -> Cell:
-        if traced.test is None:
-            return "none"
-        words = case_counts(traced.tests)
-        part = case_counts(traced.partial_tests)
-        said = "; ".join(filter(None, (words, f"in part: {part}" if part else "")))
-        return marked(traced.test, said or "not run")
 
     # --- the totals ---------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ SUBTYPES: dict[str, str] = {
     "inconclusive": "A bound was hit before the search of a claim was exhausted.",
     "input": "A file that the build reads cannot be used.",
     "kind": "A requirement's kind is missing or none of the eight.",
-    "option": "A requirement lacks its tag, or what an assumption needs; or it has what its kind does not take.",
+    "option": "A requirement lacks its tag or what its kind needs, or has what it must not; a matrix asks for no such thing.",
     "orphaned": "A link names an item that does not exist.",
     "outdated": "A link names an older revision than the item has.",
     "outdated_test": "A test verifies another revision than the requirement has.",

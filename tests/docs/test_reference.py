@@ -18,7 +18,7 @@ from sphinx_xenfusa.explore.claim import Budget, Claim
 from sphinx_xenfusa.explore.verdict import VerdictKind
 from sphinx_xenfusa.platforms.platform_yaml import read_platform
 from sphinx_xenfusa.sphinxext.config import SETTINGS
-from sphinx_xenfusa.sphinxext.directives import RequirementDirective
+from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDirective
 from sphinx_xenfusa.sphinxext.domain import XenDomain
 from sphinx_xenfusa.sphinxext.warning_types import SUBTYPES
 from sphinx_xenfusa.trace.states import ExitCode, ItemKind
@@ -52,7 +52,7 @@ def test_the_settings_page_has_exactly_the_settings_with_their_defaults() -> Non
 def test_the_directives_page_has_exactly_the_options_directives_and_roles() -> None:
     text = page("directives")
     options = re.findall(r"rst:directive:option:: (\S+)", text)
-    assert sorted(options) == sorted(RequirementDirective.option_spec or {})
+    assert sorted(options) == sorted([*(RequirementDirective.option_spec or {}), *(MatrixDirective.option_spec or {})])
     directives = re.findall(r"rst:directive:: \.\. xen:(\w+)::", text)
     assert sorted(directives) == sorted(XenDomain.directives)
     roles = re.findall(r"^\.\. rst:role:: xen:(\w+)$", text, re.MULTILINE)
@@ -60,7 +60,8 @@ def test_the_directives_page_has_exactly_the_options_directives_and_roles() -> N
 
 
 def test_the_directives_page_has_exactly_the_kinds() -> None:
-    kinds = re.findall(r"^   \* - ``(\w+)``$", page("directives"), re.MULTILINE)
+    table = page("directives").partition("Matrix and totals\n")[0]
+    kinds = re.findall(r"^   \* - ``(\w+)``$", table, re.MULTILINE)
     assert kinds == [kind.value for kind in ItemKind]
 
 
