@@ -24,4 +24,6 @@ xenfusa_test_reports = ["../build/conformance.xml"]
 xenfusa_policy = "dummy"
 xenfusa_cache_dir = "../.xenfusa/cache"
 
+# The states are symbols besides words; the fonts of XeLaTeX have them.
+latex_engine = "xelatex"
 latex_elements = {"papersize": "a4paper"}
