@@ -41,6 +41,7 @@ from sphinx_xenfusa.interop.openfasttrace import RstSource
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
+from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.views import Views
@@ -48,6 +49,7 @@ from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.canonical import write_text
+from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.serialise import dumps
 
@@ -68,6 +70,7 @@ class Build:
         self.register = Register("", "", "", {}, {})
         self.record: TraceRecord | None = None
         self._traced: Mapping[str, TracedItem] = {}
+        self._answers: Answers | None = None
         self._repeated: frozenset[str] = frozenset()
         self._vocabulary = Vocabulary((), (), {}, {}, {})
         self._shown: Shown | None = None
@@ -170,14 +173,16 @@ class Build:
             known_claims=self.claims,
             results_expected=bool(app.config.xenfusa_test_reports),
         )
-        self._report(app, self.record)
         self._traced = {str(traced.item.tag): traced for traced in self.record.items}
         counts = Counter(str(item.tag) for item in items)
         self._repeated = frozenset(tag for tag, count in counts.items() if count > 1)
-        self._shown = Shown(app, self._digests(domain))
+        self._answers = answers = Answers(self.record, self._traced, self._repeated)
+        self.record = _with_questions(self.record, domain, answers)
+        self._report(app, self.record)
+        self._shown = Shown(app, self._digests(domain, answers))
         return self._shown.changed()
 
-    def _digests(self, domain: XenDomain) -> dict[str, str]:
+    def _digests(self, domain: XenDomain, answers: Answers) -> dict[str, str]:
         """A digest of everything that each document shows of the record.
 
         The words of claims and register are in it, and our version, because another one may show the same differently.
@@ -185,13 +190,15 @@ class Build:
         words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences
         whole = _digest(self.record, domain.anchors, sorted(self._vocabulary.titles.items()), words)
         digests = {}
-        for docname in sorted({*domain.views, *domain.links}):
+        for docname in sorted({*domain.views, *domain.links, *domain.verdicts}):
             views, links = set(domain.views.get(docname, ())), set(domain.links.get(docname, ()))
             traced = [self._traced.get(tag) for tag in sorted(views - {"*"})]
             links |= views | {target for one in traced if one is not None for target in one.item.covers}
             places = [(tag, domain.anchors.get(tag)) for tag in sorted(links)]
             repeated = sorted(views & self._repeated)
-            digests[docname] = _digest(traced, places, repeated, words, whole if "*" in views else "")
+            spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
+            places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
+            digests[docname] = _digest(traced, places, repeated, spoken, words, whole if "*" in views else "")
         return digests
 
     def _items(self, app: Sphinx, domain: XenDomain) -> tuple[list[Item], list[Finding]]:
@@ -271,7 +278,8 @@ class Build:
     def show(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Put the views in place of their placeholders."""
         record = self.record
-        if record is None:
+        answers = self._answers
+        if record is None or answers is None:
             return
         if self._shown is not None:
             self._shown.note(docname)
@@ -282,6 +290,8 @@ class Build:
             evidence.replace_self(views.evidence(docname, evidence["tag"]))
         for matrix in list(doctree.findall(markup.matrix)):
             matrix.replace_self(Matrix(views, self._vocabulary).show(docname, matrix["asked"]))
+        for verdict in list(doctree.findall(markup.verdict)):
+            verdict.replace_self(views.verdict(docname, answers.to(verdict["asked"]), verdict["words"]))
         for summary in list(doctree.findall(markup.summary)):
             summary.replace_self(views.summary(docname))
 
@@ -310,6 +320,13 @@ def _vocabulary(
     chapter_of = {tag: docname for tag, (docname, _) in domain.anchors.items()}
     titles = {docname: env.titles[docname].astext() for docname in set(chapter_of.values()) if docname in env.titles}
     return Vocabulary.of((item.tag for item in items), policies, titles, chapter_of)
+
+
+def _with_questions(record: TraceRecord, domain: XenDomain, answers: Answers) -> TraceRecord:
+    """The record with what is wrong in the sentences that ask for verdicts."""
+    asked = (one for docname in sorted(domain.verdicts) for one in domain.verdicts[docname])
+    faults = {finding for one in asked if (finding := answers.finding(one)) is not None}
+    return replace(record, findings=tuple(sorted({*record.findings, *faults}, key=finding_order)))
 
 
 def _oft_documents(app: Sphinx) -> set[str]:

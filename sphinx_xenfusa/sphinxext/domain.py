@@ -14,12 +14,13 @@ from sphinx.environment import BuildEnvironment
 from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
+from sphinx_xenfusa.sphinxext import inline_verdict
 from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDirective, SummaryDirective
 from sphinx_xenfusa.sphinxext.selection import Asked
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Tag
 
-ENV_VERSION = 5
+ENV_VERSION = 6
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -63,7 +64,10 @@ class XenDomain(Domain):
         "matrix": MatrixDirective,
         "summary": SummaryDirective,
     }
-    roles: ClassVar[dict[str, Any]] = {"req": _LinkRole(warn_dangling=True)}
+    roles: ClassVar[dict[str, Any]] = {
+        "req": _LinkRole(warn_dangling=True),
+        "verdict": inline_verdict.VerdictRole(),
+    }
     initial_data: ClassVar[dict[str, Any]] = {
         "items": {},
         "anchors": {},
@@ -71,6 +75,7 @@ class XenDomain(Domain):
         "links": {},
         "findings": {},
         "matrices": {},
+        "verdicts": {},
     }
     data_version = ENV_VERSION
 
@@ -121,6 +126,12 @@ class XenDomain(Domain):
         return stored
 
     @property
+    def verdicts(self) -> dict[str, list[inline_verdict.Asked]]:
+        """The verdicts that the sentences of each document ask for."""
+        stored: dict[str, list[inline_verdict.Asked]] = self.data.setdefault("verdicts", {})
+        return stored
+
+    @property
     def tags(self) -> Counter[Tag]:
         """How many requirements there are of each tag."""
         if self._tags is None:
@@ -158,6 +169,10 @@ class XenDomain(Domain):
     def note_matrix(self, docname: str, asked: Asked) -> None:
         """Store what a matrix of a document asks for."""
         self.matrices.setdefault(docname, []).append(asked)
+
+    def note_verdict(self, docname: str, asked: inline_verdict.Asked) -> None:
+        """Store what a sentence of a document asks for."""
+        self.verdicts.setdefault(docname, []).append(asked)
 
     def note_view(self, docname: str, what: str) -> None:
         """Store that a document shows something of the record."""

@@ -24,6 +24,13 @@ class summary(nodes.General, nodes.Element):
     """Stands for the totals."""
 
 
+class verdict(nodes.Inline, nodes.TextElement):
+    """Stands for a verdict within a sentence; attributes ``asked`` and ``words``.
+
+    A copy may stay in a table of contents, where its text is all that is shown.
+    """
+
+
 class unfolding(nodes.General, nodes.Element):
     """A part that is folded at first; attribute ``heading``.  Only in formats that can fold (HTML)."""
 
@@ -51,10 +58,26 @@ def _end(translator: Any, node: unfolding) -> None:
     translator.body.append("</details>\n")
 
 
+def _nothing(translator: Any, node: nodes.Element) -> None:
+    """The text alone is written."""
+
+
 def add_nodes(app: Sphinx) -> None:
     """Register the nodes; the placeholders never reach a writer."""
     folding = (_start, _end)
     # Sphinx looks under the builder's name first, where another extension may have registered nodes of its own.
     app.add_node(unfolding, html=folding, dirhtml=folding, singlehtml=folding, epub=folding)
+    for_text = (_nothing, _nothing)
+    app.add_node(
+        verdict,
+        html=for_text,
+        dirhtml=for_text,
+        singlehtml=for_text,
+        epub=for_text,
+        latex=for_text,
+        text=for_text,
+        man=for_text,
+        texinfo=for_text,
+    )
     for placeholder in (evidence, matrix, summary):
         app.add_node(placeholder)

@@ -5,6 +5,7 @@ Whatever is asked for, the state of a row is in it, and what a filter leaves out
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -23,11 +24,14 @@ from sphinx_xenfusa.sphinxext.views import (
     policy_words,
     verdict_words,
 )
+from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import TracedItem
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 
 _WHAT = "Requirements, what confirms them and what verifies them"
 _POLICY_WIDTH = 15
+_FEW_COLUMNS = 6
+"""More columns than these scroll on a narrow screen."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,9 @@ class Matrix:
             numbers = f"{len(shown)} of {count(len(everything), 'requirement')} shown"
             title = f"{_WHAT} ({numbers}: {selection.words}; worst first)"
             said.append(_not_in_table(numbers, selection.words, rest))
+        wide = ["xenfusa-wide"] if len(columns) > _FEW_COLUMNS else []
         headings, widths = [one.heading for one in columns], [one.width for one in columns]
-        table = self.views.table(title, headings, widths, rows, "xenfusa-matrix")
+        table = self.views.table(title, headings, widths, rows, "xenfusa-matrix", *wide)
         return [*self.views.banners(), *said, table, paragraph(DESIGN_ANALYSIS)]
 
     def _column(self, name: str, fromdoc: str, with_state: bool) -> Column:
@@ -74,15 +79,15 @@ class Matrix:
 
         columns = {
             "requirement": Column("Requirement", 28, requirement),
-            "kind": Column("Kind", 14, lambda one: one.item.kind.value if one.item.kind else "none"),
+            "kind": Column("Kind", 16, lambda one: one.item.kind.value if one.item.kind else "none"),
             "chapter": Column("Chapter", 14, self._chapter),
             "state": Column("State", 13, lambda one: marked(one.result)),
             "verdicts": Column("Verdicts", 20, self._verdicts),
             "claims": Column("Claims", 20, self._claims),
             "scope": Column("Scope", 30, self._scopes),
             "witness": Column("Witness", 26, self._witnesses),
-            "mutant": Column("Smallest mutant that refutes it", 28, self._mutants),
-            "tests": Column("Tests", 13, _tests),
+            "mutant": Column("Smallest mutant that refutes it", 32, self._mutants),
+            "tests": Column("Tests", 15, _tests),
             "covers": Column("Covers", 20, lambda one: paragraph(*views.links(fromdoc, one.item.covers))),
             "needs": Column("Needs", 14, views.needs_words),
             "rationale": Column("Rationale", 28, lambda one: one.item.rationale),
@@ -118,7 +123,7 @@ class Matrix:
         several = len(traced.item.confirmed_by) > 1
         made: list[nodes.Node] = []
         for one in _all_verdicts(traced):
-            under = "" if one.policy is None else f", {policy_words(one.policy)}"
+            under = "" if one.policy in (None, SPECIFICATION) else f", {one.policy}"
             claim = f", {one.claim}" if several else ""
             made.append(paragraph(marked(RESULT_OF_VERDICT[one.kind], verdict_words(one)), f"{under}{claim}"))
         return made or _no_verdict(traced)
@@ -143,7 +148,7 @@ class Matrix:
                 texts.append((one, "none"))
             else:
                 killer = one.killer
-                change = f"{killer.operator} at {killer.where}: {killer.before} → {killer.after}"
+                change = f"{killer.operator} at {posixpath.basename(killer.where)}: {killer.before} → {killer.after}"
                 texts.append((one, f"{change} ({one.killed:,} of {one.mutants:,} refute it)"))
         return self._told(traced, texts)
 

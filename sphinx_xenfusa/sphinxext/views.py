@@ -164,6 +164,21 @@ def case_counts(cases: Iterable[TestCase]) -> str:
     return ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What stands in a sentence that asks for a state or a verdict.
+
+    :param words: the words beside the symbol of the result.
+    :param tag: the requirement to link to; empty where there is none.
+    :param fault: what is wrong with the question; empty for a good one.
+    """
+
+    result: Result
+    words: str
+    tag: str = ""
+    fault: str = ""
+
+
 @dataclass(frozen=True)
 class Views:
     """Writes views of one record for one builder.
@@ -194,6 +209,14 @@ class Views:
             return nodes.literal("", words)
         docname, title = self.anchors[tag]
         return make_refnode(self.builder, fromdoc, docname, tag, [nodes.literal("", words)], title)
+
+    def verdict(self, fromdoc: str, answer: Answer, words: str) -> list[nodes.Node]:
+        """A state or verdict within a sentence, as a link to its evidence; the author's words, if any, before it."""
+        state: nodes.Node = marked(answer.result, answer.words)
+        if answer.tag in self.anchors:
+            docname, title = self.anchors[answer.tag]
+            state = make_refnode(self.builder, fromdoc, docname, answer.tag, [state], f"{answer.tag}: {title}")
+        return [nodes.Text(f"{words}: "), state] if words else [state]
 
     def fold(self, heading: str, children: Sequence[nodes.Node]) -> nodes.Element:
         """A part that unfolds; in formats that cannot fold, it stands open under its heading."""

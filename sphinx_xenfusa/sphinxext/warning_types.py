@@ -36,6 +36,7 @@ SUBTYPES: dict[str, str] = {
     "unknown_tag": "A test verifies a requirement that does not exist.",
     "unwanted": "A link covers an item that does not ask to be covered by this type.",
     "vacuous": "Nothing could have refuted a claim.",
+    "verdict": "A sentence asks for the verdict of a requirement, claim or policy that does not exist.",
 }
 """Subtype and meaning; the docs print this table."""
 
