@@ -27,7 +27,7 @@ from sphinx_xenfusa.confirm.confirmation import (
 )
 from sphinx_xenfusa.confirm.interruption import ended_by_signals
 from sphinx_xenfusa.confirm.register import REGISTER, read_register
-from sphinx_xenfusa.confirm.registry import load_claims
+from sphinx_xenfusa.confirm.registry import installed
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
 from sphinx_xenfusa.explore.claim import AnnouncedClaim
 from sphinx_xenfusa.explore.verdict import Verdict
@@ -130,10 +130,14 @@ def confirm(
     if only_list and form == "junit":
         raise click.UsageError("--list has no JUnit form: nothing is run")
     out = _Out(form, output)
+    offered = installed()
+    for problem in offered.problems:
+        say(f"{problem}; what it offers is left out")
+    left_out = [ExitCode.UNREADABLE for _ in offered.problems]
     try:
-        planned = plan(load_claims(), read_register(divergences), names=claims, policies=policies)
+        planned = plan(offered.claims, read_register(divergences), names=claims, policies=policies)
         if only_list:
-            ctx.exit(_deliver_list(out, planned))
+            ctx.exit(combined_exit_code([_deliver_list(out, planned), *left_out]))
         with _shown_progress() as progress:
             confirmation = carry_out(
                 planned, cache_dir=cache_dir, mode=mode, timeout=timeout, jobs=jobs, progress=progress
@@ -144,7 +148,7 @@ def confirm(
     delivered = _deliver(out, planned, confirmation, with_traces=with_traces)
     if confirmation.cache_problem:
         say(confirmation.cache_problem)
-    ctx.exit(combined_exit_code([confirmation.exit_code, delivered]))
+    ctx.exit(combined_exit_code([confirmation.exit_code, delivered, *left_out]))
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Verdicts kept by content: what they depend on is the key, so that nothing has to be invalidated.
 
-The key covers the claim, the policy, the scope, what the register expects; the sources of the model, of what checks it,
-of the claims and of a user's package that offers the claim; the catalogue, the Python minor version and our version.  Only
+The key covers the claim, the policy, what the register expects; the sources of the model, of what checks it, of the claims and
+of a user's package that offers the claim, with the scope that it states; the catalogue, the Python minor version and our version.
+Only
 verdicts that the same inputs give again are kept: never an error and never an inconclusive one.  A file that is not whole
 is not there.
 """
@@ -15,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sphinx_xenfusa import __version__
-from sphinx_xenfusa.confirm.registry import package_sources
+from sphinx_xenfusa.confirm.registry import OURS, package_of, package_sources
 from sphinx_xenfusa.confirm.run import Job
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
@@ -50,21 +51,31 @@ class Cache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._package = package_digest()
+        self._sources: dict[str, str] = {}
 
     def key(self, claim: Claim, job: Job) -> str:
         """The key of a run."""
+        package = package_of(claim)
         depends = {
             "version": __version__,
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             "package": self._package,
-            "sources": _digest((str(path), path) for path in {*claim.sources, *package_sources(claim)}),
+            "sources": _digest((str(path), path) for path in claim.sources),
+            "offered": self._offered_by(package),
             "claim": claim.id,
             "says": claim.says,
             "policy": job.policy,
-            "scope": claim.scope.to_json(),
+            # To enumerate a scope is work; ours is fixed by our sources.
+            "scope": None if package == OURS else claim.scope.to_json(),
             "expected": None if job.expected is None else job.expected.by,
         }
         return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
+
+    def _offered_by(self, package: str) -> str:
+        """The digest of a package that offers claims, taken once."""
+        if package not in self._sources:
+            self._sources[package] = _digest((str(path), path) for path in package_sources(package))
+        return self._sources[package]
 
     def load(self, key: str) -> Verdict | None:
         """The verdict under a key; ``None`` when there is none or the file is not whole."""

@@ -17,7 +17,7 @@ from sphinx_xenfusa.confirm.cache import Cache
 from sphinx_xenfusa.confirm.findings import exit_code, unexpected_divergences, unused_entries
 from sphinx_xenfusa.confirm.register import Register
 from sphinx_xenfusa.confirm.run import Job
-from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT, Results, jobs_for, run_jobs
+from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT, Results, answer, jobs_for, results, run_jobs
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.inputs import InputError, read_text
@@ -206,7 +206,7 @@ def carry_out(
         progress(done, len(planned.jobs), verdict)
 
     progress(0, len(planned.jobs), None)
-    results = run_jobs(
+    found = run_jobs(
         planned.jobs,
         planned.claims,
         cache=cache,
@@ -215,17 +215,23 @@ def carry_out(
         processes=jobs,
         progress=one_more,
     )
+    return _compared(found, planned, "" if cache is None else cache.problem)
+
+
+def taken_from_cache(planned: Plan, cache_dir: Path) -> Confirmation | None:
+    """What :func:`carry_out` would give without running anything; ``None`` when there is something to run."""
+    answered = answer(planned.jobs, planned.claims, cache=_KeepingOn(cache_dir))
+    return None if answered.waiting else _compared(results(answered), planned, "")
+
+
+def _compared(found: Results, planned: Plan, cache_problem: str) -> Confirmation:
+    """The verdicts, held against the register."""
     findings = {
-        *unexpected_divergences(results.verdicts, planned.register),
+        *unexpected_divergences(found.verdicts, planned.register),
         *unused_entries(planned.register, planned.claims),
     }
-    return Confirmation(
-        results.verdicts,
-        results.ran,
-        results.cached,
-        tuple(sorted(findings, key=lambda one: (one.about, one.message, str(one.place)))),
-        "" if cache is None else cache.problem,
-    )
+    ordered = sorted(findings, key=lambda one: (one.about, one.message, str(one.place)))
+    return Confirmation(found.verdicts, found.ran, found.cached, tuple(ordered), cache_problem)
 
 
 def read_results(path: Path) -> Confirmation:

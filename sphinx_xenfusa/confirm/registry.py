@@ -1,7 +1,7 @@
 """The claims that are installed: ours, and those of a user's own package.
 
 A package offers claims through the entry point group ``sphinx_xenfusa.claims``; each entry point names a sequence of objects
-that implement :class:`sphinx_xenfusa.explore.claim.Claim`.
+that implement :class:`sphinx_xenfusa.explore.claim.Claim`.  What is wrong with one costs its own claims and no other.
 """
 
 from __future__ import annotations
@@ -10,66 +10,132 @@ import functools
 import importlib.util
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any
 
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.inputs import InputError
 
 GROUP = "sphinx_xenfusa.claims"
+OURS = __name__.partition(".")[0]
 _PARTS = ("id", "says", "statements", "policies", "scope", "sources", "run")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def _is_claim(offered: object) -> bool:
-    """Whether an object has the parts of a claim; they are looked up and not evaluated, because a part may be code that fails."""
-    missing = object()
-    return all(inspect.getattr_static(offered, part, missing) is not missing for part in _PARTS)
+@dataclass(frozen=True)
+class Installed:
+    """What the entry points offer.
+
+    :param claims: by id, in the order of their ids.
+    :param packages: the top-level package or module that offers each of them.
+    :param problems: what cannot be used, each with its entry point; its claims are not among the others.
+    """
+
+    claims: Mapping[str, Claim]
+    packages: Mapping[str, str]
+    problems: tuple[InputError, ...]
+
+
+def installed(points: Iterable[EntryPoint] | None = None) -> Installed:
+    """All claims that can be used, and what is wrong with the rest.
+
+    An id that is offered twice is not used at all: which of the two was meant cannot be known.
+
+    :param points: the entry points to read; by default all that are installed in the group.
+    """
+    claims: dict[str, Claim] = {}
+    places: dict[str, EntryPoint] = {}
+    problems: list[InputError] = []
+    chosen = entry_points(group=GROUP) if points is None else points
+    for point in sorted(chosen, key=lambda one: (one.name, one.value)):
+        for offered in _offered(point, problems):
+            name = offered.id
+            if name in places:
+                claims.pop(name, None)
+                first = f"{places[name].name} offers the first; neither is used"
+                problems.append(_problem(point, f"a second claim {name!r}", f"each id once ({first})"))
+            else:
+                places[name] = point
+                claims[name] = offered
+    packages = {name: places[name].module.partition(".")[0] for name in claims}
+    return Installed(dict(sorted(claims.items())), packages, tuple(problems))
 
 
 def load_claims(points: Iterable[EntryPoint] | None = None) -> Mapping[str, Claim]:
-    """All claims by id, in the order of their ids.
+    """All claims that can be used, by id; :func:`installed` has what is wrong with the rest as well."""
+    return installed(points).claims
 
-    :param points: the entry points to read; by default all that are installed in the group.
-    :raises InputError: an entry point cannot be imported, is no sequence of claims, or offers an id that is malformed or taken.
-    """
-    claims: dict[str, Claim] = {}
-    for point in sorted(entry_points(group=GROUP) if points is None else points, key=lambda one: (one.name, one.value)):
-        place = f"entry point {GROUP}:{point.name}"
+
+def _problem(point: EntryPoint, found: str, expected: str) -> InputError:
+    return InputError(f"entry point {GROUP}:{point.name}", None, found, expected)
+
+
+def _offered(point: EntryPoint, problems: list[InputError]) -> Iterator[Claim]:
+    """The claims of an entry point that can be used.  Code of a user's package runs here and may fail in any way."""
+    try:
+        sequence = point.load()
+        if not isinstance(sequence, Iterable):
+            found = f"{point.value}, a {type(sequence).__name__}"
+            problems.append(_problem(point, found, "a sequence of claims"))
+            return
+        offered = list(sequence)
+    except (Exception, SystemExit) as error:
+        problems.append(
+            _problem(point, f"{point.value}, which cannot be loaded ({_words(error)})", "a sequence of claims")
+        )
+        return
+    for one in offered:
         try:
-            offered = point.load()
-        except Exception as error:  # code of a user's package runs here and may fail in any way
-            raise InputError(
-                place, None, f"{point.value}, which cannot be loaded ({error})", "a sequence of claims"
-            ) from error
-        if not isinstance(offered, Iterable):
-            raise InputError(place, None, f"{point.value}, a {type(offered).__name__}", "a sequence of claims")
-        for claim in offered:
-            if not _is_claim(claim) or _ID.fullmatch(str(claim.id)) is None:
-                raise InputError(
-                    place, None, f"{claim!r}", "an object that implements Claim, with an id like hwdom_single"
-                )
-            if claim.id in claims:
-                raise InputError(place, None, f"a second claim {claim.id!r}", "each id once")
-            claims[claim.id] = claim
-    return dict(sorted(claims.items()))
+            usable = _is_claim(one)
+        except Exception as error:
+            problems.append(_problem(point, f"{type(one).__name__}, which breaks ({_words(error)})", _A_CLAIM))
+            continue
+        if usable:
+            yield one
+        else:
+            problems.append(_problem(point, f"{one!r}", _A_CLAIM))
+
+
+_A_CLAIM = "an object that implements Claim, with an id like hwdom_single, a text and tuples of texts"
+
+
+def _words(error: BaseException) -> str:
+    return f"{error}" or type(error).__name__
+
+
+def _is_claim(offered: Any) -> bool:
+    """Whether an object has the parts of a claim.
+
+    What every page and table reads is evaluated, so that its fault shows here; scope and sources are only looked up, because they
+    may be work.
+    """
+    missing = object()
+    if any(inspect.getattr_static(offered, part, missing) is missing for part in _PARTS):
+        return False
+    named = isinstance(offered.id, str) and _ID.fullmatch(offered.id) is not None
+    return named and isinstance(offered.says, str) and _texts(offered.statements) and _texts(offered.policies)
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
 
 
 @functools.cache
 def _offering_packages() -> Mapping[str, str]:
-    """The top-level package or module that offers each installed claim."""
-    offered: dict[str, str] = {}
-    for point in entry_points(group=GROUP):
-        for claim in point.load():
-            offered.setdefault(claim.id, point.module.partition(".")[0])
-    return offered
+    return installed().packages
 
 
-def package_sources(claim: Claim) -> tuple[Path, ...]:
-    """The Python files of the package that offers a claim, if it is not ours: an edit of any of them may change a verdict."""
-    package = _offering_packages().get(claim.id, "")
-    spec = importlib.util.find_spec(package) if package and package != __name__.partition(".")[0] else None
+def package_of(claim: Claim) -> str:
+    """The top-level package or module that offers a claim; empty for one that is not installed."""
+    return _offering_packages().get(claim.id, "")
+
+
+def package_sources(package: str) -> tuple[Path, ...]:
+    """The Python files of a package that offers claims, if it is not ours: an edit of any of them may change a verdict."""
+    spec = importlib.util.find_spec(package) if package and package != OURS else None
     if spec is None:
         return ()
     folders = [Path(folder) for folder in spec.submodule_search_locations or ()]

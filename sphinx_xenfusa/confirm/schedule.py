@@ -1,29 +1,22 @@
-"""Runs jobs in processes of their own, with a time limit each, and keeps what comes out.
-
-A claim that hangs is ended and its verdict is ``error``; so is one that dies.  The others go on.
-"""
+"""Which jobs there are, which of them are answered already, and what comes of the rest."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, as_completed
-from concurrent.futures import TimeoutError as JobTimeout
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
-
-from pebble import ProcessExpired, ProcessPool
+from dataclasses import dataclass
 
 from sphinx_xenfusa.confirm.cache import Cache
 from sphinx_xenfusa.confirm.register import Register
-from sphinx_xenfusa.confirm.registry import load_claims
-from sphinx_xenfusa.confirm.run import Job, confirm, without_result
+from sphinx_xenfusa.confirm.run import Job
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget, Claim
-from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.explore.verdict import Verdict
 
 DEFAULT_TIMEOUT = 300.0
 """Seconds that one claim under one policy may take."""
+
+Told = Callable[[Verdict, bool], None]
+"""Called with each verdict as it comes, and whether it was cached."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +43,56 @@ def jobs_for(claims: Iterable[Claim], policies: Sequence[str], register: Registe
     return jobs
 
 
-def _work(job: Job, seconds: float, offered: Mapping[str, Claim] | None) -> Verdict:
-    claims = load_claims() if offered is None else offered
-    start = time.monotonic()
-    verdict = confirm(claims[job.claim], job, Budget(seconds))
-    return replace(verdict, seconds=time.monotonic() - start)
+@dataclass(frozen=True)
+class Answered:
+    """What needs no run.
+
+    :param announced: the verdicts on claims that nothing can check yet.
+    :param kept: the verdicts that were taken from the cache.
+    :param waiting: the jobs that have to be run, with the key under which their verdict is to be kept.
+    """
+
+    announced: tuple[Verdict, ...]
+    kept: tuple[Verdict, ...]
+    waiting: tuple[tuple[Job, str], ...]
+
+
+def answer(
+    jobs: Sequence[Job],
+    claims: Mapping[str, Claim],
+    *,
+    cache: Cache | None,
+    read_cache: bool = True,
+    progress: Told = lambda verdict, cached: None,
+) -> Answered:
+    """Find out which jobs have to be run.
+
+    :param cache: where verdicts are looked up; ``None`` for nowhere.
+    :param read_cache: whether to look them up (not with the mode ``force``).
+    """
+    announced: list[Verdict] = []
+    kept: list[Verdict] = []
+    waiting: list[tuple[Job, str]] = []
+    for job in jobs:
+        claim = claims[job.claim]
+        if isinstance(claim, AnnouncedClaim):
+            announced.append(claim.run(job.policy, Budget()))
+            progress(announced[-1], False)
+            continue
+        key = cache.key(claim, job) if cache is not None else ""
+        known = cache.load(key) if cache is not None and read_cache else None
+        if known is None:
+            waiting.append((job, key))
+        else:
+            kept.append(known)
+            progress(known, True)
+    return Answered(tuple(announced), tuple(kept), tuple(waiting))
+
+
+def results(answered: Answered, ran: Sequence[Verdict] = ()) -> Results:
+    """The verdicts that needed no run and those that were run, in their order."""
+    verdicts = sorted([*answered.announced, *answered.kept, *ran], key=lambda one: (one.claim, one.policy or ""))
+    return Results(tuple(verdicts), len(ran), len(answered.kept))
 
 
 def run_jobs(
@@ -65,7 +103,7 @@ def run_jobs(
     read_cache: bool = True,
     timeout: float = DEFAULT_TIMEOUT,
     processes: int | None = None,
-    progress: Callable[[Verdict, bool], None] = lambda verdict, cached: None,
+    progress: Told = lambda verdict, cached: None,
     installed: bool = True,
 ) -> Results:
     """Run the jobs that the cache does not answer.
@@ -74,64 +112,20 @@ def run_jobs(
     :param read_cache: whether to look them up (not with the mode ``force``).
     :param timeout: seconds for each job.
     :param processes: how many at once; by default as many as there are cores.
-    :param progress: called with each verdict as it comes, and whether it was cached.
     :param installed: the claims come from entry points and are loaded anew in each process; otherwise they are handed over.
     """
-    verdicts: dict[Job, Verdict] = {}
-    waiting: list[tuple[Job, str]] = []
-    cached = 0
-    for job in jobs:
-        claim = claims[job.claim]
-        if isinstance(claim, AnnouncedClaim):
-            # There is nothing to run: it counts neither as run nor as cached.
-            verdicts[job] = claim.run(job.policy, Budget())
-            progress(verdicts[job], False)
-            continue
-        key = cache.key(claim, job) if cache is not None else ""
-        known = cache.load(key) if cache is not None and read_cache else None
-        if known is None:
-            waiting.append((job, key))
-        else:
-            verdicts[job] = known
-            cached += 1
-            progress(known, True)
-    offered = None if installed else dict(claims)
-    for job, key, verdict in _run(waiting, claims, offered, timeout, processes or os.cpu_count() or 1):
-        verdicts[job] = verdict
+    answered = answer(jobs, claims, cache=cache, read_cache=read_cache, progress=progress)
+    if not answered.waiting:
+        return results(answered)
+    # Processes cost their import, which a build with everything kept does without.
+    from sphinx_xenfusa.confirm.pool import run_in_processes
+
+    keys = dict(answered.waiting)
+    ran = []
+    most = processes or os.cpu_count() or 1
+    for job, verdict in run_in_processes(tuple(keys), claims, installed=installed, timeout=timeout, processes=most):
+        ran.append(verdict)
         if cache is not None:
-            cache.store(key, verdict)
+            cache.store(keys[job], verdict)
         progress(verdict, False)
-    ordered = sorted(verdicts.values(), key=lambda one: (one.claim, one.policy or ""))
-    return Results(tuple(ordered), len(waiting), cached)
-
-
-def _run(
-    waiting: Sequence[tuple[Job, str]],
-    claims: Mapping[str, Claim],
-    offered: Mapping[str, Claim] | None,
-    timeout: float,
-    processes: int,
-) -> Iterable[tuple[Job, str, Verdict]]:
-    if not waiting:
-        return
-    with ProcessPool(max_workers=min(processes, len(waiting)), context=get_context("spawn")) as pool:
-        # The budget ends a search by itself a little earlier, so that it says inconclusive rather than error.
-        futures: dict[Future[Verdict], tuple[Job, str]] = {
-            pool.schedule(_work, args=(job, timeout * 0.9, offered), timeout=timeout): (job, key)
-            for job, key in waiting
-        }
-        for future in as_completed(futures):
-            job, key = futures[future]
-            error = future.exception()
-            if error is None:
-                yield job, key, future.result()
-            else:
-                yield job, key, without_result(claims[job.claim], job.policy, VerdictKind.ERROR, _words(error, timeout))
-
-
-def _words(error: BaseException, timeout: float) -> str:
-    if isinstance(error, JobTimeout):
-        return f"the check did not end within {timeout:g} seconds"
-    if isinstance(error, ProcessExpired):
-        return f"the process of the check died with exit code {error.exitcode}"
-    return f"the check broke: {type(error).__name__}: {error}"
+    return results(answered, ran)

@@ -1,7 +1,7 @@
 """The events of a build.
 
-The claims run in a child process while the sources are read; then the trace record is made, what it says is reported,
-and every page that shows something of it is written again if that has changed.
+Verdicts come from the cache, or the claims run in a child process while the sources are read; then the trace record is made,
+what it says is reported, and every page that shows something of it is written again if that has changed.
 """
 
 from __future__ import annotations
@@ -27,10 +27,17 @@ from sphinx.util import logging
 from sphinx.util.matching import Matcher
 
 from sphinx_xenfusa import __version__
-from sphinx_xenfusa.confirm.confirmation import Confirmation, known_policies, read_progress, read_results
+from sphinx_xenfusa.confirm.confirmation import (
+    Confirmation,
+    known_policies,
+    plan,
+    read_progress,
+    read_results,
+    taken_from_cache,
+)
 from sphinx_xenfusa.confirm.findings import unexpected_divergences
 from sphinx_xenfusa.confirm.register import REGISTER, Register, read_register
-from sphinx_xenfusa.confirm.registry import load_claims
+from sphinx_xenfusa.confirm.registry import installed
 from sphinx_xenfusa.confirm.run import Job, without_result
 from sphinx_xenfusa.confirm.schedule import jobs_for
 from sphinx_xenfusa.evidence.junit import read_report
@@ -63,7 +70,7 @@ _POLL_SECONDS = 0.2
 
 
 class Build:
-    """One build of one project: holds the child process and, once it is known, the record."""
+    """One build of one project: holds the kept verdicts or the child process and, once it is known, the record."""
 
     def __init__(self) -> None:
         self.claims: Mapping[str, Claim] = {}
@@ -74,6 +81,7 @@ class Build:
         self._repeated: frozenset[str] = frozenset()
         self._vocabulary = Vocabulary((), (), {}, {}, {})
         self._shown: Shown | None = None
+        self._kept: Confirmation | None = None
         self._child: ConfirmationProcess | None = None
         self._divergences: tuple[Finding, ...] = ()
         self._missing = VerdictKind.NOT_RUN, "confirmation is switched off"
@@ -94,20 +102,36 @@ class Build:
     # --- claims -------------------------------------------------------------------------------------------------
 
     def start(self, app: Sphinx) -> None:
-        """Load what is installed and start the confirmation."""
+        """Load what is installed, take what is kept, and start a process for the rest."""
+        offered = installed()
+        for problem in offered.problems:
+            warn("input", f"{problem.message}; what it offers is left out", problem.place)
+        self.claims = offered.claims
         try:
-            self.claims = load_claims()
             self.register = read_register(self._register_path(app))
         except InputError as error:
             warn("input", error.message, error.place)
             self._missing = VerdictKind.ERROR, f"the confirmation could not start: {error}"
             return
-        if app.config.xenfusa_confirm != "off" and self.claims:
+        can_run = any(not isinstance(claim, AnnouncedClaim) for claim in self.claims.values())
+        if app.config.xenfusa_confirm != "off" and can_run:
             try:
-                self._child = ConfirmationProcess(app, self._register_path(app))
-            except OSError as error:
+                self._confirm(app)
+            except (InputError, OSError) as error:
                 self._missing = VerdictKind.ERROR, f"the confirmation could not start: {error}"
                 warn("claim_error", self._missing[1], config_file(app))
+
+    def _confirm(self, app: Sphinx) -> None:
+        """Take every verdict from the cache, or start the child: a process costs more than looking.
+
+        :raises InputError: there is nothing that can be run.
+        :raises OSError: no process can be started.
+        """
+        planned = plan(self.claims, self.register)
+        if app.config.xenfusa_confirm == "cache":
+            self._kept = taken_from_cache(planned, _cache_folder(app))
+        if self._kept is None:
+            self._child = ConfirmationProcess(app, self._register_path(app))
 
     def _register_path(self, app: Sphinx) -> Path:
         chosen = app.config.xenfusa_divergences
@@ -121,8 +145,8 @@ class Build:
         """Every claim under every policy: what the child found, or not run, or error."""
         found: dict[tuple[str, str | None], Verdict] = {}
         missing = self._missing
-        if self._child is not None:
-            results, failure = self._child.wait()
+        if self._kept is not None or self._child is not None:
+            results, failure = (self._kept, "") if self._child is None else self._child.wait()
             if results is None:
                 missing = VerdictKind.ERROR, failure
                 warn("claim_error", f"the confirmation gave no result: {failure}", config_file(app))
@@ -309,6 +333,10 @@ class Build:
             self._shown.keep()
 
 
+def _cache_folder(app: Sphinx) -> Path:
+    return Path(app.confdir, app.config.xenfusa_cache_dir)
+
+
 def _domain(env: BuildEnvironment) -> XenDomain:
     return cast(XenDomain, env.get_domain("xen"))
 
@@ -435,7 +463,7 @@ class ConfirmationProcess:
         command = [sys.executable, "-P", "-m", "sphinx_xenfusa.confirm", "--output", str(self._output)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
         command += ["--mode", app.config.xenfusa_confirm, "--timeout", str(app.config.xenfusa_claim_timeout)]
-        command += ["--cache-dir", str(Path(app.confdir) / app.config.xenfusa_cache_dir)]
+        command += ["--cache-dir", str(_cache_folder(app))]
         command += ["--divergences", str(register)]
         # Its words go to files: a pipe that nobody reads while the sources are read could fill up.
         self._errors = self._output.with_name("errors.txt")

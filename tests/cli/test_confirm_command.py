@@ -90,6 +90,26 @@ def test_the_list_says_which_claims_are_announced(xenfusa: Xenfusa) -> None:
     assert announced["fake_holds"] is None
 
 
+def test_a_package_that_cannot_be_loaded_costs_its_own_claims(
+    xenfusa: Xenfusa, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path("broken")
+    metadata = path / "broken-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n", "utf-8")
+    (metadata / "entry_points.txt").write_text("[sphinx_xenfusa.claims]\nbroken = broken_claims:CLAIMS\n", "utf-8")
+    (path / "broken_claims.py").write_text("raise RuntimeError('half installed')\n", "utf-8")
+    monkeypatch.syspath_prepend(path.absolute())
+    result = xenfusa("confirm", "hwdom_single")
+    assert rows(result.stdout) == {("hwdom_single", "any policy"): "confirmed"}
+    assert result.stderr.splitlines() == [
+        "xenfusa: entry point sphinx_xenfusa.claims:broken: found broken_claims:CLAIMS, which cannot be loaded "
+        "(half installed); expected a sequence of claims; what it offers is left out"
+    ]
+    assert result.exit_code == 2
+    assert xenfusa("confirm", "--list", "hwdom_single").exit_code == 2
+
+
 def test_of_several_exit_codes_a_finding_comes_before_no_answer(xenfusa: Xenfusa) -> None:
     assert xenfusa("confirm", "fake_holds", "fake_dies", "fake_broken").exit_code == 1
 

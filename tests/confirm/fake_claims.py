@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,8 +99,36 @@ class WithoutScope:
         raise ZeroDivisionError("nothing to divide")
 
 
+class WithoutWords:
+    """Cannot say what it claims."""
+
+    id = "without_words"
+    statements = ()
+    policies = ()
+    sources = ()
+    scope = SCOPE
+
+    @property
+    def says(self) -> str:
+        raise LookupError("no words")
+
+    def run(self, policy: str | None, budget: Budget, *, repaired: frozenset[str] = frozenset()) -> Verdict:
+        raise ZeroDivisionError("nothing to divide")
+
+
+class Breaking:
+    """Ends with a fault instead of a claim."""
+
+    def __iter__(self) -> Iterator[Fake]:
+        yield Fake("fine")
+        raise LookupError("no more")
+
+
 CLAIMS = (Fake("b_claim"), Fake("a_claim", policies=()))
 SAME = (Fake("a_claim"),)
 BAD_ID = (Fake("A-Claim"),)
 NO_CLAIM = (Fake("fine"), "a text")
 NO_SEQUENCE = 5
+NOT_TEXTS = (Fake("wordy", policies="dummy"),)
+NO_WORDS = (WithoutWords(),)
+BREAKING_SEQUENCE = Breaking()

@@ -1,4 +1,4 @@
-"""Claims by entry points: what is no claim is refused with the name of the entry point."""
+"""Claims by entry points: what is no claim is refused with the name of the entry point, and costs nothing else."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import fake_claims
 import pytest
 
 from sphinx_xenfusa.confirm.register import Expected, Register
-from sphinx_xenfusa.confirm.registry import GROUP, load_claims
+from sphinx_xenfusa.confirm.registry import GROUP, installed, load_claims
 from sphinx_xenfusa.confirm.run import Job
 from sphinx_xenfusa.confirm.schedule import jobs_for
-from sphinx_xenfusa.inputs import InputError
 
 
 def point(value: str, name: str = "mine") -> EntryPoint:
@@ -34,28 +33,42 @@ def test_no_entry_points() -> None:
         ("no_such_module_here:CLAIMS", "found no_such_module_here:CLAIMS, which cannot be loaded (No module named"),
         ("fake_claims:NO_SUCH_NAME", "found fake_claims:NO_SUCH_NAME, which cannot be loaded ("),
         ("raising_claims:CLAIMS", "found raising_claims:CLAIMS, which cannot be loaded (it fails)"),
+        ("leaving_claims:CLAIMS", "found leaving_claims:CLAIMS, which cannot be loaded (it leaves)"),
+        ("fake_claims:BREAKING_SEQUENCE", "found fake_claims:BREAKING_SEQUENCE, which cannot be loaded (no more)"),
         ("fake_claims:NO_SEQUENCE", "found fake_claims:NO_SEQUENCE, a int; expected a sequence of claims"),
         ("fake_claims:BAD_ID", "found Fake(id='A-Claim'"),
         ("fake_claims:NO_CLAIM", "found 'a text'; expected an object that implements Claim"),
+        ("fake_claims:NOT_TEXTS", "found Fake(id='wordy'"),
+        ("fake_claims:NO_WORDS", "found WithoutWords, which breaks (no words)"),
     ],
 )
-def test_refused(value: str, words: str) -> None:
-    with pytest.raises(InputError) as caught:
-        load_claims([point(value)])
-    assert caught.value.file == "entry point sphinx_xenfusa.claims:mine"
-    assert caught.value.line is None
-    assert caught.value.message.startswith(words)
+def test_a_fault_costs_its_own_claims_and_no_other(value: str, words: str) -> None:
+    found = installed([point(value), point("fake_claims:CLAIMS", "other")])
+    assert {"a_claim", "b_claim"} <= set(found.claims) <= {"a_claim", "b_claim", "fine"}
+    (problem,) = found.problems
+    assert problem.file == "entry point sphinx_xenfusa.claims:mine"
+    assert problem.line is None
+    assert problem.message.startswith(words)
+
+
+def test_what_can_be_used_of_a_sequence_is_used() -> None:
+    assert list(load_claims([point("fake_claims:NO_CLAIM")])) == ["fine"]
+
+
+def test_the_package_of_each_claim() -> None:
+    assert installed([point("fake_claims:CLAIMS")]).packages == {"a_claim": "fake_claims", "b_claim": "fake_claims"}
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_an_id_that_is_taken(order: int) -> None:
-    """The same error whatever the order in which entry points are found."""
+def test_an_id_that_is_offered_twice_is_not_used(order: int) -> None:
+    """Neither of the two, whatever the order in which entry points are found: a second one must not replace the first."""
     points = [point("fake_claims:CLAIMS", "first"), point("fake_claims:SAME", "second")][::order]
-    with pytest.raises(InputError) as caught:
-        load_claims(points)
-    assert str(caught.value) == (
-        "entry point sphinx_xenfusa.claims:second: found a second claim 'a_claim'; expected each id once"
-    )
+    found = installed(points)
+    assert list(found.claims) == ["b_claim"]
+    assert [str(problem) for problem in found.problems] == [
+        "entry point sphinx_xenfusa.claims:second: found a second claim 'a_claim'; "
+        "expected each id once (first offers the first; neither is used)"
+    ]
 
 
 def test_installed_claims_are_found() -> None:

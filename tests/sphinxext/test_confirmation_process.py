@@ -7,6 +7,7 @@ import pytest
 from sphinx.application import Sphinx
 from tests_support import Built, requirement
 
+from sphinx_xenfusa.confirm.registry import Installed
 from sphinx_xenfusa.sphinxext import build as steps
 from sphinx_xenfusa.trace.states import Result
 
@@ -34,8 +35,8 @@ def one_claim(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "utf-8",
     )
     monkeypatch.syspath_prepend(tmp_path / "lib")
-    load = steps.load_claims
-    monkeypatch.setattr(steps, "load_claims", lambda: {"hwdom_single": load()["hwdom_single"]})
+    one = Installed({"hwdom_single": steps.installed().claims["hwdom_single"]}, {}, ())
+    monkeypatch.setattr(steps, "installed", lambda: one)
 
 
 def test_modules_in_the_current_folder_are_not_imported(
