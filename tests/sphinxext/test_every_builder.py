@@ -6,6 +6,8 @@ XeLaTeX may be missing on a machine that runs the tests, so the TeX file is held
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -30,6 +32,7 @@ DIRECTIVES = {
 
 ROLES = {
     "req": "See :xen:req:`XenArch~hwdom_single~1`, :xen:req:`this one <XenMkt~m~1>` and :any:`XenArch~differs~1`.",
+    "verdict": "It is :xen:verdict:`XenArch~hwdom_single~1`, by :xen:verdict:`the claim <hwdom_unprivileged>`.",
 }
 """The same of each role."""
 
@@ -287,3 +290,23 @@ def test_paper(build: Callable[..., Built]) -> None:
     named = set(re.findall(r"\\hyperref\[\\detokenize\{([^}]*)\}\]", tex))
     assert named
     assert named <= labels
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("builder", ["html", "singlehtml", "epub", "latex"])
+def test_our_own_documentation(builder: str, tmp_path: Path) -> None:
+    """The largest project that we have; without running any claim, and without test reports."""
+    out = tmp_path / builder
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-j", "2", "-b", builder, "-d", str(tmp_path / "doctrees")]
+    settings = ["-D", "xenfusa_confirm=off", "-D", "suppress_warnings=xenfusa.test_report"]
+    done = subprocess.run([*command, *settings, str(DOCS), str(out)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    if builder == "latex":
+        (path,) = out.glob("*.tex")
+        assert tex_faults(path.read_text("utf-8")) == []
+    else:
+        read = pages(out, "xhtml" if builder == "epub" else "html")
+        assert list(dead_links(read)) == []
+        assert list(loaded_from_elsewhere(out, read)) == []
