@@ -43,7 +43,7 @@ ROOMS = {
     "interop": room(3, "inputs trace"),
     "sphinxext": room(
         4,
-        "inputs explore model trace confirm evidence interop",
+        "inputs explore model trace claims platforms confirm evidence interop",
         "sphinx docutils sphinx_needs",
     ),
     "cli": room(5, "inputs explore trace confirm evidence", "click rich"),

@@ -68,6 +68,19 @@ class Located:
         """
         return self.lines[path]
 
+    def part(self, *path: Key) -> Located:
+        """The value at ``path`` on its own: its paths begin there, its lines stay.
+
+        :raises KeyError: there is no such value.
+        """
+        data = self.data
+        for key in path:
+            data = data[key]
+        depth = len(path)
+        lines = {at[depth:]: line for at, line in self.lines.items() if at[:depth] == path}
+        key_lines = {at[depth:]: line for at, line in self.key_lines.items() if at[:depth] == path and at != path}
+        return Located(data, self.file, lines, key_lines)
+
     def error(self, path: PathTo, found: str, expected: str) -> InputError:
         """An error about the value at ``path``."""
         return InputError(self.file, self.lines[path], found, expected)
@@ -275,20 +288,20 @@ def _faults(located: Located, schema: Mapping[str, Any], error: jsonschema_rs.Va
     known = parent.get("properties", {})
     if error.kind.name == "additionalProperties":
         for key in error.kind.as_dict()["unexpected"]:
-            found = f"the unknown key {_cut(key)!r}{_at(path)}{_did_you_mean(key, sorted(known))}"
+            found = f"the unknown key {_cut(key)!r}{_at(path)}{did_you_mean(key, sorted(known))}"
             here = (*path, key)
             yield here, located.key_lines[here], found, f"one of the keys {', '.join(sorted(known))}"
         return
     if error.kind.name == "required":
         key = error.kind.as_dict()["property"]
         present = error.instance if isinstance(error.instance, dict) else {}
-        misspelt = _did_you_mean(key, [name for name in present if name not in known])
+        misspelt = did_you_mean(key, [name for name in present if name not in known])
         if not (misspelt and parent.get("additionalProperties") is False):  # else the unknown key says it better
             yield path, located.lines[path], f"no key {key!r}{_at(path)}", f"{key}: {describe(known.get(key, {}))}"
         return
     found = f"{shown(error.instance)}{_at(path)}"
     if error.kind.name == "enum" and isinstance(error.instance, str):
-        found += _did_you_mean(error.instance, [value for value in parent["enum"] if isinstance(value, str)])
+        found += did_you_mean(error.instance, [value for value in parent["enum"] if isinstance(value, str)])
     expected = _expected(error.kind.name, parent, error)
     if error.kind.name in ("type", "enum") and isinstance(error.instance, bool) and "true" not in expected:
         found += " (yes, no, on and off without quotes mean true and false)"
@@ -369,7 +382,8 @@ def _at(path: PathTo) -> str:
     return f" at {''.join(words).removeprefix('.')}"
 
 
-def _did_you_mean(word: str, known: Sequence[str]) -> str:
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """A hint at the known word that is nearest, in brackets; empty when none is near."""
     close = difflib.get_close_matches(word, known, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
 

@@ -37,7 +37,14 @@ def platform_from_yaml(text: str, file: str | Path, first_line: int = 1) -> Plat
     :param first_line: the line of that file on which ``text`` begins (the body of a directive).
     :raises InputError: the text is no YAML or no platform, a name is used twice or a reference leads nowhere.
     """
-    located = load(text, file, first_line=first_line)
+    return platform_of(load(text, file, first_line=first_line))
+
+
+def platform_of(located: Located) -> Platform:
+    """Read a platform out of data that were read already (a part of a larger text).
+
+    :raises InputError: the data are no platform, a name is used twice or a reference leads nowhere.
+    """
     validate(located, schema(), WHAT)
     data = located.data
     platform = Platform(

@@ -50,6 +50,8 @@ from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
+from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
+from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
@@ -82,6 +84,7 @@ class Build:
         self._vocabulary = Vocabulary((), (), {}, {}, {})
         self._shown: Shown | None = None
         self._kept: Confirmation | None = None
+        self._platforms = PlatformResults({}, {}, {})
         self._child: ConfirmationProcess | None = None
         self._divergences: tuple[Finding, ...] = ()
         self._missing = VerdictKind.NOT_RUN, "confirmation is switched off"
@@ -182,6 +185,9 @@ class Build:
             for asked in domain.matrices[docname]
             for finding in select(asked, self._vocabulary)[1]
         ]
+        tags = (item.tag for item in items)
+        self._platforms = judge_all(domain.platforms, domain.scenarios, tags, self._policies(app))
+        findings += self._platforms.findings()
         verdicts = self._verdicts(app)
         reports = [read_report(Path(app.confdir) / one, Path(app.confdir)) for one in app.config.xenfusa_test_reports]
         self.record = assemble(
@@ -214,7 +220,10 @@ class Build:
         words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences
         whole = _digest(self.record, domain.anchors, sorted(self._vocabulary.titles.items()), words)
         digests = {}
-        for docname in sorted({*domain.views, *domain.links, *domain.verdicts}):
+        platforms, rules = self._platforms, rule_anchors(domain.anchors)
+        places_of_platforms = domain.platform_places
+        shown = {*domain.views, *domain.links, *domain.verdicts, *platforms.documents(), *domain.platform_links}
+        for docname in sorted(shown):
             views, links = set(domain.views.get(docname, ())), set(domain.links.get(docname, ()))
             traced = [self._traced.get(tag) for tag in sorted(views - {"*"})]
             links |= views | {target for one in traced if one is not None for target in one.item.covers}
@@ -223,6 +232,11 @@ class Build:
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
             digests[docname] = _digest(traced, places, repeated, spoken, words, whole if "*" in views else "")
+            linked = [
+                (name, places_of_platforms.get(name)) for name in sorted({*domain.platform_links.get(docname, ())})
+            ]
+            if docname in platforms.documents() or linked:
+                digests[docname] = _digest(digests[docname], platforms.shown(docname), rules, linked)
         return digests
 
     def _items(self, app: Sphinx, domain: XenDomain) -> tuple[list[Item], list[Finding]]:
@@ -318,6 +332,11 @@ class Build:
             verdict.replace_self(views.verdict(docname, answers.to(verdict["asked"]), verdict["words"]))
         for summary in list(doctree.findall(markup.summary)):
             summary.replace_self(views.summary(docname))
+        platform_views = PlatformViews(views, self._platforms)
+        for platform in list(doctree.findall(markup.platform)):
+            platform.replace_self(platform_views.platform(docname, platform["docname"], platform["number"]))
+        for scenario in list(doctree.findall(markup.scenario)):
+            scenario.replace_self(platform_views.scenario(docname, scenario["docname"], scenario["number"]))
 
     def end(self, app: Sphinx, exception: Exception | None) -> None:
         """Write the record beside the pages, and leave no child behind."""

@@ -16,11 +16,18 @@ from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.sphinxext import inline_verdict
 from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDirective, SummaryDirective
+from sphinx_xenfusa.sphinxext.platform_directives import (
+    ANCHOR,
+    PlatformDirective,
+    ScenarioDirective,
+    WrittenPlatform,
+    WrittenScenario,
+)
 from sphinx_xenfusa.sphinxext.selection import Asked
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Tag
 
-ENV_VERSION = 6
+ENV_VERSION = 7
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -53,19 +60,37 @@ class _LinkRole(XRefRole):
         return words, tag
 
 
+class _PlatformRole(XRefRole):
+    """A link to a platform; its document is written again when the platform moves."""
+
+    def process_link(
+        self, env: BuildEnvironment, refnode: nodes.Element, has_explicit_title: bool, title: str, target: str
+    ) -> tuple[str, str]:
+        """Store the link."""
+        words, name = super().process_link(env, refnode, has_explicit_title, title, target)
+        cast(XenDomain, env.get_domain("xen")).platform_links.setdefault(env.docname, []).append(name)
+        return words, name
+
+
 class XenDomain(Domain):
     """Requirements by document; they are in the inventory, so that other projects can link to them."""
 
     name = "xen"
     label = "Xen functional safety"
-    object_types: ClassVar[dict[str, ObjType]] = {"req": ObjType("requirement", "req")}
+    object_types: ClassVar[dict[str, ObjType]] = {
+        "req": ObjType("requirement", "req"),
+        "platform": ObjType("platform", "platform"),
+    }
     directives: ClassVar[dict[str, Any]] = {
         "req": RequirementDirective,
         "matrix": MatrixDirective,
         "summary": SummaryDirective,
+        "platform": PlatformDirective,
+        "scenario": ScenarioDirective,
     }
     roles: ClassVar[dict[str, Any]] = {
         "req": _LinkRole(warn_dangling=True),
+        "platform": _PlatformRole(warn_dangling=True),
         "verdict": inline_verdict.VerdictRole(),
     }
     initial_data: ClassVar[dict[str, Any]] = {
@@ -76,6 +101,9 @@ class XenDomain(Domain):
         "findings": {},
         "matrices": {},
         "verdicts": {},
+        "platforms": {},
+        "scenarios": {},
+        "platform_links": {},
     }
     data_version = ENV_VERSION
 
@@ -132,6 +160,34 @@ class XenDomain(Domain):
         return stored
 
     @property
+    def platforms(self) -> dict[str, list[WrittenPlatform]]:
+        """The platforms of each document, as their directives stand."""
+        stored: dict[str, list[WrittenPlatform]] = self.data.setdefault("platforms", {})
+        return stored
+
+    @property
+    def scenarios(self) -> dict[str, list[WrittenScenario]]:
+        """The scenarios of each document, as their directives stand."""
+        stored: dict[str, list[WrittenScenario]] = self.data.setdefault("scenarios", {})
+        return stored
+
+    @property
+    def platform_links(self) -> dict[str, list[str]]:
+        """The ids of the platforms that each document links to."""
+        stored: dict[str, list[str]] = self.data.setdefault("platform_links", {})
+        return stored
+
+    @property
+    def platform_places(self) -> Mapping[str, tuple[str, str]]:
+        """Id to document and title for each platform that can be linked to; of several the first by document."""
+        places: dict[str, tuple[str, str]] = {}
+        for docname in sorted(self.platforms, key=natural):
+            for one in self.platforms[docname]:
+                if one.id:
+                    places.setdefault(one.id, (docname, one.written.title))
+        return places
+
+    @property
     def tags(self) -> Counter[Tag]:
         """How many requirements there are of each tag."""
         if self._tags is None:
@@ -161,6 +217,16 @@ class XenDomain(Domain):
     def note_finding(self, docname: str, finding: Finding) -> None:
         """Store what is wrong with a directive of a document."""
         self.findings.setdefault(docname, []).append(finding)
+
+    def note_platform(self, docname: str, platform: WrittenPlatform) -> int:
+        """Store a platform of a document, and say which of the document it is."""
+        self.platforms.setdefault(docname, []).append(platform)
+        return len(self.platforms[docname]) - 1
+
+    def note_scenario(self, docname: str, scenario: WrittenScenario) -> int:
+        """Store a scenario of a document, and say which of the document it is."""
+        self.scenarios.setdefault(docname, []).append(scenario)
+        return len(self.scenarios[docname]) - 1
 
     def note_link(self, docname: str, tag: str) -> None:
         """Store that a document links to a tag."""
@@ -203,11 +269,19 @@ class XenDomain(Domain):
         node: pending_xref,
         contnode: nodes.Element,
     ) -> nodes.reference | None:
-        """A link to a requirement by its tag."""
+        """A link to a requirement by its tag, or to a platform by its id."""
+        if typ == "platform":
+            return self._platform_link(builder, fromdocname, target, contnode)
         if target not in self.anchors:
             return None
         docname, title = self.anchors[target]
         return make_refnode(builder, fromdocname, docname, target, [contnode], title)
+
+    def _platform_link(
+        self, builder: Builder, fromdocname: str, name: str, contnode: nodes.Element
+    ) -> nodes.reference | None:
+        docname, title = self.platform_places.get(name, ("", ""))
+        return make_refnode(builder, fromdocname, docname, ANCHOR + name, [contnode], title) if docname else None
 
     def resolve_any_xref(
         self,
@@ -219,10 +293,15 @@ class XenDomain(Domain):
         contnode: nodes.Element,
     ) -> list[tuple[str, nodes.reference]]:
         """A link from the role ``any``."""
-        found = self.resolve_xref(env, fromdocname, builder, "req", target, node, contnode)
-        return [("xen:req", found)] if found is not None else []
+        found = {
+            kind: self.resolve_xref(env, fromdocname, builder, kind, target, node, contnode)
+            for kind in ("req", "platform")
+        }
+        return [(f"xen:{kind}", link) for kind, link in found.items() if link is not None]
 
     def get_objects(self) -> Iterable[tuple[str, str, str, str, str, int]]:
-        """The requirements for the inventory and the search."""
+        """The requirements and platforms for the inventory and the search."""
         for tag, (docname, title) in sorted(self.anchors.items()):
             yield tag, title, "req", docname, tag, 1
+        for name, (docname, title) in sorted(self.platform_places.items()):
+            yield name, title, "platform", docname, ANCHOR + name, 1

@@ -31,6 +31,14 @@ class verdict(nodes.Inline, nodes.TextElement):
     """
 
 
+class platform(nodes.General, nodes.Element):
+    """Stands for what is found of one platform; attributes ``docname`` and ``number`` (its place in the document)."""
+
+
+class scenario(nodes.General, nodes.Element):
+    """Stands for what came of one scenario; attributes as for a platform."""
+
+
 class unfolding(nodes.General, nodes.Element):
     """A part that is folded at first; attribute ``heading``.  Only in formats that can fold (HTML)."""
 
@@ -79,5 +87,5 @@ def add_nodes(app: Sphinx) -> None:
         man=for_text,
         texinfo=for_text,
     )
-    for placeholder in (evidence, matrix, summary):
+    for placeholder in (evidence, matrix, summary, platform, scenario):
         app.add_node(placeholder)

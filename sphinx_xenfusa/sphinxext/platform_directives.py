@@ -1,0 +1,177 @@
+"""What an author writes to have a platform judged and a scenario run: ``xen:platform`` and ``xen:scenario``.
+
+Reading a document only takes the text over.  What it amounts to depends on the model and on other documents, so every build
+reads and runs it again (:mod:`sphinx_xenfusa.sphinxext.platform_results`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
+
+from sphinx_xenfusa.inputs import InputError, read_text
+from sphinx_xenfusa.platforms.located_yaml import SIZE_LIMIT
+from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.sphinxext.directives import words
+from sphinx_xenfusa.trace.record import Place
+
+if TYPE_CHECKING:
+    from sphinx_xenfusa.sphinxext.domain import XenDomain
+
+ANCHOR = "xen-platform-"
+"""What the anchor of a platform begins with; its id follows."""
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A body of YAML as an author wrote it.
+
+    :param place: the directive.
+    :param text: the YAML.
+    :param file: the file in which the YAML stands, relative to the source folder.
+    :param first_line: the line of that file on which it begins.
+    :param fault: why there is nothing to judge, in the words of a warning; empty when there is.
+    :param fault_place: where that is.
+    """
+
+    title: str
+    place: Place
+    text: str
+    file: str
+    first_line: int
+    fault: str
+    fault_place: Place
+
+
+@dataclass(frozen=True)
+class WrittenPlatform:
+    """``xen:platform``.
+
+    :param id: under which a scenario and a link name it.
+    :param expect: the entries of ``:expect:``; ``None`` without the option.
+    """
+
+    written: Written
+    id: str
+    expect: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class WrittenScenario:
+    """``xen:scenario``.
+
+    :param policies: the entries of ``:policy:``; ``None`` without the option.
+    """
+
+    written: Written
+    policies: tuple[str, ...] | None
+
+
+class _YamlDirective(SphinxDirective):
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    @property
+    def domain(self) -> XenDomain:
+        """Our domain of the project that is being read."""
+        return cast("XenDomain", self.env.get_domain("xen"))
+
+    @property
+    def title(self) -> str:
+        """The title in one line."""
+        return " ".join(self.arguments[0].split())
+
+    def _relative(self, path: str | None) -> str:
+        return Path(os.path.relpath(path or "", self.env.srcdir)).as_posix()
+
+    def _place(self) -> Place:
+        source, line = self.get_source_info()
+        return Place(self._relative(source), line)
+
+    def _body_place(self) -> Place:
+        """Where the body begins; the state machine knows it also in an included file."""
+        source, line = self.state_machine.get_source_and_line(self.content_offset + 1)
+        if source is None or line is None:
+            return self._place()
+        return Place(self._relative(source), line)
+
+    def _written(self) -> Written:
+        """The body, or the file that is named in its place."""
+        here = self._place()
+        named = self.options.get("file", "").strip()
+        body = "\n".join(self.content)
+        if named and body.strip():
+            return self._faulty(f"found a body and :file: {named}; expected one of the two", here)
+        if named:
+            return self._from_file(named, here)
+        if not body.strip():
+            takes_file = " or :file:" if "file" in (self.option_spec or {}) else ""
+            return self._faulty(f"found no body; expected YAML{takes_file}", here)
+        begins = self._body_place()
+        return Written(self.title, here, body, begins.file, begins.line, "", here)
+
+    def _faulty(self, fault: str, place: Place) -> Written:
+        return Written(self.title, self._place(), "\n".join(self.content), place.file, place.line, fault, place)
+
+    def _from_file(self, named: str, here: Place) -> Written:
+        _, full = self.env.relfn2path(named)
+        path, folder = Path(full).resolve(), Path(self.env.srcdir).resolve()
+        if not path.is_relative_to(folder):
+            return self._faulty(f"found the file {named!r}; expected one inside the source folder", here)
+        self.env.note_dependency(full)
+        file = path.relative_to(folder).as_posix()
+        try:
+            text = read_text(path, limit=4 * SIZE_LIMIT, what="a platform in YAML")
+        except InputError as error:
+            place = here if error.line is None else Place(file, error.line)
+            about = f"{file}: " if error.line is None else ""
+            return self._faulty(about + error.message, place)
+        return Written(self.title, here, text, file, 1, "", here)
+
+
+class PlatformDirective(_YamlDirective):
+    """A platform, judged by the rules of the document in every build."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
+        "id": directives.unchanged,
+        "expect": directives.unchanged,
+        "file": directives.unchanged,
+    }
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The anchor, and the place of what is found."""
+        written = self._written()
+        chosen = self.options.get("id", "").strip()
+        name = chosen or nodes.make_id(self.title)[:100]
+        if not _ID.fullmatch(name):
+            name = ""
+            if chosen and not written.fault:
+                expected = "a letter or digit, then letters, digits, _ . and -, at most 100 in all"
+                written = self._faulty(f"found the id {chosen!r}; expected {expected}", self._place())
+        expect = words(self.options["expect"]) if "expect" in self.options else None
+        number = self.domain.note_platform(self.env.docname, WrittenPlatform(written, name, expect))
+        made: list[nodes.Node] = [markup.platform(docname=self.env.docname, number=number)]
+        return [nodes.target("", "", ids=[ANCHOR + name]), *made] if name else made
+
+
+class ScenarioDirective(_YamlDirective):
+    """Steps on a platform, run on the model in every build and held against what their author expects."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {"policy": directives.unchanged}
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of what is found."""
+        policies = words(self.options["policy"]) if "policy" in self.options else None
+        number = self.domain.note_scenario(self.env.docname, WrittenScenario(self._written(), policies))
+        return [markup.scenario(docname=self.env.docname, number=number)]

@@ -1,0 +1,251 @@
+"""What the platforms and scenarios of a project amount to: made anew in every build, from their text and from the model.
+
+Nothing of it is kept: a scenario may name a platform of another document, and both depend on the model that is installed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sphinx_xenfusa.claims.platform_checks import PlatformCheck, check, expected_rules
+from sphinx_xenfusa.claims.scenarios import ScenarioRun, run
+from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.model.platform import Platform
+from sphinx_xenfusa.model.policies import POLICIES
+from sphinx_xenfusa.model.scenario import Scenario
+from sphinx_xenfusa.platforms.platform_yaml import platform_from_yaml
+from sphinx_xenfusa.platforms.scenario_yaml import scenario_from_yaml
+from sphinx_xenfusa.sphinxext.platform_directives import Written, WrittenPlatform, WrittenScenario
+from sphinx_xenfusa.trace.canonical import natural
+from sphinx_xenfusa.trace.record import Finding, Place, Tag
+
+
+@dataclass(frozen=True)
+class PlatformResult:
+    """A platform and what the rules say of it.
+
+    :param platform: ``None`` when it cannot be read.
+    :param check: ``None`` then.
+    :param findings: what is wrong with it or with what is expected of it.
+    """
+
+    source: WrittenPlatform
+    platform: Platform | None
+    check: PlatformCheck | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """A scenario and what came of it under each policy.
+
+    :param scenario: ``None`` when it cannot be read; then it was not run.
+    :param broken: the rules that its platform breaks.
+    """
+
+    source: WrittenScenario
+    scenario: Scenario | None
+    broken: tuple[str, ...]
+    runs: tuple[ScenarioRun, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class PlatformResults:
+    """All platforms and scenarios of a project, by document, as their directives stand.
+
+    :param places: the document of each platform that can be linked to, by its id.
+    """
+
+    platforms: Mapping[str, tuple[PlatformResult, ...]]
+    scenarios: Mapping[str, tuple[ScenarioResult, ...]]
+    places: Mapping[str, str]
+
+    def findings(self) -> list[Finding]:
+        """What is wrong, platforms first."""
+        everything: Iterable[PlatformResult | ScenarioResult] = [
+            *(one for docname in sorted(self.platforms) for one in self.platforms[docname]),
+            *(one for docname in sorted(self.scenarios) for one in self.scenarios[docname]),
+        ]
+        return [finding for one in everything for finding in one.findings]
+
+    def documents(self) -> set[str]:
+        """The documents that show a platform or a scenario."""
+        return {*self.platforms, *self.scenarios}
+
+    def shown(self, docname: str) -> object:
+        """All that a document shows of it, as data whose representation is the same in every process."""
+        platforms = [(one.source, _plain(one.check), one.findings) for one in self.platforms.get(docname, ())]
+        scenarios = [
+            (one.source, one.broken, one.runs, one.findings, one.scenario and self.places.get(one.scenario.platform_id))
+            for one in self.scenarios.get(docname, ())
+        ]
+        return platforms, scenarios
+
+
+def _plain(checked: PlatformCheck | None) -> object:
+    return None if checked is None else (checked.outcomes, checked.expected is None or sorted(checked.expected))
+
+
+def judge_all(
+    platforms: Mapping[str, Sequence[WrittenPlatform]],
+    scenarios: Mapping[str, Sequence[WrittenScenario]],
+    tags: Iterable[Tag],
+    policies: tuple[str, ...],
+) -> PlatformResults:
+    """Judge every platform and run every scenario.
+
+    :param tags: the requirements of the project; an expectation may name a rule by its tag.
+    :param policies: the policies under which a scenario runs that names none.
+    """
+    documents = sorted(platforms, key=natural)
+    ids: defaultdict[str, list[tuple[str, WrittenPlatform]]] = defaultdict(list)
+    for docname in documents:
+        for source in platforms[docname]:
+            if source.id:
+                ids[source.id].append((docname, source))
+    revisions = {(tag.type, tag.name): tag.revision for tag in sorted(tags)}
+    judged = {docname: tuple(_judged(source, ids, revisions) for source in platforms[docname]) for docname in documents}
+    usable: dict[str, PlatformResult] = {}
+    unusable: dict[str, str] = {}
+    for one in (one for results in judged.values() for one in results):
+        if len(ids.get(one.source.id, ())) > 1:
+            unusable[one.source.id] = "an id that stands more than once"
+        elif one.platform is None:
+            unusable[one.source.id] = f"which cannot be read (see {one.source.written.place})"
+        else:
+            usable[one.source.id] = one
+    run_all = {
+        docname: tuple(_run(source, usable, unusable, policies) for source in scenarios[docname])
+        for docname in sorted(scenarios, key=natural)
+    }
+    return PlatformResults(judged, run_all, {name: places[0][0] for name, places in ids.items()})
+
+
+# --- platforms ----------------------------------------------------------------------------------------------------------
+
+
+def _judged(
+    source: WrittenPlatform,
+    ids: Mapping[str, Sequence[tuple[str, WrittenPlatform]]],
+    revisions: Mapping[tuple[str, str], int],
+) -> PlatformResult:
+    findings: list[Finding] = []
+
+    def tell(place: Place, message: str) -> None:
+        findings.append(Finding("platform", place, source.written.title, message))
+
+    platform = None
+    if source.written.fault:
+        tell(source.written.fault_place, source.written.fault)
+    else:
+        try:
+            platform = platform_from_yaml(source.written.text, source.written.file, source.written.first_line)
+        except InputError as error:
+            tell(_place(error, source.written), error.message)
+    others = [one.written.place for _, one in ids.get(source.id, ()) if one is not source]
+    if others:
+        where = " and ".join(str(place) for place in others)
+        tell(source.written.place, f"found the platform id {source.id!r} also at {where}; expected an :id: of its own")
+    expected = None
+    if source.expect is not None:
+        try:
+            expected = _expected(source.expect, revisions)
+        except ValueError as error:
+            tell(source.written.place, f":expect: of the platform {source.written.title!r}: {error}")
+    if platform is None:
+        return PlatformResult(source, None, None, tuple(findings))
+    checked = check(platform, expected)
+    if checked.wrong:
+        tell(source.written.place, _wrong(source.written.title, checked))
+    return PlatformResult(source, platform, checked, tuple(findings))
+
+
+def _expected(words: tuple[str, ...], revisions: Mapping[tuple[str, str], int]) -> frozenset[str]:
+    expected = expected_rules(words)
+    for word in words:
+        parts = word.split("~")
+        if len(parts) == 3:
+            known = revisions.get((parts[0], parts[1]))
+            if known is not None and parts[2] != str(known):
+                raise ValueError(f"found {word}; expected {parts[0]}~{parts[1]}~{known}, as the requirement is tagged")
+    return expected
+
+
+def _wrong(title: str, checked: PlatformCheck) -> str:
+    broken = [f"{one.rule} (by {', '.join(one.broken_by)})" for one in checked.outcomes if one.broken_by]
+    found = f"breaks {', '.join(broken)}" if broken else "breaks no rule"
+    expected = f"breaks {', '.join(sorted(checked.expected))}" if checked.expected else "is compatible"
+    return f"the platform {title!r}: found that it {found}; expected that it {expected}"
+
+
+# --- scenarios ----------------------------------------------------------------------------------------------------------
+
+
+def _run(
+    source: WrittenScenario,
+    platforms: Mapping[str, PlatformResult],
+    unusable: Mapping[str, str],
+    policies: tuple[str, ...],
+) -> ScenarioResult:
+    written = source.written
+    if written.fault:
+        return _not_run(source, written.fault_place, written.fault)
+    try:
+        known = {name: one.platform for name, one in platforms.items() if one.platform is not None}
+        scenario = scenario_from_yaml(
+            written.text, written.file, written.first_line, platforms=known, unusable=unusable
+        )
+        chosen = _policies(source, scenario, policies)
+    except InputError as error:
+        return _not_run(source, _place(error, written), error.message)
+    runs = tuple(run(scenario, policy, written.title) for policy in chosen)
+    broken = check(scenario.platform, None).broken
+    return ScenarioResult(source, scenario, broken, runs, tuple(_wrong_steps(written, runs)))
+
+
+def _not_run(source: WrittenScenario, place: Place, message: str) -> ScenarioResult:
+    return ScenarioResult(source, None, (), (), (Finding("scenario", place, source.written.title, message),))
+
+
+def _policies(source: WrittenScenario, scenario: Scenario, policies: tuple[str, ...]) -> tuple[str, ...]:
+    """The policies under which a scenario runs.
+
+    :raises InputError: ``:policy:`` names one that does not exist, or leaves one out for which something is expected.
+    """
+    place = source.written.place
+    if source.policies is None:
+        return tuple(dict.fromkeys((*policies, *scenario.policies)))
+    unknown = [name for name in source.policies if name not in POLICIES]
+    if unknown or not source.policies:
+        found = f"the policy {unknown[0]!r} in :policy:" if unknown else "nothing in :policy:"
+        raise InputError(place.file, place.line, found, f"some of {', '.join(POLICIES)}")
+    idle = [name for name in scenario.policies if name not in source.policies]
+    if idle:
+        found = f"a step that expects something under {idle[0]}, which :policy: leaves out"
+        raise InputError(place.file, place.line, found, "every policy that is named under 'under'")
+    return source.policies
+
+
+def _wrong_steps(written: Written, runs: Sequence[ScenarioRun]) -> list[Finding]:
+    """One finding for each step that did not come out as expected, with what was found under each policy."""
+    faults: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+    for one in runs:
+        for step in one.steps:
+            faults[step.number, step.line] += [f"under {one.policy} {fault}" for fault in step.faults]
+    return [
+        Finding(
+            "scenario",
+            Place(written.file, line),
+            written.title,
+            f"step {number} of the scenario {written.title!r}: {'; '.join(said)}",
+        )
+        for (number, line), said in faults.items()
+        if said
+    ]
+
+
+def _place(error: InputError, written: Written) -> Place:
+    return Place(error.file, error.line or written.first_line)

@@ -1,0 +1,305 @@
+"""Platforms and scenarios as document nodes: what they are, what the rules say of them, what came of each step.
+
+A platform's page has one section for each thing that was looked at; a further check of platforms becomes a further section.
+Everything found stands on the page, also when the author expected something else; the YAML as written is always there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from docutils import nodes
+from sphinx.util.nodes import make_refnode
+
+from sphinx_xenfusa.claims.platform_checks import PlatformCheck
+from sphinx_xenfusa.claims.scenarios import ScenarioRun, StepResult
+from sphinx_xenfusa.model.operations import catalogue
+from sphinx_xenfusa.model.platform import Device, Domain, Link, Platform
+from sphinx_xenfusa.model.rules import default_owner
+from sphinx_xenfusa.model.scenario import Expectation
+from sphinx_xenfusa.model.vocabulary import Criticality, Protocol
+from sphinx_xenfusa.sphinxext.platform_directives import ANCHOR, Written
+from sphinx_xenfusa.sphinxext.platform_results import PlatformResult, PlatformResults, ScenarioResult
+from sphinx_xenfusa.sphinxext.views import Cell, Views, count, marked, paragraph, policy_words
+from sphinx_xenfusa.trace.canonical import natural
+from sphinx_xenfusa.trace.record import Finding, Tag
+from sphinx_xenfusa.trace.states import Result
+
+WRONG = "xenfusa-wrong"
+"""The class of a row that is not as expected."""
+
+
+def rule_anchors(anchors: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """The tag of the requirement that states a rule, by the rule's name: the newest revision that stands in the project."""
+    found: dict[str, str] = {}
+    for text in sorted(anchors, key=natural):
+        try:
+            found[Tag.parse(text).name] = text
+        except ValueError:
+            continue
+    return found
+
+
+@dataclass(frozen=True)
+class PlatformViews:
+    """Writes the platforms and scenarios of one page.
+
+    :param views: tables, links and traces as everywhere.
+    """
+
+    views: Views
+    results: PlatformResults
+
+    # --- platforms ------------------------------------------------------------------------------------------------
+
+    def platform(self, fromdoc: str, docname: str, number: int) -> nodes.Node:
+        """One platform: what it is, what was looked at and found, and the YAML."""
+        result = self.results.platforms[docname][number]
+        made = nodes.container(classes=["xenfusa-platform"])
+        made += _headline("Platform", result.source.written, _platform_state(result))
+        if result.platform is None or result.check is None:
+            made += [_found(finding) for finding in result.findings]
+            made += self._as_written(result.source.written, folded=False)
+            return made
+        made += [_found(finding) for finding in result.findings if result.check.expected is None]
+        for section in self._sections:
+            made += section(fromdoc, result.platform, result.check)
+        made += self._as_written(result.source.written, folded=True)
+        return made
+
+    @property
+    def _sections(self) -> Sequence[Callable[[str, Platform, PlatformCheck], list[nodes.Node]]]:
+        """What is shown of a platform, in this order."""
+        return (self._domains, self._devices, self._links, self._rules)
+
+    def _domains(self, fromdoc: str, platform: Platform, checked: PlatformCheck) -> list[nodes.Node]:
+        owners = {device.name: owners_of(platform, device) for device in platform.devices}
+        rows: list[Sequence[Cell]] = [
+            (
+                nodes.literal("", domain.name),
+                _roles(domain),
+                "SafeVM" if domain.criticality is Criticality.SAFE else "UnsafeVM",
+                "yes" if domain.safety_tasks else "no",
+                ", ".join(name for name, holders in owners.items() if domain.name in holders) or "none",
+            )
+            for domain in platform.domains
+        ]
+        headings = ("Domain", "Roles", "Criticality", "Safety-critical task", "Devices")
+        title = f"Domains ({count(len(rows), 'domain')}, architecture {platform.architecture})"
+        return [self.views.table(title, headings, (22, 26, 16, 14, 22), rows, "xenfusa-domains")]
+
+    def _devices(self, fromdoc: str, platform: Platform, checked: PlatformCheck) -> list[nodes.Node]:
+        if not platform.devices:
+            return []
+        rows: list[Sequence[Cell]] = [
+            (
+                nodes.literal("", device.name),
+                _owner_words(platform, device),
+                device.reach.value,
+                "yes" if device.behind_iommu else "no",
+            )
+            for device in platform.devices
+        ]
+        headings = ("Device", "Owner", "Reach", "Behind an IOMMU")
+        return [self.views.table("Devices", headings, (24, 40, 18, 18), rows, "xenfusa-devices")]
+
+    def _links(self, fromdoc: str, platform: Platform, checked: PlatformCheck) -> list[nodes.Node]:
+        if not platform.links:
+            return []
+        rows: list[Sequence[Cell]] = [
+            (link.protocol.value, *_ends(link), link.device or "none", _extensions(link)) for link in platform.links
+        ]
+        headings = ("Protocol", "Backend, or one end", "Frontend, or the other", "Device", "Extensions")
+        return [self.views.table("Links", headings, (18, 22, 22, 16, 22), rows, "xenfusa-links")]
+
+    def _rules(self, fromdoc: str, platform: Platform, checked: PlatformCheck) -> list[nodes.Node]:
+        tags = rule_anchors(self.views.anchors)
+        rows: list[Sequence[Cell]] = []
+        for one in checked.outcomes:
+            broken = bool(one.broken_by)
+            words = f"broken by {', '.join(one.broken_by)}" if broken else "obeyed"
+            rows.append(
+                (
+                    self.views.link(fromdoc, tags.get(one.rule, ""), one.rule),
+                    one.section,
+                    marked(Result.FAILED if broken else Result.PASSED, words),
+                    _expectation_cell(checked.as_expected(one), broken),
+                )
+            )
+        headings = ("Rule", "Stated in", "On this platform", "Expectation")
+        title = f"What the rules say ({count(len(rows), 'rule')} of the document)"
+        made = self.views.table(title, headings, (26, 28, 24, 22), rows, "xenfusa-rules")
+        _mark(made, [checked.as_expected(one) is False for one in checked.outcomes])
+        return [made]
+
+    # --- scenarios ------------------------------------------------------------------------------------------------
+
+    def scenario(self, fromdoc: str, docname: str, number: int) -> nodes.Node:
+        """One scenario: what holds at first, and under each policy every step with what came of it."""
+        result = self.results.scenarios[docname][number]
+        written = result.source.written
+        made = nodes.container(classes=["xenfusa-scenario"])
+        made += _headline("Scenario", written, _scenario_state(result))
+        if result.scenario is None:
+            made += [_found(finding) for finding in result.findings]
+            made += self._as_written(written, folded=False)
+            return made
+        made += self._start(fromdoc, result)
+        made += [self._run(one) for one in result.runs]
+        made += paragraph(
+            f"Run on the model of Xen at commit {catalogue().xen_commit[:12]} while this page was built. "
+            "A step is taken in the state that the steps before it left."
+        )
+        made += self._as_written(written, folded=True)
+        return made
+
+    def _start(self, fromdoc: str, result: ScenarioResult) -> nodes.Node:
+        facts = nodes.field_list(classes=["xenfusa-initial"])
+        said: list[nodes.Node] = []
+        platform_id = result.scenario.platform_id if result.scenario is not None else ""
+        if platform_id:
+            where = self.results.places[platform_id]
+            text = nodes.literal("", platform_id)
+            said.append(make_refnode(self.views.builder, fromdoc, where, ANCHOR + platform_id, text))
+            said.append(nodes.Text("; "))
+        rules = f"breaks {', '.join(result.broken)}" if result.broken else "breaks no rule"
+        said.append(nodes.Text(rules))
+        facts += nodes.field("", nodes.field_name("", "platform"), nodes.field_body("", paragraph(*said)))
+        for name, value in result.runs[0].trace.initial:
+            facts += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(value)))
+        return facts
+
+    def _run(self, one: ScenarioRun) -> nodes.Node:
+        wrong = sum(1 for step in one.steps if step.faults)
+        state = f"{wrong} not as expected" if wrong else "all as expected"
+        title = f"Under {policy_words(one.policy)}: {count(len(one.steps), 'step')}, {state}"
+        headings = ("Step", "Party", "Action and its source", "Expected", "Outcome", "What changed")
+        widths = (8, 12, 27, 20, 15, 18)
+        made = self.views.table(title, headings, widths, [_step(step) for step in one.steps], "xenfusa-trace")
+        _mark(made, [bool(step.faults) for step in one.steps])
+        return made
+
+    def _as_written(self, written: Written, *, folded: bool) -> list[nodes.Node]:
+        if not written.text.strip():
+            return []
+        block = nodes.literal_block(written.text, written.text, language="yaml")
+        block["force"] = True  # whatever stands there is shown; a lexer's complaint would be a second warning
+        heading = f"As written in {written.file}:{written.first_line}"
+        return [self.views.fold(heading, [block])] if folded else [paragraph(heading, ":"), block]
+
+
+def owners_of(platform: Platform, device: Device) -> frozenset[str]:
+    """The domains that own a device: the one to which it is assigned, else its owners by default; none where Xen keeps it."""
+    if device.owner is not None:
+        return frozenset({device.owner})
+    return frozenset() if device.kept_by_xen else default_owner(platform)
+
+
+def _owner_words(platform: Platform, device: Device) -> str:
+    kept = ", although Xen keeps it" if device.kept_by_xen else ""
+    if device.owner is not None:
+        return f"{device.owner} (passthrough{kept})"
+    if device.kept_by_xen:
+        return "Xen keeps it"
+    owners = sorted(default_owner(platform))
+    return f"{' and '.join(owners)} (by default)" if owners else "nobody (there is no Hardware Domain)"
+
+
+def _roles(domain: Domain) -> str:
+    words = [role.value for role in sorted(domain.roles)]
+    return ", ".join([*words, "xenstore domain"] if domain.xenstore else words)
+
+
+def _ends(link: Link) -> tuple[str, str]:
+    return link.backend, link.frontend
+
+
+def _extensions(link: Link) -> str:
+    if link.protocol is not Protocol.VIRTIO:
+        return "none exist"
+    used = [
+        words
+        for words, there in (("VirtIO with grants", link.grants), ("non-blocking VirtIO", link.nonblocking))
+        if there
+    ]
+    return ", ".join(used) or "none"
+
+
+def _expectation_cell(as_expected: bool | None, broken: bool) -> Cell:
+    if as_expected is None:
+        return marked(Result.NONE, "none stated")
+    if as_expected:
+        return marked(Result.PASSED, "as expected")
+    return marked(Result.FAILED, f"expected to be {'obeyed' if broken else 'broken'}")
+
+
+def _platform_state(result: PlatformResult) -> nodes.Node:
+    if result.platform is None or result.check is None:
+        return marked(Result.ERROR, "not judged: it cannot be read")
+    broken = result.check.broken
+    words = f"breaks {', '.join(broken)}" if broken else "compatible: it breaks no rule"
+    if result.check.wrong:
+        expected = ", ".join(sorted(result.check.expected or ()))
+        return marked(Result.FAILED, f"{words}; expected {f'to break {expected}' if expected else 'compatible'}")
+    if result.check.expected is None:
+        stated = "an expectation that cannot be used" if result.source.expect is not None else "nothing expected"
+        return marked(Result.ERROR if result.source.expect is not None else Result.NONE, f"{words}; {stated}")
+    return marked(Result.PASSED, f"{words}, as expected")
+
+
+def _scenario_state(result: ScenarioResult) -> nodes.Node:
+    if result.scenario is None:
+        return marked(Result.ERROR, "not run")
+    wrong = sum(1 for one in result.runs for step in one.steps if step.faults)
+    if wrong:
+        return marked(Result.FAILED, f"{count(wrong, 'step')} not as expected")
+    steps = sum(len(one.steps) for one in result.runs)
+    return marked(Result.PASSED, f"{count(steps, 'step')} under {_policies(result.runs)}, all as expected")
+
+
+def _policies(runs: Sequence[ScenarioRun]) -> str:
+    return count(len(runs), "policy", "policies")
+
+
+def _headline(kind: str, written: Written, state: nodes.Node) -> nodes.paragraph:
+    return paragraph(nodes.strong("", f"{kind}: {written.title}"), " — ", state, classes=["xenfusa-headline"])
+
+
+def _found(finding: Finding) -> nodes.paragraph:
+    made = paragraph(marked(Result.ERROR, str(finding.place)), f": {finding.message}.")
+    made["classes"].append(WRONG)
+    return made
+
+
+def _step(step: StepResult) -> Sequence[Cell]:
+    told = step.told
+    action: list[nodes.Node] = [paragraph(nodes.literal("", told.action))]
+    action += [paragraph(f"{name}: {value}") for name, value in told.parameters]
+    action += [paragraph(told.clause or "no call")]
+    if step.note:
+        action.append(paragraph(nodes.emphasis("", step.note)))
+    expected: list[nodes.Node] = [paragraph(words) for words in _expected_words(step.expected)]
+    if step.faults:
+        expected += [paragraph(marked(Result.FAILED, fault)) for fault in step.faults]
+    else:
+        expected.append(paragraph(marked(Result.PASSED, "as expected")))
+    changed: list[nodes.Node] = [
+        paragraph(nodes.strong("", change.field), f": {change.before} → {change.after}") for change in told.changed
+    ]
+    return (str(step.number), told.party, action, expected, told.outcome, changed or "nothing")
+
+
+def _expected_words(expected: Expectation) -> list[str]:
+    words = [str(expected.outcome)]
+    if expected.changes is not None:
+        words += [f"{owner}: {field} → {value}" for owner, field, value in expected.changes] or ["nothing changes"]
+    return words
+
+
+def _mark(table: nodes.table, wrong: Sequence[bool]) -> None:
+    """Give the rows that are not as expected a class; their cells say so in words."""
+    body = next(iter(table.findall(nodes.tbody)))
+    for row, is_wrong in zip(body.children, wrong, strict=True):
+        if is_wrong and isinstance(row, nodes.row):
+            row["classes"].append(WRONG)
