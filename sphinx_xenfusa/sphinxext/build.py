@@ -142,7 +142,7 @@ class Build:
 
     def _policies(self, app: Sphinx) -> tuple[str, ...]:
         """The document's policy and the target, which count, then all others, which are shown beside them."""
-        return tuple(dict.fromkeys((SPECIFICATION, app.config.xenfusa_policy, *known_policies(self.claims.values()))))
+        return tuple(dict.fromkeys((*_policies_that_count(app), *known_policies(self.claims.values()))))
 
     def _verdicts(self, app: Sphinx) -> tuple[Verdict, ...]:
         """Every claim under every policy: what the child found, or not run, or error."""
@@ -186,7 +186,7 @@ class Build:
             for finding in select(asked, self._vocabulary)[1]
         ]
         tags = (item.tag for item in items)
-        self._platforms = judge_all(domain.platforms, domain.scenarios, tags, self._policies(app))
+        self._platforms = judge_all(domain.platforms, domain.scenarios, tags, _policies_that_count(app))
         findings += self._platforms.findings()
         verdicts = self._verdicts(app)
         reports = [read_report(Path(app.confdir) / one, Path(app.confdir)) for one in app.config.xenfusa_test_reports]
@@ -374,6 +374,11 @@ def _with_questions(record: TraceRecord, domain: XenDomain, answers: Answers) ->
     asked = (one for docname in sorted(domain.verdicts) for one in domain.verdicts[docname])
     faults = {finding for one in asked if (finding := answers.finding(one)) is not None}
     return replace(record, findings=tuple(sorted({*record.findings, *faults}, key=finding_order)))
+
+
+def _policies_that_count(app: Sphinx) -> tuple[str, ...]:
+    """The document's policy and the target."""
+    return tuple(dict.fromkeys((SPECIFICATION, app.config.xenfusa_policy)))
 
 
 def _oft_documents(app: Sphinx) -> set[str]:

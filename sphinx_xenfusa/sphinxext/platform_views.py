@@ -128,7 +128,7 @@ class PlatformViews:
                 )
             )
         headings = ("Rule", "Stated in", "On this platform", "Expectation")
-        title = f"What the rules say ({count(len(rows), 'rule')} of the document)"
+        title = f"What the rules of the document say ({count(len(rows), 'rule')})"
         made = self.views.table(title, headings, (26, 28, 24, 22), rows, "xenfusa-rules")
         _mark(made, [checked.as_expected(one) is False for one in checked.outcomes])
         return [made]
@@ -237,8 +237,8 @@ def _expectation_cell(as_expected: bool | None, broken: bool) -> Cell:
 def _platform_state(result: PlatformResult) -> nodes.Node:
     if result.platform is None or result.check is None:
         return marked(Result.ERROR, "not judged: it cannot be read")
-    broken = result.check.broken
-    words = f"breaks {', '.join(broken)}" if broken else "compatible: it breaks no rule"
+    broken, rules = result.check.broken, count(len(result.check.outcomes), "rule")
+    words = f"breaks {', '.join(broken)}" if broken else f"compatible: it breaks none of the {rules}"
     if result.check.wrong:
         expected = ", ".join(sorted(result.check.expected or ()))
         return marked(Result.FAILED, f"{words}; expected {f'to break {expected}' if expected else 'compatible'}")

@@ -6,8 +6,10 @@ import ast
 import re
 import shlex
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -17,8 +19,9 @@ from sphinx_xenfusa.confirm.registry import GROUP, load_claims
 from sphinx_xenfusa.explore.claim import Budget, Claim
 from sphinx_xenfusa.explore.verdict import VerdictKind
 from sphinx_xenfusa.platforms.platform_yaml import read_platform
+from sphinx_xenfusa.platforms.platform_yaml import schema as platform_schema
+from sphinx_xenfusa.platforms.scenario_yaml import schema
 from sphinx_xenfusa.sphinxext.config import SETTINGS
-from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDirective
 from sphinx_xenfusa.sphinxext.domain import XenDomain
 from sphinx_xenfusa.sphinxext.warning_types import SUBTYPES
 from sphinx_xenfusa.trace.states import ExitCode, ItemKind
@@ -52,7 +55,8 @@ def test_the_settings_page_has_exactly_the_settings_with_their_defaults() -> Non
 def test_the_directives_page_has_exactly_the_options_directives_and_roles() -> None:
     text = page("directives")
     options = re.findall(r"rst:directive:option:: (\S+)", text)
-    assert sorted(options) == sorted([*(RequirementDirective.option_spec or {}), *(MatrixDirective.option_spec or {})])
+    known = [option for one in XenDomain.directives.values() for option in one.option_spec or {}]
+    assert sorted(options) == sorted(known)
     directives = re.findall(r"rst:directive:: \.\. xen:(\w+)::", text)
     assert sorted(directives) == sorted(XenDomain.directives)
     roles = re.findall(r"^\.\. rst:role:: xen:(\w+)$", text, re.MULTILINE)
@@ -60,9 +64,24 @@ def test_the_directives_page_has_exactly_the_options_directives_and_roles() -> N
 
 
 def test_the_directives_page_has_exactly_the_kinds() -> None:
-    table = page("directives").partition("Matrix and totals\n")[0]
-    kinds = re.findall(r"^   \* - ``(\w+)``$", table, re.MULTILINE)
+    kinds = re.findall(r"^   \* - ``(\w+)``$", rows_below("The kinds"), re.MULTILINE)
     assert kinds == [kind.value for kind in ItemKind]
+
+
+def rows_below(title: str) -> str:
+    """The text of the list-table of that title on the page of the directives."""
+    return page("directives").partition(f".. list-table:: {title}\n")[2].partition("\n\n\n")[0].split("\n\n.. ")[0]
+
+
+@pytest.mark.parametrize(("title", "schema"), [("Keys of a platform", platform_schema), ("Keys of a scenario", schema)])
+def test_the_directives_page_has_exactly_the_keys(title: str, schema: Callable[[], dict[str, Any]]) -> None:
+    text = rows_below(title)
+    named = {
+        key for cell in re.findall(r"^   \* - (``.*)$", text, re.MULTILINE) for key in re.findall(r"\w+(?=``)", cell)
+    }
+    objects = [schema(), *(one for one in schema()["$defs"].values() if "type" in one)]
+    expected = {key for one in objects for key in one.get("properties", {})}
+    assert named == expected
 
 
 def commands() -> list[list[str]]:
