@@ -9,6 +9,7 @@ import click
 
 from sphinx_xenfusa import __version__
 from sphinx_xenfusa.cli.confirm_command import confirm
+from sphinx_xenfusa.cli.explain_command import explain_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,3 +27,4 @@ def main() -> None:
 
 
 main.add_command(confirm)
+main.add_command(explain_command)

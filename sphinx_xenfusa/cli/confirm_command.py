@@ -3,51 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from rich.console import RenderableType
 
 from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.junit import junit_text
-from sphinx_xenfusa.confirm.confirmation import (
-    DEFAULT_CACHE,
-    SCHEMA_VERSION,
-    Confirmation,
-    Mode,
-    Plan,
-    carry_out,
-    plan,
-    processes,
-    seconds,
-)
-from sphinx_xenfusa.confirm.interruption import ended_by_signals
-from sphinx_xenfusa.confirm.register import REGISTER, read_register
-from sphinx_xenfusa.confirm.registry import installed
-from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
+from sphinx_xenfusa.cli.run_options import installed_claims, run_options, say, shown_progress
+from sphinx_xenfusa.confirm.confirmation import SCHEMA_VERSION, Confirmation, Mode, Plan, carry_out, plan
+from sphinx_xenfusa.confirm.register import read_register
 from sphinx_xenfusa.explore.claim import AnnouncedClaim
-from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.canonical import dumps, write_text
 from sphinx_xenfusa.trace.states import ExitCode, combined_exit_code
-
-Number = TypeVar("Number", int, float)
-
-
-def _read_by(read: Callable[[str], Number]) -> Callable[[click.Context, click.Parameter, str | None], Number | None]:
-    """An option's callback that reads a number as the confirmation does, and says what it expected."""
-
-    def number(ctx: click.Context, param: click.Parameter, value: str | None) -> Number | None:
-        try:
-            return None if value is None else read(value)
-        except ValueError as error:
-            raise click.BadParameter(str(error), ctx, param) from error
-
-    return number
 
 
 @dataclass(frozen=True)
@@ -62,55 +33,20 @@ class _Out:
     file: Path | None
 
 
-def say(message: str) -> None:
-    """Tell the user something in one line, beside the output."""
-    click.echo(f"xenfusa: {' '.join(message.split())}", err=True)
-
-
 @click.command()
 @click.argument("claims", metavar="[CLAIM]...", nargs=-1)
 @click.option(
-    "--policy", "policies", metavar="P", multiple=True, help="A policy to run under (repeatable). Default: all."
-)
-@click.option(
-    "--trace", "with_traces", is_flag=True, help="Show witness, counterexample and divergences, step by step."
+    "--trace",
+    "with_traces",
+    is_flag=True,
+    help="Show scope, mutants, witness, counterexample and divergences, step by step.",
 )
 @click.option("--list", "only_list", is_flag=True, help="Say which claims there are; run nothing.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "junit"]), default="table", show_default=True)
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, and show the table besides."
 )
-@click.option(
-    "--mode",
-    type=click.Choice(["cache", "force"]),
-    default="cache",
-    show_default=True,
-    help="Take the verdicts that are kept, or run everything anew.",
-)
-@click.option(
-    "--cache-dir",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    default=DEFAULT_CACHE,
-    show_default=True,
-    help="Where verdicts are kept.",
-)
-@click.option(
-    "--timeout",
-    callback=_read_by(seconds),
-    metavar="S",
-    default=f"{DEFAULT_TIMEOUT:g}",
-    show_default=True,
-    help="Seconds for each claim and policy.",
-)
-@click.option("--jobs", callback=_read_by(processes), metavar="N", help="Processes at once. Default: one a core.")
-@click.option(
-    "--divergences",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    default=REGISTER,
-    help="The reviewed register of expected divergences. Default: the one that is installed.",
-)
+@run_options
 @click.pass_context
 def confirm(
     ctx: click.Context,
@@ -130,15 +66,12 @@ def confirm(
     if only_list and form == "junit":
         raise click.UsageError("--list has no JUnit form: nothing is run")
     out = _Out(form, output)
-    offered = installed()
-    for problem in offered.problems:
-        say(f"{problem}; what it offers is left out")
-    left_out = [ExitCode.UNREADABLE for _ in offered.problems]
+    offered, left_out = installed_claims()
     try:
         planned = plan(offered.claims, read_register(divergences), names=claims, policies=policies)
         if only_list:
             ctx.exit(combined_exit_code([_deliver_list(out, planned), *left_out]))
-        with _shown_progress() as progress:
+        with shown_progress() as progress:
             confirmation = carry_out(
                 planned, cache_dir=cache_dir, mode=mode, timeout=timeout, jobs=jobs, progress=progress
             )
@@ -149,19 +82,6 @@ def confirm(
     if confirmation.cache_problem:
         say(confirmation.cache_problem)
     ctx.exit(combined_exit_code([confirmation.exit_code, delivered, *left_out]))
-
-
-@contextmanager
-def _shown_progress() -> Iterator[Callable[[int, int, Verdict | None], None]]:
-    """Show on stderr how far the runs are, if it is a terminal; an interrupt ends them all."""
-    bar = tables.progress_on(sys.stderr)
-    task = bar.add_task("confirming", total=None)
-
-    def tell(done: int, total: int, last: Verdict | None) -> None:
-        bar.update(task, completed=done, total=total)
-
-    with ended_by_signals(bar.stop), bar:
-        yield tell
 
 
 def _deliver_list(out: _Out, planned: Plan) -> ExitCode:
@@ -185,7 +105,8 @@ def _deliver(out: _Out, planned: Plan, confirmation: Confirmation, *, with_trace
     """Show the verdicts, and what they amount to."""
     shown = list(tables.verdict_parts(confirmation.verdicts, narrow=tables.is_narrow(sys.stdout)))
     if with_traces:
-        shown += [part for verdict in confirmation.verdicts for part in tables.traces(verdict)]
+        described = planned.register.divergences
+        shown += [part for verdict in confirmation.verdicts for part in tables.details(verdict, described)]
     form = None
     if out.format == "json":
         form = dumps(confirmation.to_json())

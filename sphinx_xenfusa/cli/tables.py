@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO
 
 from rich.box import Box
@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sphinx_xenfusa.confirm.confirmation import Confirmation
+from sphinx_xenfusa.confirm.register import Described
 from sphinx_xenfusa.evidence.plain_text import printable
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.explore.trace import Step, Trace
@@ -85,6 +86,19 @@ def progress_on(stream: TextIO) -> Progress:
 
 def _text(text: str, style: str = "") -> Text:
     return Text(printable(text), style=style, overflow="fold")
+
+
+def line(text: str) -> RenderableType:
+    """A text as it stands, without what would steer a terminal."""
+    return _text(text)
+
+
+def test_table(cases: Iterable[Mapping[str, str]]) -> Table:
+    """One line for each test case: how it came out, what it verifies, where it was reported."""
+    table = _table("test", "outcome", "verifies", "report", "message", whole=("outcome", "verifies"))
+    for case in cases:
+        table.add_row(*(_text(case[key]) for key in ("id", "outcome", "verifies", "report", "message")))
+    return table
 
 
 def _table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), gap: int = 2) -> Table:
@@ -177,18 +191,55 @@ def claim_table(claims: Iterable[Claim]) -> Table:
     return table
 
 
-def traces(verdict: Verdict) -> Iterator[RenderableType]:
-    """The traces of a verdict, each under a line that says what it is."""
+def details(verdict: Verdict, described: Mapping[str, Described]) -> Iterator[RenderableType]:
+    """All that is known of a verdict, under a line that says which it is: scope, assumptions, mutants, traces.
+
+    :param described: what the register says of each divergence.
+    """
     yield _text(f"\n{verdict.claim}, {policy_name(verdict.policy)}: {verdict.kind}")
-    named = [("witness", verdict.witness), ("counterexample", verdict.counterexample)]
-    named += [(f"divergence {entry.id}", entry.trace) for entry in verdict.divergences]
-    some = False
-    for name, trace in named:
-        if trace is not None:
-            some = True
-            yield from trace_parts(trace, name)
-    if not some:
+    for name, words in _facts(verdict):
+        yield _text(f"  {name}: {words}")
+    if verdict.counterexample is not None:
+        yield from trace_parts(verdict.counterexample, "counterexample")
+    for entry in verdict.divergences:
+        yield from divergence_parts(entry.id, described)
+        yield from trace_parts(entry.trace, f"divergence {entry.id}")
+    if verdict.witness is not None:
+        yield from trace_parts(verdict.witness, "witness")
+    if verdict.witness is None and verdict.counterexample is None and not verdict.divergences:
         yield _text("no trace")
+
+
+def _facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    scope = verdict.scope
+    if verdict.reason:
+        yield "reason", verdict.reason
+    yield "scope", scope.words
+    if scope.platforms:
+        again = "not counted again" if scope.recount is None else f"{scope.recount:,} by a second method"
+        yield "size", f"{scope.platforms:,} platforms; {again}"
+    for assumption in scope.assumptions:
+        yield "assumption", assumption
+    if verdict.cases:
+        yield "checks", f"{verdict.cases:,}, of which {verdict.relevant:,} could have failed"
+    if verdict.mutants:
+        yield "mutants of the model", f"{verdict.mutants:,} tried, {verdict.killed:,} refute it"
+    if verdict.killer is not None:
+        killer = verdict.killer
+        yield "smallest of these", f"{killer.operator} at {killer.where}: {killer.before} -> {killer.after}"
+
+
+def divergence_parts(name: str, described: Mapping[str, Described]) -> Iterator[RenderableType]:
+    """What the register says of a divergence: the document's words against Xen's doing."""
+    known = described.get(name)
+    if known is None:
+        yield _text(f"\n{name}: not in the register")
+        return
+    yield _text(f"\n{name}, the document: {known.document}")
+    yield _text(f"{name}, Xen: {known.xen}")
+    if known.not_modelled:
+        yield _text(f"{name}, not modelled: {known.not_modelled}")
+    yield _text(f"{name}, source: {known.source}")
 
 
 def trace_parts(trace: Trace, name: str) -> Iterator[RenderableType]:

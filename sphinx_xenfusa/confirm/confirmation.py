@@ -104,9 +104,9 @@ def plan(
     """
     known = known_policies(claims.values())
     for name in names:
-        _refuse_unknown(name, claims, "claim")
+        refuse_unknown(name, claims, "claim")
     for policy in policies:
-        _refuse_unknown(policy, known, "policy")
+        refuse_unknown(policy, known, "policy")
     chosen = [claims[name] for name in sorted(set(names) or claims)]
     announced = () if names else tuple(claim.id for claim in chosen if isinstance(claim, AnnouncedClaim))
     chosen = [claim for claim in chosen if claim.id not in announced]
@@ -119,7 +119,12 @@ def plan(
     return Plan(claims, register, tuple(jobs), left_out, announced)
 
 
-def _refuse_unknown(name: str, known: Iterable[str], what: str) -> None:
+def refuse_unknown(name: str, known: Iterable[str], what: str) -> None:
+    """Refuse a word of the command line that names nothing.
+
+    :param what: ``claim`` or ``policy``.
+    :raises InputError: the name is not among those that are known; with the nearest one that is.
+    """
     names = sorted(known)
     if name in names:
         return

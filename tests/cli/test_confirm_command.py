@@ -248,7 +248,19 @@ def test_traces_are_tables_of_steps(xenfusa: Xenfusa, register: Callable[..., Pa
     assert "\nfake_diverges, dummy: diverges\n" in text
     for name in ("witness: It occurs", "counterexample: It stops", "divergence D1: It stops"):
         assert f"\n{name}\nat first: power = up; domu = running\nstep " in text
-    assert "\nfake_dies, any policy: error\nno trace\n" in text
+    assert "\nfake_dies, any policy: error\n  reason: the process of the check died with exit code 7\n" in text
+    assert "\nno trace\n" in text
+    for fact in (
+        "scope: two platforms × nothing",
+        "size: 2 platforms; 2 by a second method",
+        "assumption: the world is flat",
+        "checks: 1,200, of which 34 could have failed",
+        "mutants of the model: 6 tried, 5 refute it",
+        "smallest of these: condition negated at model/rules.py:1: if a < b: -> if not a < b:",
+        "reason: refuted as expected by D1; holds with it repaired",
+    ):
+        assert f"\n  {fact}\n" in text
+    assert "\nD1, the document: It stays up.\nD1, Xen: It stops.\n" in text
     step = next(line for line in text.splitlines() if line.lstrip().startswith("2 ") and "stop" in line)
     assert [cell.strip() for cell in step.split("   ") if cell.strip()] == [
         "2",

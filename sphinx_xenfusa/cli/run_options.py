@@ -1,0 +1,106 @@
+"""The options of every command that runs claims, and what such a command shows while it does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sphinx_xenfusa.cli import tables
+from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, Progress, processes, seconds
+from sphinx_xenfusa.confirm.interruption import ended_by_signals
+from sphinx_xenfusa.confirm.register import REGISTER
+from sphinx_xenfusa.confirm.registry import Installed, installed
+from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
+from sphinx_xenfusa.explore.verdict import Verdict
+from sphinx_xenfusa.trace.states import ExitCode
+
+Number = TypeVar("Number", int, float)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _read_by(read: Callable[[str], Number]) -> Callable[[click.Context, click.Parameter, str | None], Number | None]:
+    """An option's callback that reads a number as the confirmation does, and says what it expected."""
+
+    def number(ctx: click.Context, param: click.Parameter, value: str | None) -> Number | None:
+        try:
+            return None if value is None else read(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), ctx, param) from error
+
+    return number
+
+
+_OPTIONS = (
+    click.option(
+        "--policy", "policies", metavar="P", multiple=True, help="A policy to run under (repeatable). Default: all."
+    ),
+    click.option(
+        "--mode",
+        type=click.Choice(["cache", "force"]),
+        default="cache",
+        show_default=True,
+        help="Take the verdicts that are kept, or run everything anew.",
+    ),
+    click.option(
+        "--cache-dir",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        default=DEFAULT_CACHE,
+        show_default=True,
+        help="Where verdicts are kept.",
+    ),
+    click.option(
+        "--timeout",
+        callback=_read_by(seconds),
+        metavar="S",
+        default=f"{DEFAULT_TIMEOUT:g}",
+        show_default=True,
+        help="Seconds for each claim and policy.",
+    ),
+    click.option("--jobs", callback=_read_by(processes), metavar="N", help="Processes at once. Default: one a core."),
+    click.option(
+        "--divergences",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        default=REGISTER,
+        help="The reviewed register of expected divergences. Default: the one that is installed.",
+    ),
+)
+
+
+def run_options(command: Command) -> Command:
+    """Give a command the options that say under which policies, how and how long claims are run."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def say(message: str) -> None:
+    """Tell the user something in one line, beside the output."""
+    click.echo(f"xenfusa: {' '.join(message.split())}", err=True)
+
+
+def installed_claims() -> tuple[Installed, list[ExitCode]]:
+    """The claims that can be used; what cannot is told, and gives an exit code for each."""
+    offered = installed()
+    for problem in offered.problems:
+        say(f"{problem}; what it offers is left out")
+    return offered, [ExitCode.UNREADABLE for _ in offered.problems]
+
+
+@contextmanager
+def shown_progress() -> Iterator[Progress]:
+    """Show on stderr how far the runs are, if it is a terminal; an interrupt ends them all."""
+    bar = tables.progress_on(sys.stderr)
+    task = bar.add_task("confirming", total=None)
+
+    def tell(done: int, total: int, last: Verdict | None) -> None:
+        bar.update(task, completed=done, total=total)
+
+    with ended_by_signals(bar.stop), bar:
+        yield tell
