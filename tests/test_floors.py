@@ -37,13 +37,14 @@ ROOMS = {
     "model": room(1, "inputs explore"),
     "trace": room(2, "explore", "jsonschema_rs"),
     "claims": room(2, "explore model"),
+    "terms": room(2, "inputs model"),
     "platforms": room(2, "inputs model", "jsonschema_rs yaml"),
     "confirm": room(3, "inputs explore model platforms trace", "pebble"),
     "evidence": room(3, "inputs trace", "defusedxml"),
     "interop": room(3, "inputs trace"),
     "sphinxext": room(
         4,
-        "inputs explore model trace claims platforms confirm evidence interop",
+        "inputs explore model trace claims terms platforms confirm evidence interop",
         "sphinx docutils sphinx_needs",
     ),
     "cli": room(5, "inputs explore trace confirm evidence", "click rich"),
@@ -127,7 +128,19 @@ RESERVED = {"model": frozenset({"explore"})}
 
 @pytest.mark.parametrize(
     "module",
-    ["model", "explore", "claims", "platforms", "trace", "confirm", "evidence", "interop", "cli", "pytest_plugin"],
+    [
+        "model",
+        "explore",
+        "claims",
+        "terms",
+        "platforms",
+        "trace",
+        "confirm",
+        "evidence",
+        "interop",
+        "cli",
+        "pytest_plugin",
+    ],
 )
 def test_a_fresh_interpreter_loads_no_sphinx(module: str) -> None:
     code = (

@@ -45,7 +45,7 @@ from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget, Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.openfasttrace import RstSource
-from sphinx_xenfusa.sphinxext import markup, needs_bridge
+from sphinx_xenfusa.sphinxext import markup, needs_bridge, objects
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
@@ -92,7 +92,10 @@ class Build:
     def connect(self, app: Sphinx) -> None:
         """Connect the events."""
         app.connect("builder-inited", self.start)
+        app.connect("builder-inited", objects.tell_faults)
         app.connect("env-get-outdated", _documents_that_share_tags)
+        app.connect("env-get-outdated", objects.outdated)
+        app.connect("warn-missing-reference", objects.unknown_reference)
         app.connect("env-before-read-docs", _forget_documents)
         app.connect("doctree-read", self.anchor_tags)
         app.connect("env-updated", self.finish_reading)
@@ -227,7 +230,7 @@ class Build:
             views, links = set(domain.views.get(docname, ())), set(domain.links.get(docname, ()))
             traced = [self._traced.get(tag) for tag in sorted(views - {"*"})]
             links |= views | {target for one in traced if one is not None for target in one.item.covers}
-            places = [(tag, domain.anchors.get(tag)) for tag in sorted(links)]
+            places = [(tag, domain.place_of(tag)) for tag in sorted(links)]
             repeated = sorted(views & self._repeated)
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]

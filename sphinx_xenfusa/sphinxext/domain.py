@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
-from typing import Any, ClassVar, cast
+from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import Any, ClassVar, NamedTuple, cast
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -16,6 +17,14 @@ from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.sphinxext import inline_verdict
 from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDirective, SummaryDirective
+from sphinx_xenfusa.sphinxext.objects import (
+    KIND_OF,
+    ROLE_OF,
+    OperationDirective,
+    OperationsDirective,
+    PrivilegeDirective,
+    RoleDirective,
+)
 from sphinx_xenfusa.sphinxext.platform_directives import (
     ANCHOR,
     PlatformDirective,
@@ -24,11 +33,30 @@ from sphinx_xenfusa.sphinxext.platform_directives import (
     WrittenScenario,
 )
 from sphinx_xenfusa.sphinxext.selection import Asked
+from sphinx_xenfusa.terms.installed import Vocabulary, load_vocabulary
 from sphinx_xenfusa.trace.canonical import natural
-from sphinx_xenfusa.trace.record import Finding, Item, Tag
+from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
 
-ENV_VERSION = 7
+ENV_VERSION = 8
 """To be raised whenever what the domain stores changes its shape."""
+
+
+class Described(NamedTuple):
+    """A description of a term: what it describes, and where it stands."""
+
+    kind: str
+    name: str
+    anchor: str
+    file: str
+    line: int
+
+    @property
+    def key(self) -> str:
+        """As what it is linked to: the cross-reference role and the name."""
+        return f"{ROLE_OF_KIND[self.kind]}:{self.name}"
+
+
+ROLE_OF_KIND = {kind.value: role for kind, role in ROLE_OF.items()}
 
 
 class DirectiveSource:
@@ -46,6 +74,7 @@ class DirectiveSource:
         """What was wrong with directives when they were read; it is told in every build, not only when a page is read."""
         for docname in sorted(self._domain.findings):
             yield from self._domain.findings[docname]
+        yield from self._domain.described_twice()
 
 
 class _LinkRole(XRefRole):
@@ -56,7 +85,8 @@ class _LinkRole(XRefRole):
     ) -> tuple[str, str]:
         """Store the link."""
         words, tag = super().process_link(env, refnode, has_explicit_title, title, target)
-        cast(XenDomain, env.get_domain("xen")).note_link(env.docname, tag)
+        name = tag if self.reftype == "req" else f"{self.reftype}:{tag}"
+        cast(XenDomain, env.get_domain("xen")).note_link(env.docname, name)
         return words, tag
 
 
@@ -80,6 +110,9 @@ class XenDomain(Domain):
     object_types: ClassVar[dict[str, ObjType]] = {
         "req": ObjType("requirement", "req"),
         "platform": ObjType("platform", "platform"),
+        "role": ObjType("role", "role"),
+        "privilege": ObjType("privilege level", "priv"),
+        "operation": ObjType("operation", "op"),
     }
     directives: ClassVar[dict[str, Any]] = {
         "req": RequirementDirective,
@@ -87,10 +120,15 @@ class XenDomain(Domain):
         "summary": SummaryDirective,
         "platform": PlatformDirective,
         "scenario": ScenarioDirective,
+        "role": RoleDirective,
+        "privilege": PrivilegeDirective,
+        "operation": OperationDirective,
+        "operations": OperationsDirective,
     }
     roles: ClassVar[dict[str, Any]] = {
         "req": _LinkRole(warn_dangling=True),
         "platform": _PlatformRole(warn_dangling=True),
+        **{role: _LinkRole(warn_dangling=True) for role in KIND_OF},
         "verdict": inline_verdict.VerdictRole(),
     }
     initial_data: ClassVar[dict[str, Any]] = {
@@ -99,6 +137,8 @@ class XenDomain(Domain):
         "views": {},
         "links": {},
         "findings": {},
+        "objects": {},
+        "vocabulary": {},
         "matrices": {},
         "verdicts": {},
         "platforms": {},
@@ -111,6 +151,12 @@ class XenDomain(Domain):
         super().__init__(env)
         self._places: dict[str, tuple[str, str]] | None = None
         self._tags: Counter[Tag] | None = None
+        self._objects: dict[str, tuple[str, str]] | None = None
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary that is installed, read once for a build and process."""
+        return load_vocabulary()
 
     @property
     def items(self) -> dict[str, list[Item]]:
@@ -140,6 +186,47 @@ class XenDomain(Domain):
         """The tags that each document links to."""
         stored: dict[str, list[str]] = self.data.setdefault("links", {})
         return stored
+
+    @property
+    def objects(self) -> dict[str, list[Described]]:
+        """The descriptions of terms in each document."""
+        stored: dict[str, list[Described]] = self.data.setdefault("objects", {})
+        return stored
+
+    @property
+    def noted_vocabularies(self) -> dict[str, list[str]]:
+        """The digests of the vocabulary from which each document was made."""
+        stored: dict[str, list[str]] = self.data.setdefault("vocabulary", {})
+        return stored
+
+    def _in_order(self) -> Iterator[tuple[str, Described]]:
+        for docname in sorted(self.objects, key=natural):
+            for described in self.objects[docname]:
+                yield docname, described
+
+    @property
+    def places(self) -> Mapping[str, tuple[str, str]]:
+        """Document and anchor of each term that is described, by role and name; of several the first."""
+        if self._objects is None:
+            self._objects = {}
+            for docname, described in self._in_order():
+                self._objects.setdefault(described.key, (docname, described.anchor))
+        return self._objects
+
+    def place_of(self, link: str) -> tuple[str, str] | None:
+        """Where a link leads, of a tag or of a term by role and name."""
+        return self.anchors.get(link) or self.places.get(link)
+
+    def described_twice(self) -> Iterator[Finding]:
+        """A finding for each description of a term that is described before."""
+        first: dict[str, Described] = {}
+        for _, described in self._in_order():
+            before = first.setdefault(described.key, described)
+            if before is not described:
+                place = Place(described.file, described.line)
+                found = f"found the {described.kind} {described.name!r} described at {place} and at "
+                wanted = "expected one of them, or :no-index: on the other"
+                yield Finding("duplicate", place, described.name, f"{found}{before.file}:{before.line}; {wanted}")
 
     @property
     def findings(self) -> dict[str, list[Finding]]:
@@ -214,6 +301,17 @@ class XenDomain(Domain):
         self.data["anchors"].setdefault(docname, {}).setdefault(tag, title)
         self._places = None
 
+    def note_object(self, docname: str, kind: str, name: str, anchor: str, place: Place) -> None:
+        """Store that a document describes a term."""
+        self.objects.setdefault(docname, []).append(Described(kind, name, anchor, place.file, place.line))
+        self._objects = None
+
+    def note_vocabulary(self, docname: str, digest: str) -> None:
+        """Store from which vocabulary a document is made; once is enough."""
+        noted = self.noted_vocabularies.setdefault(docname, [])
+        if digest not in noted:
+            noted.append(digest)
+
     def note_finding(self, docname: str, finding: Finding) -> None:
         """Store what is wrong with a directive of a document."""
         self.findings.setdefault(docname, []).append(finding)
@@ -249,7 +347,7 @@ class XenDomain(Domain):
         for stored in self.data.values():
             if isinstance(stored, dict):
                 stored.pop(docname, None)
-        self._places = self._tags = None
+        self._places = self._tags = self._objects = None
 
     def merge_domaindata(self, docnames: Set[str], otherdata: dict[str, Any]) -> None:
         """Take over what another process read."""
@@ -257,7 +355,7 @@ class XenDomain(Domain):
             for name in self.initial_data:
                 if docname in otherdata[name]:
                     self.data[name][docname] = otherdata[name][docname]
-        self._places = self._tags = None
+        self._places = self._tags = self._objects = None
 
     def resolve_xref(
         self,
@@ -269,9 +367,12 @@ class XenDomain(Domain):
         node: pending_xref,
         contnode: nodes.Element,
     ) -> nodes.reference | None:
-        """A link to a requirement by its tag, or to a platform by its id."""
+        """A link to a requirement by its tag, to a platform by its id, or to the description of a term by its name."""
         if typ == "platform":
             return self._platform_link(builder, fromdocname, target, contnode)
+        if typ in KIND_OF:
+            found = self.places.get(f"{typ}:{target}")
+            return None if found is None else make_refnode(builder, fromdocname, *found, [contnode], target)
         if target not in self.anchors:
             return None
         docname, title = self.anchors[target]
@@ -292,16 +393,20 @@ class XenDomain(Domain):
         node: pending_xref,
         contnode: nodes.Element,
     ) -> list[tuple[str, nodes.reference]]:
-        """A link from the role ``any``."""
+        """The links from the role ``any``."""
         found = {
             kind: self.resolve_xref(env, fromdocname, builder, kind, target, node, contnode)
-            for kind in ("req", "platform")
+            for kind in ("req", "platform", *KIND_OF)
         }
         return [(f"xen:{kind}", link) for kind, link in found.items() if link is not None]
 
     def get_objects(self) -> Iterable[tuple[str, str, str, str, str, int]]:
-        """The requirements and platforms for the inventory and the search."""
+        """The requirements, platforms and terms for the inventory and the search."""
         for tag, (docname, title) in sorted(self.anchors.items()):
             yield tag, title, "req", docname, tag, 1
         for name, (docname, title) in sorted(self.platform_places.items()):
             yield name, title, "platform", docname, ANCHOR + name, 1
+        kinds = {role: kind.value for role, kind in KIND_OF.items()}
+        for key, (docname, anchor) in sorted(self.places.items()):
+            role, _, name = key.partition(":")
+            yield name, name, kinds[role], docname, anchor, 1

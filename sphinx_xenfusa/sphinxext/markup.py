@@ -57,6 +57,15 @@ def refused(title: str, content: Sequence[nodes.Node], tag: str = "") -> nodes.a
     return box
 
 
+def unknown_term(kind: str, name: str, content: Sequence[nodes.Node]) -> nodes.admonition:
+    """What describes a name that the vocabulary does not know: the author's text, under a heading that says so."""
+    box = nodes.admonition(classes=["xenfusa-refused"])
+    box += nodes.title("", f"Not in the vocabulary: the {kind} {name}")
+    box += nodes.paragraph("", "The model does not know it; nothing can be shown of it.")
+    box += list(content)
+    return box
+
+
 def _start(translator: Any, node: unfolding) -> None:
     translator.body.append(translator.starttag(node, "details", CLASS="xenfusa-unfolding"))
     translator.body.append(f"<summary>{translator.encode(node['heading'])}</summary>\n")

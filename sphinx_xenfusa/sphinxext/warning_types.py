@@ -39,6 +39,7 @@ SUBTYPES: dict[str, str] = {
     "unwanted": "A link covers an item that does not ask to be covered by this type.",
     "vacuous": "Nothing could have refuted a claim.",
     "verdict": "A sentence asks for the verdict of a requirement, claim or policy that does not exist.",
+    "vocabulary": "A role, privilege level, operation or other word is not in the vocabulary.",
 }
 """Subtype and meaning; the docs print this table."""
 
