@@ -53,6 +53,7 @@ from sphinx_xenfusa.sphinxext.matrix import Matrix
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
+from sphinx_xenfusa.sphinxext.typed_fields import links_of
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace import canonical
@@ -230,6 +231,7 @@ class Build:
             views, links = set(domain.views.get(docname, ())), set(domain.links.get(docname, ()))
             traced = [self._traced.get(tag) for tag in sorted(views - {"*"})]
             links |= views | {target for one in traced if one is not None for target in one.item.covers}
+            links |= {target for one in traced if one is not None for target in links_of(one.item.fields)}
             places = [(tag, domain.place_of(tag)) for tag in sorted(links)]
             repeated = sorted(views & self._repeated)
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
@@ -324,8 +326,16 @@ class Build:
             return
         if self._shown is not None:
             self._shown.note(docname)
+        domain = _domain(app.env)
         views = Views(
-            record, app.builder, _domain(app.env).anchors, self.claims, self.register.divergences, self._traced
+            record,
+            app.builder,
+            domain.anchors,
+            self.claims,
+            self.register.divergences,
+            self._traced,
+            domain.places,
+            {group: len(terms) for group, terms in domain.vocabulary.groups.items()},
         )
         for evidence in list(doctree.findall(markup.evidence)):
             evidence.replace_self(views.evidence(docname, evidence["tag"]))

@@ -18,8 +18,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.selection import FILTERS, Asked
+from sphinx_xenfusa.sphinxext.typed_fields import FIELDS, read_fields
 from sphinx_xenfusa.trace.linker import tag_fault
-from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
+from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag, TypedFields
 from sphinx_xenfusa.trace.states import ItemKind
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def words(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in found if word))
 
 
-class _XenDirective(SphinxDirective):
+class XenDirective(SphinxDirective):
+    """What all our directives share."""
+
     @property
     def domain(self) -> XenDomain:
         """Our domain of the project that is being read."""
@@ -50,7 +53,7 @@ class _XenDirective(SphinxDirective):
         return Place(Path(os.path.relpath(source, self.env.srcdir)).as_posix(), line)
 
 
-class RequirementDirective(_XenDirective):
+class RequirementDirective(XenDirective):
     """A requirement.  The body is the statement; the options say what it is and what confirms it."""
 
     required_arguments = 1
@@ -66,6 +69,7 @@ class RequirementDirective(_XenDirective):
         "comment": directives.unchanged,
         "source": directives.unchanged,
         **dict.fromkeys(OF_ASSUMPTIONS, directives.unchanged),
+        **dict.fromkeys(FIELDS, directives.unchanged),
     }
 
     def run(self) -> Sequence[nodes.Node]:
@@ -75,7 +79,7 @@ class RequirementDirective(_XenDirective):
         if tag is None or kind is None:
             return self._plain()
         self._check_assumption(kind)
-        item = self._item(tag, kind)
+        item = self._item(tag, kind, self._fields(tag, kind))
         known = self.domain.tags[tag] > 0
         self.domain.note_item(self.env.docname, item)
         if known:
@@ -126,12 +130,31 @@ class RequirementDirective(_XenDirective):
                     f"found an assumption without :{name}:; expected who has to ensure it and how that is shown",
                 )
 
+    def _fields(self, tag: Tag, kind: ItemKind) -> TypedFields:
+        """The typed fields; what is wrong with one is told at its line, and leaves it out."""
+        given = {name: words(self.options.get(name)) for name in FIELDS}
+        if any(given.values()):
+            self.domain.note_vocabulary(self.env.docname, self.domain.vocabulary.names_digest)
+        fields, faults = read_fields(given, kind, self.domain.vocabulary)
+        for fault in faults:
+            finding = Finding(fault.subtype, self._place_of(fault.option), str(tag), fault.message)
+            self.domain.note_finding(self.env.docname, finding)
+        return fields
+
+    def _place_of(self, option: str) -> Place:
+        """Where an option stands; the directive itself where it is written in no line of its own."""
+        place = self.place
+        for offset, line in enumerate(self.block_text.splitlines()):
+            if re.match(rf"\s*:{option}:", line):
+                return Place(place.file, place.line + offset)
+        return place
+
     def _tell(self, subtype: str, message: str) -> None:
         """Leave a finding: the record holds it, and every build warns of it until it is mended."""
         title = " ".join(self.arguments[0].split())
         self.domain.note_finding(self.env.docname, Finding(subtype, self.place, title, message))
 
-    def _item(self, tag: Tag, kind: ItemKind) -> Item:
+    def _item(self, tag: Tag, kind: ItemKind, fields: TypedFields) -> Item:
         def option(name: str) -> str:
             return " ".join(self.options.get(name, "").split())
 
@@ -150,6 +173,7 @@ class RequirementDirective(_XenDirective):
             covers=words(self.options.get("covers")),
             needs=words(self.options.get("needs")),
             confirmed_by=words(self.options.get("confirmed-by")),
+            fields=fields,
         )
 
     def _plain(self, tag: str = "") -> Sequence[nodes.Node]:
@@ -160,7 +184,7 @@ class RequirementDirective(_XenDirective):
         return [markup.refused(self.arguments[0], self.parse_content_to_nodes(), tag)]
 
 
-class MatrixDirective(_XenDirective):
+class MatrixDirective(XenDirective):
     """The matrix of all items, or of some: verdict per policy, tests, state; worst first."""
 
     option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
@@ -185,7 +209,7 @@ class MatrixDirective(_XenDirective):
         return [markup.matrix(asked=asked)]
 
 
-class SummaryDirective(_XenDirective):
+class SummaryDirective(XenDirective):
     """The totals, with everything that does not add to green named."""
 
     def run(self) -> Sequence[nodes.Node]:

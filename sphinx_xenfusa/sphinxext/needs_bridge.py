@@ -23,6 +23,8 @@ from sphinx_needs.data import SphinxNeedsData
 from sphinx_needs.nodes import Need
 from sphinx_needs.utils import add_doc
 
+from sphinx_xenfusa.sphinxext.typed_fields import FIELDS
+from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.trace.canonical import dumps, write_text
 from sphinx_xenfusa.trace.record import TAG, Item, TraceRecord
 from sphinx_xenfusa.trace.states import ItemKind, Result
@@ -52,7 +54,15 @@ def _texts(description: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "array", "items": {"type": "string"}}, "nullable": True}
 
 
+def _chosen(description: str, known: Sequence[str]) -> dict[str, Any]:
+    """A field that holds words of a closed set."""
+    schema = {"type": "array", "items": {"type": "string", "enum": list(known)}}
+    return {"description": description, "schema": schema, "nullable": True}
+
+
 def _base_type() -> dict[str, Any]:
+    vocabulary = load_vocabulary()
+    known = {name: vocabulary.words(field.terms) for name, field in FIELDS.items()}
     states = [state.value for state in Result]
     return {
         "directive": _BASE,
@@ -66,6 +76,7 @@ def _base_type() -> dict[str, Any]:
             "xen_discharge": _text("By what evidence an assumption is shown to be ensured."),
             "xen_needs": _texts("The item types that must cover the statement."),
             "xen_confirmed_by": _texts("The claims that confirm the statement."),
+            **{f"xen_{name}": _chosen(field.description, known[name]) for name, field in FIELDS.items()},
             "xen_fingerprint": _text("SHA-256 over the text and the fields that matter."),
             "xen_state": {
                 "description": "The state of the statement in the trace record.",
@@ -120,6 +131,7 @@ def add_requirement(
     :raises Refused: sphinx-needs does not take it.
     """
     docname = app.env.docname
+    typed: dict[str, Any] = {f"xen_{name}": list(item.fields.words(name)) or None for name in FIELDS}
     add_doc(app.env, docname)
     try:
         return add_need(
@@ -143,6 +155,7 @@ def add_requirement(
             xen_needs=list(item.needs) or None,
             xen_confirmed_by=list(item.confirmed_by) or None,
             xen_covers=list(item.covers) or None,
+            **typed,
         )
     except InvalidNeedException as error:
         raise Refused(error.message) from error

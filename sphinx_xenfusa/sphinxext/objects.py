@@ -6,9 +6,7 @@ is the author's.  A name that the vocabulary does not know costs one warning, an
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from docutils import nodes
@@ -16,7 +14,6 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_id
 
 from sphinx_xenfusa.model.errors import Code
@@ -24,13 +21,14 @@ from sphinx_xenfusa.model.operations import ActsOn, Condition, Gate, Operation, 
 from sphinx_xenfusa.model.policies import POLICIES
 from sphinx_xenfusa.model.vocabulary import Capability, Privilege, Role, roles_of
 from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.sphinxext.directives import XenDirective, words
 from sphinx_xenfusa.sphinxext.views import Cell, count, paragraph, policy_words, table
 from sphinx_xenfusa.sphinxext.warning_types import warn
 from sphinx_xenfusa.terms import callers
 from sphinx_xenfusa.terms.callers import CALLERS, Answer
 from sphinx_xenfusa.terms.installed import expected
 from sphinx_xenfusa.terms.term import Term, TermKind
-from sphinx_xenfusa.trace.record import Finding, Place
+from sphinx_xenfusa.trace.record import Finding
 
 if TYPE_CHECKING:
     from sphinx_xenfusa.sphinxext.domain import XenDomain
@@ -150,22 +148,12 @@ def _text(text: str) -> list[nodes.Node]:
     return [nodes.Text(text)] if text else []
 
 
-class _TermDirective(SphinxDirective):
+class _TermDirective(XenDirective):
     """What the directives of this module share."""
-
-    @property
-    def domain(self) -> XenDomain:
-        """Our domain of the project that is being read."""
-        return cast("XenDomain", self.env.get_domain("xen"))
-
-    def place(self) -> Place:
-        """Where the directive stands; a file beside the source folder is told relative to it."""
-        source, line = self.get_source_info()
-        return Place(Path(os.path.relpath(source, self.env.srcdir)).as_posix(), line)
 
     def tell(self, message: str, about: str) -> None:
         """Leave a finding about the vocabulary; every build warns of it until it is mended."""
-        self.domain.note_finding(self.env.docname, Finding("vocabulary", self.place(), about, message))
+        self.domain.note_finding(self.env.docname, Finding("vocabulary", self.place, about, message))
 
     def link(self, kind: TermKind, name: str) -> nodes.Node:
         """A link to the description of a term; the bare name where the project describes it nowhere."""
@@ -199,8 +187,8 @@ class _TermDirective(SphinxDirective):
         described.document = self.state.document
         signature = addnodes.desc_signature(term.name, "")
         self.set_source_info(signature)
-        words = KIND_WORDS[term.kind]
-        signature += addnodes.desc_annotation(words, words, addnodes.desc_sig_space())
+        kind_words = KIND_WORDS[term.kind]
+        signature += addnodes.desc_annotation(kind_words, kind_words, addnodes.desc_sig_space())
         signature += addnodes.desc_name(term.name, term.name)
         signature["_toc_parts"] = () if hidden else (term.name,)
         signature["_toc_name"] = "" if hidden else term.name
@@ -209,10 +197,10 @@ class _TermDirective(SphinxDirective):
         if not no_index:
             signature["ids"].append(anchor)
             self.state.document.note_explicit_target(signature)
-            self.domain.note_object(self.env.docname, term.kind.value, term.name, anchor, self.place())
+            self.domain.note_object(self.env.docname, term.kind.value, term.name, anchor, self.place)
         if not no_entry:
             group = f" of {term.group}" if term.group else ""
-            index["entries"].append(("single", f"{term.name} ({words}{group})", anchor, "", None))
+            index["entries"].append(("single", f"{term.name} ({kind_words}{group})", anchor, "", None))
         self.domain.note_vocabulary(self.env.docname, self.domain.vocabulary.digest)
         content = addnodes.desc_content()
         content += [paragraph(term.words)] if term.words else []
@@ -328,6 +316,8 @@ class _TermDirective(SphinxDirective):
         found = [operation.name for operation in operations if operation.name in allowed]
         if not found:
             return "none"
+        if len(found) == len(operations):
+            return f"all {len(found)}" if len(found) > 1 else [paragraph(self.link(TermKind.OPERATION, found[0]))]
         parts = [part for name in found for part in (nodes.Text(", "), self.link(TermKind.OPERATION, name))][1:]
         return [paragraph(f"{len(found)}: ", *parts)]
 
@@ -390,6 +380,7 @@ class OperationsDirective(_TermDirective):
 
     option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
         "hypercall": directives.unchanged,
+        "except": directives.unchanged,
         "no-index": directives.flag,
         "no-index-entry": directives.flag,
     }
@@ -401,22 +392,23 @@ class OperationsDirective(_TermDirective):
         groups: dict[str, list[Term]] = {}
         for term in vocabulary.of(TermKind.OPERATION):
             groups.setdefault(term.group, []).append(term)
-        chosen = [name.strip() for name in self.options.get("hypercall", "").split(",") if name.strip()]
-        made: list[nodes.Node] = []
-        for name in chosen or groups:
+        wanted, left_out = words(self.options.get("hypercall")), words(self.options.get("except"))
+        made: list[nodes.Node] = [one for name in left_out if name not in groups for one in self._unknown(name, groups)]
+        chosen = [name for name in wanted or groups if name not in left_out]
+        for name in chosen:
             if name not in groups:
-                self._tell_unknown(name, groups)
-                made.append(markup.unknown_term("hypercall", name, ()))
+                made += self._unknown(name, groups)
                 continue
-            if len(chosen or groups) > 1:
+            if len(chosen) > 1:
                 made.append(nodes.rubric("", f"{name} ({count(len(groups[name]), 'operation')})"))
             for term in groups[name]:
                 made += self.describe(term, (), contents=False)
         return made
 
-    def _tell_unknown(self, name: str, groups: Mapping[str, Sequence[Term]]) -> None:
+    def _unknown(self, name: str, groups: Mapping[str, Sequence[Term]]) -> list[nodes.Node]:
         found = f"found the hypercall {name!r}, which no operation belongs to"
         self.tell(f"{found}; {expected(name, groups)}; nothing is described", name)
+        return [markup.unknown_term("hypercall", name, ())]
 
 
 def outdated(app: Sphinx, env: BuildEnvironment, *_: object) -> list[str]:

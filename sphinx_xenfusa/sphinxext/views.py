@@ -20,6 +20,8 @@ from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.sphinxext.typed_fields import FIELDS, link_of
+from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import TestCase, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, ItemKind, Outcome, Result
@@ -187,6 +189,8 @@ class Views:
     :param claims: the claims that are installed, for what they say in words.
     :param divergences: the register's words for each divergence.
     :param traced: the items of the record by their tags.
+    :param objects: document and anchor of each described term, by cross-reference role and name.
+    :param groups: how many operations each group of the vocabulary has.
     """
 
     record: TraceRecord
@@ -195,6 +199,8 @@ class Views:
     claims: Mapping[str, Claim]
     divergences: Mapping[str, Described]
     traced: Mapping[str, TracedItem]
+    objects: Mapping[str, tuple[str, str]]
+    groups: Mapping[str, int]
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def table(
@@ -289,6 +295,7 @@ class Views:
             ("Source", [nodes.Text(item.source)] if item.source else []),
             ("To be ensured by", [nodes.Text(item.owner)] if item.owner else []),
             ("Shown by", [nodes.Text(item.discharge)] if item.discharge else []),
+            *((field.words, self._field(fromdoc, traced, name)) for name, field in FIELDS.items()),
             ("Covers", self.links(fromdoc, item.covers)),
             ("Needs", [nodes.Text(self.needs_words(traced))] if item.needs else []),
             ("Stands in", [nodes.literal("", str(item.place))]),
@@ -299,6 +306,23 @@ class Views:
             if value:
                 made += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(*value)))
         return made
+
+    def _field(self, fromdoc: str, traced: TracedItem, name: str) -> list[nodes.Node]:
+        """The words of a typed field, with links to their objects; of one that was dropped, why."""
+        kind = FIELDS[name].terms
+        made: list[nodes.Node] = []
+        for word in traced.item.fields.words(name):
+            made += [nodes.Text(", ")] if made else []
+            made.append(self._term(fromdoc, kind, word))
+        return made + [nodes.Text(why) for dropped, why in traced.item.fields.dropped if dropped == name]
+
+    def _term(self, fromdoc: str, kind: TermKind, word: str) -> nodes.Node:
+        """A link to the description of a term; of a group of operations, how many they are."""
+        place = self.objects.get(link_of(kind, word))
+        if place is not None:
+            return make_refnode(self.builder, fromdoc, *place, [nodes.Text(word)], word)
+        members = self.groups.get(word, 0) if kind is TermKind.OPERATION else 0
+        return nodes.Text(f"{word} ({count(members, 'operation')})" if members else word)
 
     def links(self, fromdoc: str, tags: Sequence[str]) -> list[nodes.Node]:
         """Links to items, divided by commas."""

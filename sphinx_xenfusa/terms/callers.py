@@ -16,24 +16,31 @@ from sphinx_xenfusa.model.errors import Code
 from sphinx_xenfusa.model.operations import Operation, TargetParameter, catalogue
 from sphinx_xenfusa.model.platform import Device, Domain, Link, Platform
 from sphinx_xenfusa.model.policies import POLICIES, SPECIFICATION, Policy, relation
-from sphinx_xenfusa.model.vocabulary import Capability, Privilege, Protocol, Role
+from sphinx_xenfusa.model.vocabulary import Capability, Criticality, Privilege, Protocol, Role
 
 SPLIT = Platform(
     domains=(
         Domain("hardware", frozenset({Capability.HARDWARE})),
-        Domain("control", frozenset({Capability.CONTROL})),
+        Domain("control", frozenset({Capability.CONTROL}), Criticality.SAFE),
         Domain("domu"),
         Domain("other"),
         Domain("backend"),
         Domain("frontend"),
         Domain("store", xenstore=True),
+        Domain("safe", criticality=Criticality.SAFE),
     ),
     devices=(Device("disk", owner="backend"),),
     links=(Link(Protocol.VIRTIO, "backend", "frontend", "disk"),),
 )
 """A platform on which each role is a domain of its own, with one VirtIO link without the extensions."""
 
-CLASSIC = Platform(domains=(Domain("dom0", frozenset(Capability)), Domain("domu"), Domain("other")))
+CLASSIC = Platform(
+    domains=(
+        Domain("dom0", frozenset(Capability), Criticality.SAFE),
+        Domain("other"),
+        Domain("safe", criticality=Criticality.SAFE),
+    )
+)
 """A platform with a classic dom0."""
 
 SERVING = Platform(
@@ -74,11 +81,12 @@ class Caller:
         return self.platform.domains[self.position].roles
 
 
-_OTHERS = (("the Hardware Domain", "hardware"), ("the Control Domain", "control"))
+_SAFE = ("a SafeVM", "safe")
+_OTHERS = (("the Hardware Domain", "hardware"), ("the Control Domain", "control"), _SAFE)
 CALLERS = (
-    Caller("Hardware Domain", SPLIT, "hardware", ((ANOTHER, "other"), _OTHERS[1])),
-    Caller("Control Domain", SPLIT, "control", ((ANOTHER, "other"), _OTHERS[0])),
-    Caller("both (a classic dom0)", CLASSIC, "dom0", ((ANOTHER, "other"),)),
+    Caller("Hardware Domain", SPLIT, "hardware", ((ANOTHER, "other"), _OTHERS[1], _SAFE)),
+    Caller("Control Domain", SPLIT, "control", ((ANOTHER, "other"), _OTHERS[0], _SAFE)),
+    Caller("both (a classic dom0)", CLASSIC, "dom0", ((ANOTHER, "other"), _SAFE)),
     Caller("DomU", SPLIT, "domu", ((ANOTHER, "other"), *_OTHERS)),
     Caller("DomU with a VirtIO backend", SPLIT, "backend", ((ANOTHER, "other"), (FRONTEND, "frontend"), *_OTHERS)),
     Caller("xenstore domain", SPLIT, "store", ((ANOTHER, "other"), *_OTHERS)),

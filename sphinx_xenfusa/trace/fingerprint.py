@@ -6,7 +6,8 @@ A verdict or a review holds for what a statement says.  The fingerprint changes 
   are two statements; a rule that becomes a recommendation says something else; some items say all in their title.
 - Not in it: the revision (a changed fingerprint under the same revision is what makes an item *suspect*), the place,
   the origin, the links and needs (the linker judges them), the rationale and the comment (they explain, they do not
-  bind), the owner and the discharge of an assumption (they say who shows it and how, not what is assumed).
+  bind), the owner and the discharge of an assumption (they say who shows it and how, not what is assumed),
+  the typed fields (they say for programs what the text says).
 """
 
 from __future__ import annotations

@@ -58,6 +58,31 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedFields:
+    """What a requirement says of whom and what it is about, in words of the vocabulary; each empty if it does not say so.
+
+    :param role: the roles.
+    :param privilege: the privilege levels.
+    :param operation: the operations, or groups of them.
+    :param target: what the operations act on.
+    :param restricts: what about platforms is restricted.
+    :param dropped: field and reason of each that the author wrote and that is left out; each is a finding too.
+    """
+
+    role: tuple[str, ...] = ()
+    privilege: tuple[str, ...] = ()
+    operation: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    restricts: tuple[str, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """The words of the field of that name."""
+        words: tuple[str, ...] = getattr(self, name)
+        return words
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A requirement, wherever it was written.
 
@@ -71,6 +96,7 @@ class Item:
     :param confirmed_by: the claims that confirm it.
     :param owner: of an assumption: who has to ensure it; empty for every other kind.
     :param discharge: of an assumption: by what evidence it is shown to be ensured; empty for every other kind.
+    :param fields: whom and what it is about, in words of the vocabulary.
     """
 
     tag: Tag
@@ -88,6 +114,7 @@ class Item:
     oft_status: OftStatus = OftStatus.APPROVED
     owner: str = ""
     discharge: str = ""
+    fields: TypedFields = TypedFields()
 
 
 class ItemSource(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -110,6 +111,7 @@ def _item(traced: TracedItem) -> dict[str, Any]:
         "text": item.text,
         "rationale": item.rationale,
         "comment": item.comment,
+        "fields": {name: list(words) for name, words in asdict(item.fields).items() if name != "dropped"},
         "owner": item.owner,
         "discharge": item.discharge,
         "source": _place(item.place),
