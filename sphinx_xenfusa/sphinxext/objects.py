@@ -273,7 +273,7 @@ class _TermDirective(XenDirective):
             for name, policy in POLICIES.items()
         ]
         headings = ("Policy", "Without a target", "Towards itself", f"Towards {other}")
-        title = f"Operations that it may call, of {total}"
+        title = f"Operations that it may call, of the {total} that Xen handles"
         return _small(table(title, headings, (34, 22, 22, 22), rows, "xenfusa-numbers", id=f"{anchor}-numbers"))
 
     def _privilege(self, privilege: Privilege, anchor: str) -> list[nodes.Node]:
