@@ -23,7 +23,9 @@ from sphinx_xenfusa.platforms.platform_yaml import schema as platform_schema
 from sphinx_xenfusa.platforms.scenario_yaml import schema
 from sphinx_xenfusa.sphinxext.config import SETTINGS
 from sphinx_xenfusa.sphinxext.domain import XenDomain
+from sphinx_xenfusa.sphinxext.typed_fields import FIELDS
 from sphinx_xenfusa.sphinxext.warning_types import SUBTYPES
+from sphinx_xenfusa.terms.ours import RESTRICTIONS, TARGETS
 from sphinx_xenfusa.trace.states import ExitCode, ItemKind
 
 HERE = Path(__file__).parent
@@ -82,6 +84,32 @@ def test_the_directives_page_has_exactly_the_keys(title: str, schema: Callable[[
     objects = [schema(), *(one for one in schema()["$defs"].values() if "type" in one)]
     expected = {key for one in objects for key in one.get("properties", {})}
     assert named == expected
+
+
+def field_table(heading: str) -> list[tuple[str, str]]:
+    """The rows of a table about typed fields, up to the next one."""
+    text = page("directives").partition(f".. list-table:: {heading}\n")[2].partition("\n\n   * - ")[2]
+    rows = ("   * - " + text.partition("\n\n")[0]).split("   * - ")[2:]
+    return [
+        (first.strip("`\n "), " ".join(second.split())) for first, _, second in (row.partition("- ") for row in rows)
+    ]
+
+
+@pytest.mark.parametrize(("heading", "words"), [("The targets", TARGETS), ("The restrictions", RESTRICTIONS)])
+def test_the_directives_page_has_the_words_of_the_typed_fields(heading: str, words: dict[str, str]) -> None:
+    meant = {name: meaning[0].lower() + meaning[1:].rstrip(".") for name, meaning in words.items()}
+    assert dict(field_table(heading)) == meant
+
+
+def test_the_directives_page_says_which_kinds_take_which_field() -> None:
+    documented = {
+        kind: fields.split(", ")
+        for kinds, fields in field_table("Which kinds take which field")
+        for kind in kinds.split(", ")
+    }
+    assert documented == {
+        kind.value: [name for name, field in FIELDS.items() if kind in field.kinds] for kind in ItemKind
+    }
 
 
 def commands() -> list[list[str]]:

@@ -31,10 +31,17 @@ DIRECTIVES = {
     "   domains: [{name: hw, roles: [hardware], criticality: unsafe}]\n",
     "scenario": ".. xen:scenario:: A scenario at 100 %\n\n   platform: own\n   steps:\n"
     "     - {who: hw, does: SCHEDOP_shutdown, with: poweroff, expect: allowed, note: $ and _ in TeX}\n",
+    "role": ".. xen:role:: Hardware Domain\n\n   It has the devices.\n",
+    "privilege": ".. xen:privilege:: unprivileged\n",
+    "operation": ".. xen:operation:: SCHEDOP_shutdown\n\n   See :xen:op:`GNTTABOP_copy`.\n",
+    "operations": ".. xen:operations::\n   :hypercall: grant_table_op, mca\n",
 }
 """What an author writes of each directive.  Whoever adds a directive adds it here."""
 
 ROLES = {
+    "role": "See :xen:role:`Hardware Domain`.",
+    "priv": "See :xen:priv:`the lowest level <unprivileged>`.",
+    "op": "See :xen:op:`GNTTABOP_copy` and :xen:op:`mca(all cmds)`.",
     "req": "See :xen:req:`XenArch~hwdom_single~1`, :xen:req:`this one <XenMkt~m~1>` and :any:`XenArch~differs~1`.",
     "verdict": "It is :xen:verdict:`XenArch~hwdom_single~1`, by :xen:verdict:`the claim <hwdom_unprivileged>`.",
     "platform": "See :xen:platform:`own` and :any:`the same <own>`.",
@@ -71,6 +78,10 @@ WORDS = (
     "A <platform> & more",
     "A scenario at 100 %",
     "$ and _ in TeX",
+    "It has the devices.",
+    "xsm_grant_copy",
+    "XSM_HOOK",
+    "xenstore domain",
 )
 """What has to be found in every format."""
 
