@@ -290,12 +290,12 @@ class Views:
         item = traced.item
         facts: list[tuple[str, Sequence[nodes.Node]]] = [
             ("Kind", [nodes.Text(item.kind.value if item.kind else "none")]),
+            *((field.words, self._field(fromdoc, traced, name)) for name, field in FIELDS.items()),
             ("Rationale", [nodes.Text(item.rationale)] if item.rationale else []),
             ("Comment", [nodes.Text(item.comment)] if item.comment else []),
             ("Source", [nodes.Text(item.source)] if item.source else []),
             ("To be ensured by", [nodes.Text(item.owner)] if item.owner else []),
             ("Shown by", [nodes.Text(item.discharge)] if item.discharge else []),
-            *((field.words, self._field(fromdoc, traced, name)) for name, field in FIELDS.items()),
             ("Covers", self.links(fromdoc, item.covers)),
             ("Needs", [nodes.Text(self.needs_words(traced))] if item.needs else []),
             ("Stands in", [nodes.literal("", str(item.place))]),
