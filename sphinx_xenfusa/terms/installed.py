@@ -114,7 +114,7 @@ def _offered(point: EntryPoint, place: str) -> tuple[Term, ...]:
     try:
         found = point.load()
         offered = tuple(found)
-    except Exception as error:  # code of a user's package runs here and may fail in any way
+    except (Exception, SystemExit) as error:  # code of a user's package runs here and may fail in any way
         raise InputError(
             place,
             None,
