@@ -14,6 +14,7 @@ from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.junit import junit_text
 from sphinx_xenfusa.cli.run_options import installed_claims, run_options, say, shown_progress
 from sphinx_xenfusa.confirm.confirmation import SCHEMA_VERSION, Confirmation, Mode, Plan, carry_out, plan
+from sphinx_xenfusa.confirm.equivalents import read_equivalents
 from sphinx_xenfusa.confirm.register import read_register
 from sphinx_xenfusa.explore.claim import AnnouncedClaim
 from sphinx_xenfusa.inputs import InputError
@@ -41,6 +42,12 @@ class _Out:
     is_flag=True,
     help="Show scope, mutants, witness, counterexample and divergences, step by step.",
 )
+@click.option(
+    "--survivors",
+    "with_survivors",
+    is_flag=True,
+    help="List the mutants of the model that nothing kills. Needs all claims.",
+)
 @click.option("--list", "only_list", is_flag=True, help="Say which claims there are; run nothing.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "junit"]), default="table", show_default=True)
 @click.option(
@@ -53,6 +60,7 @@ def confirm(
     claims: Sequence[str],
     policies: Sequence[str],
     with_traces: bool,
+    with_survivors: bool,
     only_list: bool,
     form: str,
     output: Path | None,
@@ -65,10 +73,16 @@ def confirm(
     """Run claims against the model and show the verdicts; all claims when none is named."""
     if only_list and form == "junit":
         raise click.UsageError("--list has no JUnit form: nothing is run")
+    if with_survivors and (claims or policies or only_list):
+        raise click.UsageError(
+            "--survivors needs all claims under all policies: a mutant survives only if nothing kills it"
+        )
     out = _Out(form, output)
     offered, left_out = installed_claims()
     try:
-        planned = plan(offered.claims, read_register(divergences), names=claims, policies=policies)
+        planned = plan(
+            offered.claims, read_register(divergences), names=claims, policies=policies, equivalents=read_equivalents()
+        )
         if only_list:
             ctx.exit(combined_exit_code([_deliver_list(out, planned), *left_out]))
         with shown_progress() as progress:
@@ -78,7 +92,7 @@ def confirm(
     except InputError as error:
         say(str(error))
         ctx.exit(ExitCode.UNREADABLE)
-    delivered = _deliver(out, planned, confirmation, with_traces=with_traces)
+    delivered = _deliver(out, planned, confirmation, with_traces=with_traces, with_survivors=with_survivors)
     if confirmation.cache_problem:
         say(confirmation.cache_problem)
     ctx.exit(combined_exit_code([confirmation.exit_code, delivered, *left_out]))
@@ -101,12 +115,16 @@ def _deliver_list(out: _Out, planned: Plan) -> ExitCode:
     return _write(out, form, [tables.claim_table(listed)], [])
 
 
-def _deliver(out: _Out, planned: Plan, confirmation: Confirmation, *, with_traces: bool) -> ExitCode:
+def _deliver(
+    out: _Out, planned: Plan, confirmation: Confirmation, *, with_traces: bool, with_survivors: bool
+) -> ExitCode:
     """Show the verdicts, and what they amount to."""
     shown = list(tables.verdict_parts(confirmation.verdicts, narrow=tables.is_narrow(sys.stdout)))
     if with_traces:
         described = planned.register.divergences
         shown += [part for verdict in confirmation.verdicts for part in tables.details(verdict, described)]
+    if with_survivors and confirmation.mutants is not None:
+        shown += list(tables.survivor_parts(confirmation.mutants))
     form = None
     if out.format == "json":
         form = dumps(confirmation.to_json())

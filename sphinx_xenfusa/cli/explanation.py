@@ -19,7 +19,7 @@ from sphinx_xenfusa.confirm.register import Described, Register
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError, read_text
-from sphinx_xenfusa.trace.serialise import read_verdict, validate
+from sphinx_xenfusa.trace.serialise import validate
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, ExitCode, Outcome, Result, combined_exit_code
 
 SCHEMA_VERSION = 1
@@ -68,7 +68,7 @@ class Record:
     def verdicts(self, claims: Iterable[str]) -> list[Verdict]:
         """The verdicts on some claims."""
         wanted = set(claims)
-        return [read_verdict(one) for one in self.data["verdicts"] if one["claim"] in wanted]
+        return [Verdict.from_json(one) for one in self.data["verdicts"] if one["claim"] in wanted]
 
     def tests(self, item: Json) -> Iterator[Json]:
         """The cases that verify an item, each with what it verifies, its report and its message."""
@@ -171,8 +171,6 @@ class Explanation:
     def _claim(self, name: str) -> dict[str, Any]:
         claim = self.claims.get(name)
         verdicts = [one.to_json() for one in self.verdicts if one.claim == name]
-        for verdict in verdicts:
-            del verdict["survivors"]
         return {
             "id": name,
             "says": None if claim is None else claim.says,

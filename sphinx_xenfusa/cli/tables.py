@@ -17,6 +17,7 @@ from sphinx_xenfusa.confirm.confirmation import Confirmation
 from sphinx_xenfusa.confirm.register import Described
 from sphinx_xenfusa.evidence.plain_text import printable
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
+from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 
@@ -169,11 +170,41 @@ def summary(confirmation: Confirmation, left_out: Sequence[str], announced: Sequ
     if announced:
         claims = "1 claim is" if len(announced) == 1 else f"{len(announced)} claims are"
         lines.append(f"{claims} announced and not run: no model yet; 'xenfusa confirm --list' says which")
+    if confirmation.mutants is not None:
+        lines.append(_mutants_line(confirmation.mutants))
     kinds = Counter(verdict.kind for verdict in confirmation.verdicts)
     counts = ", ".join(f"{kinds[kind]} {kind}" for kind in VerdictKind if kinds[kind])
     verdicts = "1 verdict" if len(confirmation.verdicts) == 1 else f"{len(confirmation.verdicts)} verdicts"
     lines.append(f"{verdicts}: {counts}; {confirmation.ran} ran, {confirmation.cached} cached")
     return [printable(line).replace("\n", " ") for line in lines]
+
+
+def _mutants_line(mutants: Mutants) -> str:
+    """How many mutants nothing kills, and how many of them are reviewed."""
+    equivalent = sum(1 for one in mutants.survivors if one.equivalent)
+    line = (
+        f"{mutants.generated:,} mutants of the model: {mutants.killed:,} killed, {len(mutants.survivors):,} survive every run, "
+        f"{equivalent:,} of them reviewed as equivalent"
+    )
+    line += f", {mutants.broken:,} broke the search" if mutants.broken else ""
+    return line + (f"; not known: {', '.join(mutants.unknown)}" if mutants.unknown else "")
+
+
+def survivor_parts(mutants: Mutants) -> Iterator[RenderableType]:
+    """The mutants that nothing kills: those that nobody has reviewed first."""
+    ordered = sorted(mutants.survivors, key=lambda one: bool(one.equivalent))
+    table = _table("survivor", "operator", "before", "after", "tried by", "equivalent because", whole=("operator",))
+    for one in ordered:
+        report = one.report
+        tried = f"{len(one.claims)} claims" if len(one.claims) > 1 else (*one.claims, "no claim reaches it")[0]
+        table.add_row(
+            *(
+                _text(cell)
+                for cell in (report.where, report.operator, report.before, report.after, tried, one.equivalent)
+            )
+        )
+    yield ""
+    yield table
 
 
 def claim_table(claims: Iterable[Claim]) -> Table:

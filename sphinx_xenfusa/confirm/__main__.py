@@ -24,6 +24,7 @@ from sphinx_xenfusa.confirm.confirmation import (
     progress_file,
     seconds,
 )
+from sphinx_xenfusa.confirm.equivalents import read_equivalents
 from sphinx_xenfusa.confirm.interruption import ended_by_signals
 from sphinx_xenfusa.confirm.register import REGISTER, read_register
 from sphinx_xenfusa.confirm.registry import load_claims
@@ -67,7 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> ExitCode:
     options = _parser().parse_args(arguments)
     output: Path = options.output
     try:
-        planned = plan(load_claims(), read_register(options.divergences), policies=options.policy)
+        planned = plan(
+            load_claims(), read_register(options.divergences), policies=options.policy, equivalents=read_equivalents()
+        )
         # What an earlier run wrote must never be taken for the answer of this one.
         output.unlink(missing_ok=True)
         write_text(progress_file(output), f"0 {len(planned.jobs)}\n")

@@ -12,13 +12,15 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from sphinx_xenfusa import __version__
 from sphinx_xenfusa.confirm.registry import OURS, package_of, package_sources
 from sphinx_xenfusa.confirm.run import Job
 from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.explore.survivors import Mutants, Tried
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.trace.canonical import write_text
 
@@ -27,6 +29,8 @@ KEPT = frozenset(VerdictKind) - {VerdictKind.ERROR, VerdictKind.INCONCLUSIVE, Ve
 _PACKAGE = Path(__file__).parents[1]
 _ROOMS = ("explore", "model", "claims", "platforms", "confirm")
 _SUFFIXES = (".py", ".toml", ".yaml")
+_NOT_IN_THE_KEY = {"divergences.yaml", "equivalents.yaml"}
+"""What is compared with verdicts after they are known; of the register each key has what concerns it."""
 
 
 def _digest(paths: Iterable[tuple[str, Path]]) -> str:
@@ -41,7 +45,7 @@ def _digest(paths: Iterable[tuple[str, Path]]) -> str:
 def package_digest() -> str:
     """SHA-256 over the sources that every verdict depends on."""
     files = [path for room in _ROOMS for path in (_PACKAGE / room).rglob("*") if path.suffix in _SUFFIXES]
-    files = [path for path in files if path.name != "divergences.yaml"] + [_PACKAGE / "inputs.py"]
+    files = [path for path in files if path.name not in _NOT_IN_THE_KEY] + [_PACKAGE / "inputs.py"]
     return _digest((path.relative_to(_PACKAGE).as_posix(), path) for path in files)
 
 
@@ -77,25 +81,74 @@ class Cache:
             self._sources[package] = _digest((str(path), path) for path in package_sources(package))
         return self._sources[package]
 
+    @staticmethod
+    def keeps(verdict: Verdict) -> bool:
+        """Whether a verdict is of a kind that is kept: an answer that the same inputs give again."""
+        return verdict.kind in KEPT
+
     def load(self, key: str) -> Verdict | None:
-        """The verdict under a key; ``None`` when there is none or the file is not whole."""
+        """The verdict under a key, without its lists of mutants; ``None`` when there is none or a file is not whole."""
+        data = self._read(f"{key}.json")
         try:
-            stored = json.loads((self.folder / f"{key}.json").read_text("utf-8"))
-            text = stored["verdict"]
-            if stored["sha256"] != hashlib.sha256(text.encode()).hexdigest():
-                return None
-            return Verdict.from_json(json.loads(text))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            # Missing, cut off, or of another version: it is run again.
+            verdict = None if data is None else Verdict.from_json(data)
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
+        if verdict is not None and verdict.mutants and not self._tried_file(key).is_file():
+            return None  # a verdict without its lists would leave a hole in the list of survivors
+        return verdict
+
+    def load_tried(self, key: str) -> Tried | None:
+        """The mutants that the run under a key tried; ``None`` when the file is not there or not whole."""
+        data = self._read(self._tried_file(key).name)
+        try:
+            return None if data is None else Tried.from_json(data)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def load_gathered(self, keys: Sequence[str]) -> Mutants | None:
+        """What was gathered of the mutants in the runs under these keys; ``None`` when it is not there or not whole."""
+        data = self._read(_gathered_file(keys))
+        try:
+            return None if data is None else Mutants.from_json(data)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def store_gathered(self, keys: Sequence[str], mutants: Mutants) -> None:
+        """Keep what was gathered of the mutants in the runs under these keys.
+
+        :raises OSError: the folder cannot be written.
+        """
+        self._write(_gathered_file(keys), mutants.to_json())
+
+    def _tried_file(self, key: str) -> Path:
+        return self.folder / f"{key}.mutants.json"
+
+    def _read(self, name: str) -> Any:
+        """The data of a file; ``None`` when it is missing, cut off, or was changed: then it is made again."""
+        try:
+            stored = json.loads((self.folder / name).read_text("utf-8"))
+            text = stored["data"]
+            whole = stored["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+            return json.loads(text) if whole else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def _write(self, name: str, data: Any) -> None:
+        text = json.dumps(data, sort_keys=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        stored = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "data": text}
+        write_text(self.folder / name, json.dumps(stored))
 
     def store(self, key: str, verdict: Verdict) -> None:
         """Keep a verdict, if it is of a kind that is kept.
 
         :raises OSError: the folder cannot be written.
         """
-        if verdict.kind in KEPT:
-            text = json.dumps(verdict.to_json(), sort_keys=True)
-            stored = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "verdict": text}
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_text(self.folder / f"{key}.json", json.dumps(stored))
+        if self.keeps(verdict):
+            # The lists first: a verdict is there only when they are.
+            self._write(self._tried_file(key).name, Tried(verdict.killers, verdict.survivors, verdict.broken).to_json())
+            self._write(f"{key}.json", verdict.to_json())
+
+
+def _gathered_file(keys: Sequence[str]) -> str:
+    return f"gathered-{hashlib.sha256(' '.join(sorted(keys)).encode()).hexdigest()}.json"

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from sphinx_xenfusa.confirm.adequacy import kept_mutants, mutants_of_runs
 from sphinx_xenfusa.confirm.cache import Cache
+from sphinx_xenfusa.confirm.equivalents import Equivalent, reviewed
 from sphinx_xenfusa.confirm.findings import exit_code, unexpected_divergences, unused_entries
 from sphinx_xenfusa.confirm.register import Register
 from sphinx_xenfusa.confirm.run import Job
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT, Results, answer, jobs_for, results, run_jobs
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
+from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.model.policies import POLICIES
@@ -47,12 +50,15 @@ Progress = Callable[[int, int, Verdict | None], None]
 class Confirmation(Results):
     """What a confirmation gave, and what it amounts to.
 
-    :param findings: unexpected divergences, and entries of the register that nothing uses.
+    :param findings: unexpected divergences, entries of the register that nothing uses, entries of the list of equivalent mutants
+        that match nothing.
+    :param mutants: what became of the mutants of the model; ``None`` unless all claims were run under all policies.
     :param cache_problem: why verdicts could not be kept; empty when they were.  Not part of the published form.
     """
 
     findings: tuple[Finding, ...] = ()
     cache_problem: str = ""
+    mutants: Mutants | None = None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -65,6 +71,7 @@ class Confirmation(Results):
             "schema_version": SCHEMA_VERSION,
             "verdicts": [verdict.to_json() for verdict in self.verdicts],
             "findings": [_finding_to_json(finding) for finding in self.findings],
+            "mutants": None if self.mutants is None else self.mutants.to_json(),
             "ran": self.ran,
             "cached": self.cached,
         }
@@ -78,6 +85,8 @@ class Plan:
     :param jobs: what of them is to be run, under which policy.
     :param left_out: the chosen claims that run under none of the chosen policies.
     :param announced: the claims that are announced and were not asked for by name; nothing is run for them.
+    :param whole: whether it is every claim under every policy: only then is it known which mutants nothing kills.
+    :param equivalents: the reviewed equivalent mutants.
     """
 
     claims: Mapping[str, Claim]
@@ -85,6 +94,8 @@ class Plan:
     jobs: tuple[Job, ...]
     left_out: tuple[str, ...]
     announced: tuple[str, ...] = ()
+    whole: bool = False
+    equivalents: tuple[Equivalent, ...] = ()
 
 
 def known_policies(claims: Iterable[Claim]) -> tuple[str, ...]:
@@ -93,7 +104,12 @@ def known_policies(claims: Iterable[Claim]) -> tuple[str, ...]:
 
 
 def plan(
-    claims: Mapping[str, Claim], register: Register, *, names: Sequence[str] = (), policies: Sequence[str] = ()
+    claims: Mapping[str, Claim],
+    register: Register,
+    *,
+    names: Sequence[str] = (),
+    policies: Sequence[str] = (),
+    equivalents: tuple[Equivalent, ...] = (),
 ) -> Plan:
     """Choose what to run.
 
@@ -116,7 +132,8 @@ def plan(
         raise InputError(_COMMAND_LINE, None, found, "a claim with a policy that it runs under")
     ran = {job.claim for job in jobs}
     left_out = tuple(claim.id for claim in chosen if claim.id not in ran)
-    return Plan(claims, register, tuple(jobs), left_out, announced)
+    whole = not names and (not policies or {*policies} >= {*known})
+    return Plan(claims, register, tuple(jobs), left_out, announced, whole, equivalents)
 
 
 def refuse_unknown(name: str, known: Iterable[str], what: str) -> None:
@@ -183,6 +200,13 @@ class _KeepingOn(Cache):
         except OSError as error:
             self.problem = self.problem or f"verdicts are not kept in {self.folder}: {error.strerror or error}"
 
+    def store_gathered(self, keys: Sequence[str], mutants: Mutants) -> None:
+        """Keep what was gathered, if possible."""
+        try:
+            super().store_gathered(keys, mutants)
+        except OSError as error:
+            self.problem = self.problem or f"verdicts are not kept in {self.folder}: {error.strerror or error}"
+
 
 def carry_out(
     planned: Plan,
@@ -220,23 +244,39 @@ def carry_out(
         processes=jobs,
         progress=one_more,
     )
-    return _compared(found, planned, "" if cache is None else cache.problem)
+    return _compared(found, planned, cache)
 
 
 def taken_from_cache(planned: Plan, cache_dir: Path) -> Confirmation | None:
-    """What :func:`carry_out` would give without running anything; ``None`` when there is something to run."""
-    answered = answer(planned.jobs, planned.claims, cache=_KeepingOn(cache_dir))
-    return None if answered.waiting else _compared(results(answered), planned, "")
+    """What :func:`carry_out` would give without running anything; ``None`` when there is something to run or to gather."""
+    cache = _KeepingOn(cache_dir)
+    answered = answer(planned.jobs, planned.claims, cache=cache)
+    if answered.waiting or (planned.whole and kept_mutants(planned.jobs, planned.claims, cache) is None):
+        return None
+    return _compared(results(answered), planned, cache)
 
 
-def _compared(found: Results, planned: Plan, cache_problem: str) -> Confirmation:
-    """The verdicts, held against the register."""
+def _compared(found: Results, planned: Plan, cache: _KeepingOn | None) -> Confirmation:
+    """The verdicts, held against the register, and the mutants, against the list of equivalents."""
+    mutants, stale = _mutants(planned, found.verdicts, cache)
     findings = {
         *unexpected_divergences(found.verdicts, planned.register),
         *unused_entries(planned.register, planned.claims),
+        *stale,
     }
-    ordered = sorted(findings, key=lambda one: (one.about, one.message, str(one.place)))
-    return Confirmation(found.verdicts, found.ran, found.cached, tuple(ordered), cache_problem)
+    ordered = tuple(sorted(findings, key=lambda one: (one.about, one.message, str(one.place))))
+    problem = "" if cache is None else cache.problem
+    return Confirmation(found.verdicts, found.ran, found.cached, ordered, problem, mutants)
+
+
+def _mutants(
+    planned: Plan, verdicts: Iterable[Verdict], cache: Cache | None
+) -> tuple[Mutants | None, tuple[Finding, ...]]:
+    """What became of the mutants, if all was run; while some runs have no answer, no entry can be called stale."""
+    if not planned.whole:
+        return None, ()
+    mutants, stale = reviewed(mutants_of_runs(planned.jobs, planned.claims, verdicts, cache), planned.equivalents)
+    return mutants, () if mutants.unknown else stale
 
 
 def read_results(path: Path) -> Confirmation:
@@ -260,6 +300,7 @@ def read_results(path: Path) -> Confirmation:
             int(data["ran"]),
             int(data["cached"]),
             tuple(_finding_from_json(entry) for entry in data["findings"]),
+            mutants=None if data["mutants"] is None else Mutants.from_json(data["mutants"]),
         )
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise InputError(

@@ -177,10 +177,12 @@ class Adequacy(Generic[Model]):
 
     :param killers: the mutants that the search refutes, smallest edit first.
     :param survivors: those that it does not.
+    :param broken: those on which it broke.
     """
 
-    killers: tuple[MutantReport, ...]
-    survivors: tuple[MutantReport, ...]
+    killers: tuple[MutantReport, ...] = ()
+    survivors: tuple[MutantReport, ...] = ()
+    broken: tuple[MutantReport, ...] = ()
 
 
 def _edit_size(report: MutantReport) -> tuple[int, str, str, str]:
@@ -196,16 +198,18 @@ def try_mutants(
     """
     killers: list[MutantReport] = []
     survivors: list[MutantReport] = []
+    broken: list[MutantReport] = []
     if searchable.search(model, budget, small=True).counterexample is not None:
-        return Adequacy((), ())
+        return Adequacy()
     for mutant in mutants:
         with mutant.applied(model) as changed:
             try:
                 refuted = searchable.search(changed, budget, small=True).counterexample is not None
             except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError):
+                broken.append(mutant.report)
                 continue
         (killers if refuted else survivors).append(mutant.report)
-    return Adequacy(tuple(sorted(killers, key=_edit_size)), tuple(sorted(survivors, key=_edit_size)))
+    return Adequacy(*(tuple(sorted(reports, key=_edit_size)) for reports in (killers, survivors, broken)))
 
 
 def judge(
@@ -225,16 +229,16 @@ def judge(
     try:
         found = searchable.search(model, budget, small=False)
         if found.counterexample is not None:
-            kind, reason, adequacy = VerdictKind.REFUTED, found.counterexample.title, Adequacy[Model]((), ())
+            kind, reason, adequacy = VerdictKind.REFUTED, found.counterexample.title, Adequacy[Model]()
         elif found.witness is None or found.relevant == 0:
-            kind, reason, adequacy = VerdictKind.VACUOUS, "its precondition never occurs", Adequacy[Model]((), ())
+            kind, reason, adequacy = VerdictKind.VACUOUS, "its precondition never occurs", Adequacy[Model]()
         else:
             adequacy = try_mutants(searchable, model, mutants, budget)
             kind, reason = VerdictKind.CONFIRMED, ""
             if not adequacy.killers:
                 kind, reason = VerdictKind.VACUOUS, "no mutant of the model refutes it"
     except BudgetExceeded as error:
-        kind, reason, adequacy = VerdictKind.INCONCLUSIVE, f"the budget was spent: {error}", Adequacy[Model]((), ())
+        kind, reason, adequacy = VerdictKind.INCONCLUSIVE, f"the budget was spent: {error}", Adequacy[Model]()
     return Verdict(
         claim=claim.id,
         policy=policy,
@@ -248,5 +252,7 @@ def judge(
         killed=len(adequacy.killers),
         mutants=len(adequacy.killers) + len(adequacy.survivors),
         killer=adequacy.killers[0] if adequacy.killers else None,
+        killers=adequacy.killers,
         survivors=adequacy.survivors,
+        broken=adequacy.broken,
     )

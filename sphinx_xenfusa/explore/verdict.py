@@ -125,7 +125,9 @@ class Verdict:
     :param killed: how many generated mutants of the model refute the claim.
     :param mutants: how many were tried.
     :param killer: the mutant with the smallest edit among those killed.
-    :param survivors: the mutants of the decision that nothing of this claim kills.
+    :param killers: all the mutants that it kills.
+    :param survivors: those that it does not kill.
+    :param broken: those on which its search broke, which count neither way.
     :param divergences: for ``diverges``, each entry with its trace.
     :param seconds: time of the run; shown on the terminal only, never written to a page.
     """
@@ -142,12 +144,18 @@ class Verdict:
     killed: int = 0
     mutants: int = 0
     killer: MutantReport | None = None
+    killers: tuple[MutantReport, ...] = ()
     survivors: tuple[MutantReport, ...] = ()
+    broken: tuple[MutantReport, ...] = ()
     divergences: tuple[Divergence, ...] = ()
     seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, as in ``trace/schema.json``; ``seconds`` is left out, so that the same run gives the same bytes."""
+        """Plain data, as in ``trace/schema.json``; ``seconds`` is left out, so that the same run gives the same bytes.
+
+        The three lists of mutants are left out: they are many times longer than the rest, and kept apart
+        (:class:`sphinx_xenfusa.explore.survivors.Tried`).
+        """
         return {
             "claim": self.claim,
             "policy": self.policy,
@@ -161,13 +169,12 @@ class Verdict:
             "killed": self.killed,
             "mutants": self.mutants,
             "killer": None if self.killer is None else self.killer.to_json(),
-            "survivors": [mutant.to_json() for mutant in self.survivors],
             "divergences": [{"id": entry.id, "trace": entry.trace.to_json()} for entry in self.divergences],
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Verdict:
-        """The verdict that :meth:`to_json` wrote.
+        """The verdict that :meth:`to_json` wrote, without the lists of mutants.
 
         :raises KeyError: a key is missing.
         :raises ValueError: the kind is none of :class:`VerdictKind`.
@@ -189,7 +196,6 @@ class Verdict:
             killed=int(data["killed"]),
             mutants=int(data["mutants"]),
             killer=None if data["killer"] is None else MutantReport.from_json(data["killer"]),
-            survivors=tuple(MutantReport.from_json(entry) for entry in data["survivors"]),
             divergences=tuple(
                 Divergence(str(entry["id"]), Trace.from_json(entry["trace"])) for entry in data["divergences"]
             ),

@@ -35,6 +35,7 @@ from sphinx_xenfusa.confirm.confirmation import (
     read_results,
     taken_from_cache,
 )
+from sphinx_xenfusa.confirm.equivalents import EQUIVALENTS, read_equivalents
 from sphinx_xenfusa.confirm.findings import unexpected_divergences
 from sphinx_xenfusa.confirm.register import REGISTER, Register, read_register
 from sphinx_xenfusa.confirm.registry import installed
@@ -42,6 +43,7 @@ from sphinx_xenfusa.confirm.run import Job, without_result
 from sphinx_xenfusa.confirm.schedule import jobs_for
 from sphinx_xenfusa.evidence.junit import read_report
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget, Claim
+from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.openfasttrace import RstSource
@@ -53,6 +55,7 @@ from sphinx_xenfusa.sphinxext.matrix import Matrix
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
+from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
 from sphinx_xenfusa.sphinxext.typed_fields import links_of
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
@@ -88,6 +91,7 @@ class Build:
         self._platforms = PlatformResults({}, {}, {})
         self._child: ConfirmationProcess | None = None
         self._divergences: tuple[Finding, ...] = ()
+        self._mutants: Mutants | None = None
         self._missing = VerdictKind.NOT_RUN, "confirmation is switched off"
 
     def connect(self, app: Sphinx) -> None:
@@ -134,7 +138,7 @@ class Build:
         :raises InputError: there is nothing that can be run.
         :raises OSError: no process can be started.
         """
-        planned = plan(self.claims, self.register)
+        planned = plan(self.claims, self.register, equivalents=read_equivalents())
         if app.config.xenfusa_confirm == "cache":
             self._kept = taken_from_cache(planned, _cache_folder(app))
         if self._kept is None:
@@ -159,7 +163,8 @@ class Build:
                 warn("claim_error", f"the confirmation gave no result: {failure}", config_file(app))
             else:
                 # The pages show how many mutants survived; the list of them is a thousand lines that nothing here reads.
-                found = {(one.claim, one.policy): replace(one, survivors=()) for one in results.verdicts}
+                found = {(one.claim, one.policy): one for one in results.verdicts}
+                self._mutants = results.mutants
                 self._divergences = results.findings
                 logger.info("claims: %d run, %d from the cache", results.ran, results.cached)
                 if failure:
@@ -206,6 +211,7 @@ class Build:
             confirm_mode=app.config.xenfusa_confirm,
             known_claims=self.claims,
             results_expected=bool(app.config.xenfusa_test_reports),
+            mutants=self._mutants,
         )
         self._traced = {str(traced.item.tag): traced for traced in self.record.items}
         counts = Counter(str(item.tag) for item in items)
@@ -282,7 +288,7 @@ class Build:
         for finding in self._divergences:
             if finding.message not in told:
                 line = f":{finding.place.line}" if finding.place is not None else ""
-                warn(finding.subtype, finding.message, register + line)
+                warn(finding.subtype, finding.message, _LISTS.get(finding.subtype, register) + line)
 
     def write_states(self, app: Sphinx, needs: object) -> None:
         """Give sphinx-needs the states, for its own tables and exports."""
@@ -343,6 +349,8 @@ class Build:
             matrix.replace_self(Matrix(views, self._vocabulary).show(docname, matrix["asked"]))
         for verdict in list(doctree.findall(markup.verdict)):
             verdict.replace_self(views.verdict(docname, answers.to(verdict["asked"]), verdict["words"]))
+        for survivors in list(doctree.findall(markup.survivors)):
+            survivors.replace_self(survivor_nodes(views))
         for summary in list(doctree.findall(markup.summary)):
             summary.replace_self(views.summary(docname))
         platform_views = PlatformViews(views, self._platforms)
@@ -412,6 +420,10 @@ _WARNED = {
     VerdictKind.ERROR: "claim_error",
     VerdictKind.INCONCLUSIVE: "inconclusive",
 }
+
+
+_LISTS = {"equivalent": str(EQUIVALENTS)}
+"""Where findings of the confirmation stand that do not stand in the register."""
 
 
 def _warn_of_verdict(traced: TracedItem, verdict: Verdict, source_folder: str) -> None:

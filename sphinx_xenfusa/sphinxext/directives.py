@@ -209,6 +209,15 @@ class MatrixDirective(XenDirective):
         return [markup.matrix(asked=asked)]
 
 
+class SurvivorsDirective(XenDirective):
+    """The mutants of the model that nothing kills, and the reviewed equivalents."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of the list."""
+        self.domain.note_view(self.env.docname, "*")
+        return [markup.survivors()]
+
+
 class SummaryDirective(XenDirective):
     """The totals, with everything that does not add to green named."""
 

@@ -16,7 +16,12 @@ from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.sphinxext import inline_verdict
-from sphinx_xenfusa.sphinxext.directives import MatrixDirective, RequirementDirective, SummaryDirective
+from sphinx_xenfusa.sphinxext.directives import (
+    MatrixDirective,
+    RequirementDirective,
+    SummaryDirective,
+    SurvivorsDirective,
+)
 from sphinx_xenfusa.sphinxext.objects import (
     KIND_OF,
     ROLE_OF,
@@ -124,6 +129,7 @@ class XenDomain(Domain):
         "privilege": PrivilegeDirective,
         "operation": OperationDirective,
         "operations": OperationsDirective,
+        "survivors": SurvivorsDirective,
     }
     roles: ClassVar[dict[str, Any]] = {
         "req": _LinkRole(warn_dangling=True),

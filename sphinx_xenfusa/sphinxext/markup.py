@@ -39,6 +39,10 @@ class scenario(nodes.General, nodes.Element):
     """Stands for what came of one scenario; attributes as for a platform."""
 
 
+class survivors(nodes.General, nodes.Element):
+    """Stands for the list of mutants that nothing kills."""
+
+
 class unfolding(nodes.General, nodes.Element):
     """A part that is folded at first; attribute ``heading``.  Only in formats that can fold (HTML)."""
 
@@ -96,5 +100,5 @@ def add_nodes(app: Sphinx) -> None:
         man=for_text,
         texinfo=for_text,
     )
-    for placeholder in (evidence, matrix, summary, platform, scenario):
+    for placeholder in (evidence, matrix, survivors, summary, platform, scenario):
         app.add_node(placeholder)

@@ -17,6 +17,7 @@ SUBTYPES: dict[str, str] = {
     "config": "A setting has a value that cannot be used.",
     "cycle": "Items cover each other in a circle.",
     "duplicate": "A tag is used twice; both places are named.",
+    "equivalent": "An entry of the list of equivalent mutants matches no mutant that survives.",
     "inconclusive": "A bound was hit before the search of a claim was exhausted.",
     "input": "A file that the build reads cannot be used.",
     "kind": "A requirement's kind is missing or none of the eight.",

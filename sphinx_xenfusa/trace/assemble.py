@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.trace.canonical import NaturalKey, dumps, natural
 from sphinx_xenfusa.trace.fingerprint import fingerprint
@@ -50,6 +51,7 @@ def assemble(
     confirm_mode: str,
     known_claims: Collection[str],
     results_expected: bool,
+    mutants: Mutants | None = None,
 ) -> TraceRecord:
     """The trace record of all this, the same for every order of items, verdicts, reports and findings.
 
@@ -57,6 +59,7 @@ def assemble(
     :param policies: the policies under which claims that depend on one were run: the document's, the target, all others.
     :param confirm_mode: ``cache``, ``force`` or ``off``.
     :param known_claims: the ids of all claims that exist, run or not.
+    :param mutants: what became of the mutants of the model, if that is known.
     :param results_expected: whether test reports were asked for; then none that can be read is a finding.
     """
     everything = tuple(items)
@@ -76,6 +79,7 @@ def assemble(
         items=tuple(sorted(traced, key=lambda entry: _tag_order(entry.item.tag))),
         links=tuple(sorted({*linked.links, *tests.links, *claims.links(kept.values())}, key=link_order)),
         verdicts=claims.verdicts,
+        mutants=mutants,
         reports=ordered_reports,
         findings=tuple(
             sorted(

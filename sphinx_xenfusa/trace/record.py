@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, OftStatus, Outcome, Result
 
@@ -234,6 +235,7 @@ class TraceRecord:
 
     :param policies: the policies under which claims that depend on one were run: the document's, the target, all others.
     :param confirm_mode: ``cache``, ``force`` or ``off``.
+    :param mutants: what became of the mutants of the model over all runs; ``None`` when that is not known.
     :param justifications: slot for justified exclusions.
     :param baseline: slot for the baseline that the record is compared with.
     """
@@ -248,5 +250,6 @@ class TraceRecord:
     verdicts: tuple[Verdict, ...]
     reports: tuple[TestReport, ...]
     findings: tuple[Finding, ...]
+    mutants: Mutants | None = None
     justifications: tuple[dict[str, Any], ...] = ()
     baseline: dict[str, Any] | None = field(default=None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from importlib import resources
@@ -45,8 +44,9 @@ def to_json(record: TraceRecord) -> dict[str, Any]:
         "confirm_mode": record.confirm_mode,
         "items": [_item(entry) for entry in record.items],
         "links": [_link(entry) for entry in record.links],
-        "verdicts": [_verdict(verdict) for verdict in record.verdicts],
+        "verdicts": [verdict.to_json() for verdict in record.verdicts],
         "evidence": {"reports": [_report(report) for report in record.reports]},
+        "mutants": None if record.mutants is None else record.mutants.to_json(),
         "findings": [_finding(finding) for finding in record.findings],
         "justifications": [dict(entry) for entry in record.justifications],
         "baseline": None if record.baseline is None else dict(record.baseline),
@@ -77,22 +77,6 @@ def validate(data: Any) -> None:
 @cache
 def _validator() -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(schema())
-
-
-def _verdict(verdict: Verdict) -> dict[str, Any]:
-    """A verdict without the list of the mutants that survived it: their number is what is left of ``mutants``."""
-    data = verdict.to_json()
-    del data["survivors"]
-    return data
-
-
-def read_verdict(data: Mapping[str, Any]) -> Verdict:
-    """A verdict of a record; the list of survivors, which records do not hold, is empty.
-
-    :raises KeyError: a key is missing.
-    :raises ValueError: a word is outside its closed set.
-    """
-    return Verdict.from_json({**data, "survivors": []})
 
 
 def _place(place: Place) -> dict[str, Any]:

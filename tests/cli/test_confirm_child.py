@@ -71,7 +71,7 @@ def test_the_file_is_the_published_form_in_canonical_bytes(run: Run) -> None:
     assert run("fake_holds", "--cache-dir", "kept") == 0
     text = RESULTS.read_text("utf-8")
     assert text == dumps(read_results(RESULTS).to_json())
-    assert list(json.loads(text)) == ["cached", "findings", "ran", "schema_version", "verdicts"]
+    assert list(json.loads(text)) == ["cached", "findings", "mutants", "ran", "schema_version", "verdicts"]
     assert '"seconds"' not in text
     assert run("fake_holds", "--cache-dir", "kept") == 0
     assert RESULTS.read_text("utf-8") == text.replace('"ran": 1', '"ran": 0').replace('"cached": 0', '"cached": 1')
@@ -229,15 +229,17 @@ def written(tmp_path: Path, text: str | bytes) -> Path:
         b"\xff\xfe",
         "\0",
         "[" * 100_000,
-        '{"schema_version": 2, "verdicts": [], "findings": [], "ran": 0, "cached": 0}',
-        '{"schema_version": true, "verdicts": [], "findings": [], "ran": 0, "cached": 0}',
-        '{"schema_version": 1, "verdicts": [], "findings": [], "ran": 0}',
-        '{"schema_version": 1, "verdicts": [{}], "findings": [], "ran": 0, "cached": 0}',
+        '{"schema_version": 2, "verdicts": [], "findings": [], "mutants": null, "ran": 0, "cached": 0}',
+        '{"schema_version": true, "verdicts": [], "findings": [], "mutants": null, "ran": 0, "cached": 0}',
+        '{"schema_version": 1, "verdicts": [], "findings": [], "mutants": null, "ran": 0}',
+        '{"schema_version": 1, "verdicts": [{}], "findings": [], "mutants": null, "ran": 0, "cached": 0}',
         '{"schema_version": 1, "verdicts": {"a": 1}, "findings": [], "ran": 0, "cached": 0}',
-        '{"schema_version": 1, "verdicts": null, "findings": [], "ran": 0, "cached": 0}',
-        '{"schema_version": 1, "verdicts": [], "findings": [7], "ran": 0, "cached": 0}',
-        '{"schema_version": 1, "verdicts": [], "findings": [], "ran": Infinity, "cached": 0}',
-        '{"schema_version": 1, "verdicts": [], "findings": [], "ran": ' + "9" * 5000 + ', "cached": 0}',
+        '{"schema_version": 1, "verdicts": null, "findings": [], "mutants": null, "ran": 0, "cached": 0}',
+        '{"schema_version": 1, "verdicts": [], "findings": [7], "mutants": null, "ran": 0, "cached": 0}',
+        '{"schema_version": 1, "verdicts": [], "findings": [], "mutants": null, "ran": Infinity, "cached": 0}',
+        '{"schema_version": 1, "verdicts": [], "findings": [], "mutants": null, "ran": '
+        + "9" * 5000
+        + ', "cached": 0}',
     ],
 )
 def test_a_file_that_holds_no_results_is_one_error(tmp_path: Path, text: str | bytes) -> None:

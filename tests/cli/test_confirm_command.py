@@ -204,6 +204,7 @@ def test_unusable_input_is_one_line_and_exit_code_2(xenfusa: Xenfusa, arguments:
         ["--mode", "off"],
         ["--format", "xml"],
         ["--list", "--format", "junit"],
+        ["--survivors"],
         ["--no-such-option"],
     ],
 )
@@ -284,7 +285,7 @@ def test_json_is_the_published_form(xenfusa: Xenfusa, tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stderr.endswith("3 verdicts: 2 refuted, 1 confirmed; 3 ran, 0 cached\n")
     data = json.loads(result.stdout)
-    assert list(data) == ["cached", "findings", "ran", "schema_version", "verdicts"]
+    assert list(data) == ["cached", "findings", "mutants", "ran", "schema_version", "verdicts"]
     assert (data["schema_version"], data["ran"], data["cached"]) == (1, 3, 0)
     assert [(one["claim"], one["policy"]) for one in data["verdicts"]] == [
         ("fake_broken", None),

@@ -13,6 +13,7 @@ from sphinx_xenfusa.confirm import cache as cache_module
 from sphinx_xenfusa.confirm.cache import Cache, package_digest
 from sphinx_xenfusa.confirm.register import Expected
 from sphinx_xenfusa.confirm.run import Job
+from sphinx_xenfusa.explore.survivors import Mutants, Survivor, Tried
 from sphinx_xenfusa.explore.verdict import Divergence, MutantReport, Verdict, VerdictKind
 
 CLAIM = Fake("claim")
@@ -31,10 +32,15 @@ VERDICT = Verdict(
     killed=1,
     mutants=2,
     killer=MutantReport("decision.py:1", "drop guard", "if x:", "pass"),
+    killers=(MutantReport("decision.py:1", "drop guard", "if x:", "pass"),),
     survivors=(MutantReport("decision.py:2", "off by one", "1", "2"),),
     divergences=(Divergence("D1", trace("shutdown")),),
     seconds=4.5,
 )
+
+
+KEPT = replace(VERDICT, seconds=0.0, killers=(), survivors=())
+"""What the file of the verdict gives back; the lists have a file of their own."""
 
 
 @pytest.fixture
@@ -46,8 +52,8 @@ def test_hit(cache: Cache) -> None:
     key = cache.key(CLAIM, JOB)
     assert cache.load(key) is None
     cache.store(key, VERDICT)
-    assert cache.load(key) == replace(VERDICT, seconds=0.0)
-    assert Cache(cache.folder).load(Cache(cache.folder).key(CLAIM, JOB)) == replace(VERDICT, seconds=0.0)
+    assert cache.load(key) == KEPT
+    assert Cache(cache.folder).load(Cache(cache.folder).key(CLAIM, JOB)) == KEPT
 
 
 @pytest.mark.parametrize("kind", VerdictKind)
@@ -161,8 +167,8 @@ def test_change_is_a_miss(copied_package: Path, tmp_path: Path) -> None:
 
 def stored(cache: Cache) -> Path:
     cache.store("key", VERDICT)
-    (path,) = cache.folder.iterdir()
-    return path
+    assert sorted(path.name for path in cache.folder.iterdir()) == ["key.json", "key.mutants.json"]
+    return cache.folder / "key.json"
 
 
 def test_file_that_is_cut_off_is_not_there(cache: Cache) -> None:
@@ -191,6 +197,31 @@ def test_file_that_is_something_else_is_not_there(cache: Cache, content: bytes) 
     path = stored(cache)
     path.write_bytes(content)
     assert cache.load("key") is None
+
+
+TRIED = Tried(VERDICT.killers, VERDICT.survivors, (MutantReport("decision.py:3", "drop operand", "a and b", "a"),))
+GATHERED = Mutants(3, 1, 1, (Survivor(VERDICT.survivors[0], "x = 1", ("claim",)),))
+
+
+def test_the_lists_of_mutants_have_a_file_of_their_own(cache: Cache) -> None:
+    cache.store("key", replace(VERDICT, broken=TRIED.broken))
+    assert cache.load_tried("key") == TRIED
+    assert "off by one" not in (cache.folder / "key.json").read_text("utf-8")
+    (cache.folder / "key.mutants.json").unlink()
+    assert cache.load_tried("key") is None
+    assert cache.load("key") is None, "a verdict without its lists would leave a hole in the list of survivors"
+
+
+def test_what_was_gathered_belongs_to_all_runs_together(cache: Cache) -> None:
+    cache.store_gathered(["a", "b"], GATHERED)
+    assert cache.load_gathered(["b", "a"]) == GATHERED
+    assert cache.load_gathered(["a"]) is None
+    assert cache.load_gathered(["a", "b", "c"]) is None
+    (path,) = cache.folder.iterdir()
+    content = path.read_bytes()
+    for size in range(0, len(content), 37):
+        path.write_bytes(content[:size])
+        assert cache.load_gathered(["a", "b"]) is None
 
 
 def test_folder_in_place_of_a_file(cache: Cache) -> None:

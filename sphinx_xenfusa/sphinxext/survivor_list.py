@@ -1,0 +1,69 @@
+"""The mutants of the model that nothing kills, as document nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from docutils import nodes
+
+from sphinx_xenfusa.explore.survivors import Mutants, Survivor
+from sphinx_xenfusa.sphinxext.views import Cell, Views, count, marked, paragraph
+from sphinx_xenfusa.trace.states import Result
+
+_NAMED = 4
+"""How many claims a cell names; of more it says the number."""
+
+
+def survivor_nodes(views: Views) -> list[nodes.Node]:
+    """How many mutants there are, a table of those that nothing kills, and a table of those that are reviewed."""
+    mutants = views.record.mutants
+    if mutants is None:
+        words = " which mutants nothing kills is known only after all claims were run under all policies."
+        return [*views.banners(), paragraph(marked(Result.NOT_RUN), ":", words)]
+    made = [*views.banners(), _numbers(mutants)]
+    if mutants.unknown:
+        made.append(
+            paragraph(
+                marked(Result.ERROR, "not complete"), f": these runs gave no answer: {', '.join(mutants.unknown)}."
+            )
+        )
+    open_ones = [one for one in mutants.survivors if not one.equivalent]
+    closed = [one for one in mutants.survivors if one.equivalent]
+    if open_ones:
+        title = f"Mutants that nothing kills and nobody has reviewed ({len(open_ones):,})"
+        made.append(_table(views, title, "Tried by", ((one, _tried_by(one)) for one in open_ones)))
+    if closed:
+        title = f"Mutants that are reviewed as equivalent ({len(closed):,})"
+        made.append(_table(views, title, "Why it changes nothing", ((one, one.equivalent) for one in closed)))
+    return made
+
+
+def _numbers(mutants: Mutants) -> nodes.Node:
+    equivalent = sum(1 for one in mutants.survivors if one.equivalent)
+    broken = f", {mutants.broken:,} broke every search that tried them" if mutants.broken else ""
+    return paragraph(
+        f"{count(mutants.generated, 'mutant')} of the model: {mutants.killed:,} refute at least one claim{broken}, "
+        f"{len(mutants.survivors):,} refute none. Of these {equivalent:,} are reviewed as equivalent and "
+        f"{len(mutants.survivors) - equivalent:,} are not reviewed."
+    )
+
+
+def _table(views: Views, title: str, last: str, rows: Iterable[tuple[Survivor, Cell]]) -> nodes.Node:
+    cells: list[Sequence[Cell]] = [
+        (nodes.literal("", one.report.where), one.report.operator, _edit(one), said) for one, said in rows
+    ]
+    return views.table(title, ("Place", "Operator", "Edit", last), (26, 14, 34, 26), cells, "xenfusa-survivors")
+
+
+def _edit(one: Survivor) -> Cell:
+    edit = paragraph(nodes.literal("", one.report.before), " → ", nodes.literal("", one.report.after))
+    known = one.report.before in one.line and len(one.report.before) * 2 > len(one.line)
+    return [edit] if known or not one.line else [edit, paragraph("in ", nodes.literal("", one.line))]
+
+
+def _tried_by(one: Survivor) -> Cell:
+    if not one.claims:
+        return "no claim reaches it"
+    if len(one.claims) > _NAMED:
+        return f"{', '.join(one.claims[:_NAMED])} and {len(one.claims) - _NAMED} more"
+    return ", ".join(one.claims)
