@@ -48,20 +48,31 @@ def _numbers(mutants: Mutants) -> nodes.Node:
     )
 
 
-def _table(views: Views, title: str, last: str, rows: Iterable[tuple[Survivor, Cell]]) -> nodes.Node:
+def _table(views: Views, title: str, last: str, rows: Iterable[tuple[Survivor, str]]) -> nodes.Node:
+    """Survivors; those that differ only in what the text is changed to share a row."""
+    groups: dict[tuple[str, str, str, str, str], list[Survivor]] = {}
+    for one, said in rows:
+        report = one.report
+        groups.setdefault((report.where, report.operator, report.before, one.line, said), []).append(one)
     cells: list[Sequence[Cell]] = [
-        (nodes.literal("", one.report.where), one.report.operator, _edit(one), said) for one, said in rows
+        (nodes.literal("", where), operator, _edits(several), said)
+        for (where, operator, _, _, said), several in groups.items()
     ]
     return views.table(title, ("Place", "Operator", "Edit", last), (26, 14, 34, 26), cells, "xenfusa-survivors")
 
 
-def _edit(one: Survivor) -> Cell:
-    edit = paragraph(nodes.literal("", one.report.before), " → ", nodes.literal("", one.report.after))
-    known = one.report.before in one.line and len(one.report.before) * 2 > len(one.line)
-    return [edit] if known or not one.line else [edit, paragraph("in ", nodes.literal("", one.line))]
+def _edits(several: Sequence[Survivor]) -> Cell:
+    first = several[0]
+    edit = paragraph(nodes.literal("", first.report.before), " → ")
+    for number, one in enumerate(several):
+        edit += (
+            [nodes.Text(" or "), nodes.literal("", one.report.after)] if number else nodes.literal("", one.report.after)
+        )
+    known = first.report.before in first.line and len(first.report.before) * 2 > len(first.line)
+    return [edit] if known or not first.line else [edit, paragraph("in ", nodes.literal("", first.line))]
 
 
-def _tried_by(one: Survivor) -> Cell:
+def _tried_by(one: Survivor) -> str:
     if not one.claims:
         return "no claim reaches it"
     if len(one.claims) > _NAMED:

@@ -64,6 +64,13 @@ def test_survivors_and_reviewed_equivalents(listed: Callable[..., Built]) -> Non
     assert data["mutants"]["generated"] == 12
 
 
+def test_edits_of_one_text_share_a_row_and_all_are_counted(listed: Callable[..., Built]) -> None:
+    cells = [Survivor(MutantReport("catalogue.toml OP", "flip cell action", "none", to), "", ("a",)) for to in "xyz"]
+    page = listed(Mutants(3, 0, 0, tuple(cells))).page("index.html")
+    assert "nobody has reviewed (3)" in words(page)
+    assert "none → x or y or z a" in words(page)
+
+
 def test_a_change_reaches_the_page(listed: Callable[..., Built]) -> None:
     listed(MUTANTS)
     assert "(1)" in words(listed(Mutants(12, 10, 1, MUTANTS.survivors[:1])).page("index.html"))
