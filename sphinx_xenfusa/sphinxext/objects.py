@@ -17,7 +17,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_id
 
 from sphinx_xenfusa.model.errors import Code
-from sphinx_xenfusa.model.operations import ActsOn, Condition, Gate, Operation, TargetParameter, catalogue
+from sphinx_xenfusa.model.operations import ActsOn, Gate, Operation, TargetParameter, catalogue
 from sphinx_xenfusa.model.policies import POLICIES
 from sphinx_xenfusa.model.vocabulary import Capability, Privilege, Role, roles_of
 from sphinx_xenfusa.sphinxext import markup
@@ -47,15 +47,22 @@ ACTS_ON_WORDS = {
 }
 
 CONDITION_WORDS = {
-    Condition.SELF: "the target is the caller",
-    Condition.DOMID_SELF: "the target is written as DOMID_SELF",
-    Condition.HARDWARE: "the caller is the Hardware Domain",
-    Condition.NOT_HARDWARE: "the caller is not the Hardware Domain",
-    Condition.NO_CONTROL: "the caller does not hold the control capability",
-    Condition.NEITHER: "the caller holds neither capability",
-    Condition.WITHOUT_RESOURCE: "the caller does not itself hold the memory range, interrupt or port that it hands on",
-    Condition.WITHOUT_VIRQ: "no target is named and the caller does not own VIRQ_DOM_EXC",
+    "self": "the target is the caller",
+    "domid-self": "the target is written as DOMID_SELF",
+    "hardware": "the caller is the Hardware Domain",
+    "not-hardware": "the caller is not the Hardware Domain",
+    "no-control": "the caller does not hold the control capability",
+    "neither": "the caller holds neither capability",
+    "without-resource": "the caller does not itself hold the memory range, interrupt or port that it hands on",
+    "without-virq": "no target is named and the caller does not own VIRQ_DOM_EXC",
+    "translated": "no device of the caller writes memory past an IOMMU",
+    "no-reach": "no device of the caller reaches the platform",
+    "always": "the call is made: Xen has nothing of the kind",
 }
+"""When a check beside the hook stops a call, by the word of the catalogue."""
+
+_OVERVIEW_FROM = 4
+"""From so many operations on, links to them stand above their descriptions."""
 
 ALLOWED = "● allowed"
 """Let through; the symbol is not that of a result, because nothing is confirmed by it."""
@@ -108,7 +115,7 @@ def gate_words(gate: Gate) -> str:
     """A check beside the hook: when it stops a call, what the caller sees then, and under which policies it is made."""
     when = "before" if gate.before else "after"
     made = [name for name, policy in POLICIES.items() if gate.in_force(policy.switches)]
-    words = CONDITION_WORDS.get(gate.condition, gate.condition.value)
+    words = CONDITION_WORDS.get(gate.condition.value, gate.condition.value)
     limits = ""
     if len(made) < len(POLICIES):
         under = ", ".join(policy_words(name) for name in made) or "no policy as it is"
@@ -124,7 +131,7 @@ def _hypercall(operation: Operation) -> str:
 
 def _hook(operation: Operation) -> list[nodes.Node]:
     if not operation.hook:
-        return [nodes.Text("none: nobody is refused by a policy")]
+        return [nodes.Text("none")]
     return [
         nodes.literal("", operation.hook),
         nodes.Text(", default action "),
@@ -401,9 +408,21 @@ class OperationsDirective(_TermDirective):
                 continue
             if len(chosen) > 1:
                 made.append(nodes.rubric("", f"{name} ({count(len(groups[name]), 'operation')})"))
-            for term in groups[name]:
-                made += self.describe(term, (), contents=False)
+            described = [part for term in groups[name] for part in self.describe(term, (), contents=False)]
+            made += [*self._overview(described), *described]
         return made
+
+    def _overview(self, described: Sequence[nodes.Node]) -> list[nodes.Node]:
+        """Links to the descriptions that follow, where there are several and they can be linked to."""
+        signatures = [one for node in described for one in node.findall(addnodes.desc_signature) if one["ids"]]
+        if len(signatures) < _OVERVIEW_FROM:
+            return []
+        links = nodes.bullet_list(classes=["xenfusa-overview"])
+        for signature in signatures:
+            name = nodes.literal("", "".join(one.astext() for one in signature.findall(addnodes.desc_name)))
+            link = nodes.reference("", "", name, refid=signature["ids"][0], internal=True)
+            links += nodes.list_item("", nodes.paragraph("", "", link))
+        return [links]
 
     def _unknown(self, name: str, groups: Mapping[str, Sequence[Term]]) -> list[nodes.Node]:
         found = f"found the hypercall {name!r}, which no operation belongs to"
