@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from sphinx_xenfusa.claims.scopes import MOST_DOMAINS, SMALL, pairs, platforms
+from sphinx_xenfusa.claims.scopes import MOST_DOMAINS, MOST_LINKS, SMALL, Pair, pairs
 from sphinx_xenfusa.explore.trace import Change, Step, Trace
-from sphinx_xenfusa.model.decision import Decision
+from sphinx_xenfusa.model.decision import Decision, Relation
 from sphinx_xenfusa.model.effects import (
     PLATFORM,
     Call,
@@ -24,8 +24,8 @@ from sphinx_xenfusa.model.effects import (
 )
 from sphinx_xenfusa.model.errors import Code
 from sphinx_xenfusa.model.operations import Catalogue, Operation, TargetParameter
-from sphinx_xenfusa.model.platform import Domain, Platform, safe_vms
-from sphinx_xenfusa.model.policies import Policy, relation
+from sphinx_xenfusa.model.platform import Domain, Link, Platform
+from sphinx_xenfusa.model.policies import Policy, relation, relation_of, relation_to_none, runs_backend, virtio_links
 from sphinx_xenfusa.model.vocabulary import Capability
 
 
@@ -47,6 +47,11 @@ class PrivilegeModel:
 
     catalogue: Catalogue
     policy: Policy
+
+    @functools.cached_property
+    def services(self) -> tuple[Behaviour, ...]:
+        """The behaviours that are asked of Xen; the others are what devices do."""
+        return tuple(one for one in self.behaviours if one.operation.is_service)
 
     @functools.cached_property
     def behaviours(self) -> tuple[Behaviour, ...]:
@@ -133,7 +138,7 @@ def step(
 
 def takes(operation: Operation, pair: tuple[int, int]) -> bool:
     """Whether an operation can be issued on this pair: one without a target only by a domain towards itself."""
-    return operation.target is TargetParameter.DOMAIN or pair[0] == pair[1]
+    return _takes_target(operation) or pair[0] == pair[1]
 
 
 @dataclass(frozen=True)
@@ -166,9 +171,56 @@ class Situation:
         return self.platform.domains[self.pair[0]]
 
     @property
+    def target(self) -> Domain:
+        """The domain towards which it tries."""
+        return self.platform.domains[self.pair[1]]
+
+    @property
     def start(self) -> System:
         """The initial state."""
         return self.arrangements[0].system
+
+    @functools.cached_property
+    def runs_backend(self) -> bool:
+        """Whether the domain that tries runs a VirtIO backend."""
+        return runs_backend(self.platform, self.subject)
+
+    @functools.cached_property
+    def needs_privileges(self) -> bool:
+        """Whether a backend of the domain that tries does without one of the extensions on some link."""
+        links = virtio_links(self.platform, self.subject.name)
+        return any(not (one.grants and one.nonblocking) for one in links)
+
+    @functools.cached_property
+    def serves(self) -> Link | None:
+        """The VirtIO link on which the domain that tries serves the other."""
+        links = virtio_links(self.platform, self.subject.name)
+        return next((one for one in links if one.frontend == self.target.name), None)
+
+
+class Decisions:
+    """What a policy decides on pairs of domains.  Each relation is decided once: it is all that the decision looks at."""
+
+    def __init__(self, model: PrivilegeModel) -> None:
+        self._model = model
+        self._known: dict[tuple[Relation, Relation], tuple[tuple[Behaviour, Decision], ...]] = {}
+
+    def of(self, situation: Situation) -> tuple[tuple[Behaviour, Decision], ...]:
+        """The decision on every operation that the first domain of a pair can issue towards the second."""
+        policy, pair = self._model.policy, situation.pair
+        towards = relation_of(situation.platform, *pair, policy)
+        alone = relation_to_none(situation.platform, pair[0], policy)
+        if (towards, alone) not in self._known:
+            self._known[towards, alone] = tuple(
+                (one, policy.decide(one.operation, towards if _takes_target(one.operation) else alone))
+                for one in self._model.behaviours
+                if takes(one.operation, pair)
+            )
+        return self._known[towards, alone]
+
+
+def _takes_target(operation: Operation) -> bool:
+    return operation.target is TargetParameter.DOMAIN
 
 
 _TARGET_LIVES = (Life.RUNNING, Life.PAUSED, Life.SUSPENDED, Life.SHUT_DOWN, Life.DESTROYED)
@@ -200,20 +252,32 @@ def _arrangements(platform: Platform, pair: tuple[int, int]) -> Iterator[Arrange
     yield Arrangement(start._replace(offers=elsewhere, used=elsewhere), told)
 
 
-@functools.cache
-def situations(*, small: bool) -> tuple[Situation, ...]:
-    """Every pair of kinds of domains on every platform of scope A, smallest platform first.
+def arranged(platform: Platform, pair: tuple[int, int]) -> Situation:
+    """A pair of domains with all arrangements of the two."""
+    return Situation(platform, pair, tuple(_arrangements(platform, pair)))
 
-    :param small: only the platforms that tell mutants apart: at most two domains, all of them UnsafeVMs (no decision and no
-        effect looks at the criticality).
+
+@functools.cache
+def situations(*, small: bool, links: bool = False) -> tuple[Situation, ...]:
+    """Every view of a pair of domains on the platforms of scope A, or with ``links`` of scope B; smallest platform first.
+
+    :param small: only the platforms of at most two domains and one link, which tell mutants apart; and a backend towards a domain
+        that it does not serve, for which three domains are needed.
     """
-    most = SMALL if small else MOST_DOMAINS
-    return tuple(
-        Situation(platform, pair, tuple(_arrangements(platform, pair)))
-        for platform in platforms(most)
-        if not small or not safe_vms(platform)
-        for pair in pairs(platform)
-    )
+    most_links = MOST_LINKS if links else 0
+    chosen = pairs(MOST_DOMAINS, most_links)
+    if small:
+        chosen = (*pairs(SMALL, min(most_links, 1)), *(_strangers() if links else ()))
+    return tuple(arranged(one.platform, (one.subject, one.target)) for one in chosen)
+
+
+def _strangers() -> Iterator[Pair]:
+    """Backends towards domains that they do not serve."""
+    for one in pairs(SMALL + 1, 1):
+        caller, other = one.platform.domains[one.subject], one.platform.domains[one.target]
+        served = {link.frontend for link in virtio_links(one.platform, caller.name)}
+        if one.subject != one.target and served and other.name not in served:
+            yield one
 
 
 def owner_name(platform: Platform, owner: int) -> str:

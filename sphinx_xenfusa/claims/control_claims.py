@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from sphinx_xenfusa.claims.attempts import (
     Attempt,
     Behaviour,
+    Decisions,
     PrivilegeModel,
     Situation,
+    arranged,
     attempt,
-    carried_out,
     decide,
     initial,
-    situations,
     step,
     takes,
     tell,
+    trace_step,
 )
+from sphinx_xenfusa.claims.interference import Interference, allowed_attempts, interference
 from sphinx_xenfusa.claims.privilege_claims import (
     Harm,
     NothingBeyond,
@@ -35,26 +38,12 @@ from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Scope
 from sphinx_xenfusa.model.decision import Relation, TargetIs
 from sphinx_xenfusa.model.effects import Life, Offered, Power, System
-from sphinx_xenfusa.model.errors import Code
+from sphinx_xenfusa.model.errors import PERMISSION_FAILURES, Code
 from sphinx_xenfusa.model.operations import Operation, TargetParameter
 from sphinx_xenfusa.model.platform import Domain, Platform, safe_vms, unsafe_vms
+from sphinx_xenfusa.model.policies import Policy, available
 from sphinx_xenfusa.model.rules import RULES, broken_rules
-from sphinx_xenfusa.model.vocabulary import Capability, Criticality
-
-PERMISSION_FAILURES = frozenset(
-    {
-        Code.EPERM,
-        Code.EACCES,
-        Code.ENOSYS,
-        Code.START_EXTENT,
-        Code.DENIED_TEXT,
-        Code.ERRS_EPERM,
-        Code.NO_ACCESS,
-        Code.NOT_SUPPORTED,
-        Code.GNTST_PERMISSION_DENIED,
-    }
-)
-"""The answers that say that the caller may not, whatever the state and the arguments."""
+from sphinx_xenfusa.model.vocabulary import Architecture, Capability, Criticality
 
 
 @dataclass(frozen=True)
@@ -82,29 +71,55 @@ class Goal:
 
 @dataclass(frozen=True)
 class OnlyControlCan(PrivilegeClaim):
-    """The Control Domain reaches each goal; no single operation of any other domain does, from any arrangement."""
+    """The Control Domain reaches each goal; no single operation of any other domain does, from any arrangement.
+
+    What a backend may do to its own frontends is left out of the second half: the device model operations that the document gives
+    it include a remote shutdown (a finding).
+    """
 
     goals: tuple[Goal, ...] = ()
 
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:
         """For each situation: a way for the Control Domain, or no way for everybody else."""
         found = Search()
+        decisions = Decisions(model)
         known: dict[str, tuple[Operation, ...]] = {}
-        for situation in situations(small=small):
+        for situation in self.situations(small=small):
             towards_other = situation.pair[0] != situation.pair[1]
             if situation.subject.has(Capability.CONTROL):
-                goals = [goal for goal in self.goals if goal.towards_other is towards_other]
+                goals = [goal for goal in self.goals if goal.towards_other and towards_other]
                 if goals:
                     self._control_can(model, situation, goals, known, found)
             else:
                 # The platform can be reached through another domain, too: shutting down the Hardware Domain stops the machine.
-                goals = [goal for goal in self.goals if towards_other or not goal.towards_other]
+                own = situation.serves is not None
+                goals = [goal for goal in self.goals if not goal.towards_other or (towards_other and not own)]
                 if goals:
-                    self._others_cannot(model, situation, goals, found)
+                    self._others_cannot(model, situation, goals, decisions, found)
             if found.counterexample is not None:
                 return found
             budget.spend(1)
+        for goal in self.goals:
+            if not goal.towards_other and found.counterexample is None:
+                self._control_reaches_platform(model, goal, found, small)
         return found
+
+    def _control_reaches_platform(self, model: PrivilegeModel, goal: Goal, found: Search, small: bool) -> None:
+        """On every machine that has a Control Domain, through whichever domain."""
+        ways = _ways_to_stop(model, goal)
+        for platform in platforms(SMALL if small else MOST_DOMAINS):
+            for subject in platform.holders(Capability.CONTROL):
+                for architecture in Architecture:
+                    machine = replace(platform, architecture=architecture)
+                    made = _stopping(model, machine, subject, goal, ways)
+                    found.cases += 1
+                    if made is None:
+                        found.counterexample = _no_stopping(model, machine, subject, goal, ways)
+                        return
+                    found.relevant += 1
+                    if found.witness is None:
+                        title = f"{machine.domains[subject].name} can {goal.words} ({architecture})"
+                        found.witness = tell(title, machine, (), [made])
 
     def _control_can(
         self,
@@ -130,34 +145,68 @@ class OnlyControlCan(PrivilegeClaim):
             title = f"{situation.subject.name} can " + " and ".join(goal.words for goal in goals)
             found.witness = tell(title, situation.platform, (), shown)
 
-    def _others_cannot(self, model: PrivilegeModel, situation: Situation, goals: list[Goal], found: Search) -> None:
+    def _others_cannot(
+        self, model: PrivilegeModel, situation: Situation, goals: list[Goal], decisions: Decisions, found: Search
+    ) -> None:
         target = situation.pair[1]
-        for behaviour, system, told, made in _allowed_attempts(model, situation):
-            found.cases += behaviour.count
+        for _, arrangement, made in allowed_attempts(model, situation, decisions):
+            found.cases += 1
             for goal in goals:
-                if goal.reached(made.after, target) and not goal.reached(system, target):
+                if goal.reached(made.after, target) and not goal.reached(arrangement.system, target):
                     title = f"{situation.subject.name}, which is no Control Domain, can {goal.words}"
-                    found.counterexample = tell(title, situation.platform, told, [made])
+                    found.counterexample = tell(title, situation.platform, arrangement.told, [made])
                     return
 
 
-def _allowed_attempts(
-    model: PrivilegeModel, situation: Situation
-) -> Iterator[tuple[Behaviour, System, tuple[str, ...], Attempt]]:
-    """Every operation that the subject is allowed, from every arrangement, with every argument."""
-    for behaviour in model.behaviours:
-        operation = behaviour.operation
-        if not takes(operation, situation.pair):
-            continue
-        decision = decide(model, situation.platform, situation.pair, operation)
-        if not decision.allowed:
-            continue
-        for arrangement in situation.arrangements:
-            for argument in operation.arguments:
-                made = carried_out(
-                    model, situation.platform, arrangement.system, situation.pair, operation, argument, decision
-                )
-                yield behaviour, arrangement.system, arrangement.told, made
+def _ways_to_stop(model: PrivilegeModel, goal: Goal) -> tuple[tuple[Operation, str], ...]:
+    """The operations, with an argument, that reach a goal about the platform if somebody is let issue them towards somebody.
+
+    Two domains are enough to see it: the Control Domain and the Hardware Domain, each towards itself and the other.
+    """
+    both = Platform(
+        (Domain("ctrldom", frozenset({Capability.CONTROL})), Domain("hwdom", frozenset({Capability.HARDWARE})))
+    )
+    system = initial(both)
+    return tuple(
+        (operation, argument)
+        for operation in model.catalogue.operations
+        if operation.implemented and operation.is_service
+        for argument in operation.arguments
+        if any(goal.achieved(step(model, system, pair, operation, argument)[0], pair[1]) for pair in ((0, 0), (0, 1)))
+    )
+
+
+def _stopping(
+    model: PrivilegeModel, machine: Platform, subject: int, goal: Goal, ways: Iterable[tuple[Operation, str]]
+) -> Attempt | None:
+    """One of the ways that the machine has and that the policy leaves to a domain."""
+    system = initial(machine)
+    for operation, argument in ways:
+        if available(operation, machine, model.policy):
+            for target in _targets(machine, subject, operation):
+                made = attempt(model, machine, system, (subject, target), operation, argument)
+                if goal.achieved(made.after, target):
+                    return made
+    return None
+
+
+def _targets(machine: Platform, subject: int, operation: Operation) -> Iterable[int]:
+    return (subject,) if operation.target is TargetParameter.NONE else range(len(machine.domains))
+
+
+def _no_stopping(
+    model: PrivilegeModel, machine: Platform, subject: int, goal: Goal, ways: Iterable[tuple[Operation, str]]
+) -> Trace:
+    """That none of the ways is open; one that would reach the goal at once, and why it does not."""
+    title = f"{machine.domains[subject].name}, a Control Domain, cannot {goal.words}"
+    told = (f"a machine of {machine.architecture}",)
+    for operation, argument in ways:
+        if operation.target is TargetParameter.NONE:
+            tried = trace_step(attempt(model, machine, initial(machine), (subject, subject), operation, argument))
+            if not available(operation, machine, model.policy):
+                tried = replace(tried, outcome=f"not there: {machine.architecture}, built without sysctl", changed=())
+            return replace(tell(title, machine, told, ()), steps=(tried,))
+    return tell(title, machine, told, ())
 
 
 def _with_target(situation: Situation, life: Life) -> System:
@@ -187,33 +236,57 @@ def _follow(
 
 
 def _no_way(model: PrivilegeModel, situation: Situation, start: System, goal: Goal) -> Trace:
-    """That the goal cannot be achieved; where it is reached at too high a price, the operation that does so."""
+    """That the goal cannot be achieved: where a way to it is denied, or the operation that reaches it at too high a price."""
     name = situation.subject.name
-    arranged = () if goal.start is Life.RUNNING else (f"the target is {goal.start}",)
+    told = () if goal.start is Life.RUNNING else (f"the target is {goal.start}",)
     reached = _shortest(model, situation, start, replace(goal, towards_other=False))
-    if reached is None:
-        return tell(f"{name} has no operation to {goal.words}", situation.platform, arranged, ())
-    return tell(f"{name} cannot {goal.words} without stopping the machine", situation.platform, arranged, reached)
+    if reached is not None:
+        return tell(f"{name} cannot {goal.words} without stopping the machine", situation.platform, told, reached)
+    title = f"{name} has no operation to {goal.words}"
+    system, denied = start, list[Attempt]()
+    for operation, argument in _shortest_way(model, situation, start, goal, lambda operation: True) or ():
+        denied.append(attempt(model, situation.platform, system, situation.pair, operation, argument))
+        system = denied[-1].after
+        if not denied[-1].decision.allowed:
+            break
+    return tell(title, situation.platform, told, denied)
 
 
 def _shortest(model: PrivilegeModel, situation: Situation, start: System, goal: Goal) -> list[Attempt] | None:
     """A shortest sequence of operations of the subject that reaches the goal, breadth first."""
-    frontier: list[tuple[System, list[Attempt]]] = [(start, [])]
+
+    def allowed(operation: Operation) -> bool:
+        return decide(model, situation.platform, situation.pair, operation).allowed
+
+    way = _shortest_way(model, situation, start, goal, allowed)
+    if way is None:
+        return None
+    made: list[Attempt] = []
+    for operation, argument in way:
+        made.append(
+            attempt(model, situation.platform, made[-1].after if made else start, situation.pair, operation, argument)
+        )
+    return made
+
+
+def _shortest_way(
+    model: PrivilegeModel, situation: Situation, start: System, goal: Goal, usable: Callable[[Operation], bool]
+) -> list[tuple[Operation, str]] | None:
+    """A shortest sequence of usable operations whose steps reach the goal."""
+    chosen = [one.operation for one in model.services if takes(one.operation, situation.pair) and usable(one.operation)]
+    frontier: list[tuple[System, list[tuple[Operation, str]]]] = [(start, [])]
     seen = {start}
     for _ in range(goal.most_steps):
-        following: list[tuple[System, list[Attempt]]] = []
-        for system, made in frontier:
-            for behaviour in model.behaviours:
-                operation = behaviour.operation
-                if not takes(operation, situation.pair):
-                    continue
-                for argument in operation.arguments:
-                    one = attempt(model, situation.platform, system, situation.pair, operation, argument)
-                    if goal.achieved(one.after, situation.pair[1]):
-                        return [*made, one]
-                    if one.after not in seen:
-                        seen.add(one.after)
-                        following.append((one.after, [*made, one]))
+        following: list[tuple[System, list[tuple[Operation, str]]]] = []
+        for (system, way), operation in itertools.product(frontier, chosen):
+            for argument in operation.arguments:
+                after, _code = step(model, system, situation.pair, operation, argument)
+                longer = [*way, (operation, argument)]
+                if goal.achieved(after, situation.pair[1]):
+                    return longer
+                if after not in seen:
+                    seen.add(after)
+                    following.append((after, longer))
         frontier = following
     return None
 
@@ -226,15 +299,15 @@ class ControlMayDoAll(PrivilegeClaim):
         """Every operation of every Control Domain, towards itself and every other domain."""
         found = Search()
         succeeded: set[Operation] = set()
-        for situation in situations(small=small):
+        for situation in self.situations(small=small):
             if situation.subject.has(Capability.CONTROL):
-                for behaviour in model.behaviours:
+                for behaviour in model.services:
                     if takes(behaviour.operation, situation.pair):
                         self._try(model, situation, behaviour, succeeded, found)
                         if found.counterexample is not None:
                             return found
             budget.spend(1)
-        never = [one.operation for one in model.behaviours if one.operation not in succeeded]
+        never = [one.operation for one in model.services if one.operation not in succeeded]
         if never and found.witness is not None:
             title = f"{never[0].name} succeeds for no Control Domain in any state"
             found.counterexample = Trace(title, (), ())
@@ -285,12 +358,12 @@ class MoreThanListed(PrivilegeClaim):
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:
         """On every platform with a Control Domain: each operation that affects others, other than by what is listed."""
         found = Search()
-        for situation in situations(small=small):
+        for situation in self.situations(small=small):
             if not situation.subject.has(Capability.CONTROL):
                 continue
             for behaviour, harm, made in harmful_attempts(model, situation, found):
                 operation = behaviour.operation
-                if self._is_listed(made):
+                if not operation.is_service or self._is_listed(made):
                     continue
                 found.relevant += behaviour.count
                 if made.decision.code in PERMISSION_FAILURES:
@@ -307,6 +380,8 @@ class MoreThanListed(PrivilegeClaim):
 @dataclass(frozen=True)
 class WithoutControl(NothingBeyond):
     """Platforms without a Control Domain: accepted by the rules, nobody holds full privileges, nothing leaves its caller."""
+
+    with_links: ClassVar[bool] = False
 
     def includes(self, platform: Platform) -> bool:
         """Only platforms without a Control Domain."""
@@ -325,13 +400,19 @@ class WithoutControl(NothingBeyond):
         return found
 
     def _nobody_holds_all(self, model: PrivilegeModel, found: Search, small: bool) -> None:
-        for situation in situations(small=small):
+        decisions = Decisions(model)
+        for situation in self.situations(small=small):
             if not self.includes(situation.platform) or situation.pair[0] != situation.pair[1]:
                 continue
             found.cases += 1
-            privileged = [one for one in model.behaviours if would_affect(model, situation, one.operation) is not None]
-            alone = [one for one in privileged if one.operation.target is TargetParameter.NONE]
-            allowed = [one for one in alone if decide(model, situation.platform, situation.pair, one.operation).allowed]
+            alone = [
+                (behaviour, decision)
+                for behaviour, decision in decisions.of(situation)
+                if behaviour.operation.is_service
+                and behaviour.operation.target is TargetParameter.NONE
+                and would_affect(model, situation, behaviour.operation) is not None
+            ]
+            allowed = [behaviour for behaviour, decision in alone if decision.allowed]
             if alone and len(allowed) == len(alone) and len(alone) > 1:
                 title = f"{situation.subject.name} may use every privileged operation without being a Control Domain"
                 found.counterexample = tell(title, situation.platform, (), ())
@@ -347,8 +428,8 @@ class HarmIsDenied(PrivilegeClaim):
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:
         """Every operation whose step from the initial state affects somebody else, by every such domain."""
         found = Search()
-        for situation in situations(small=small):
-            if not self.subjects.contain(situation.subject):
+        for situation in self.situations(small=small):
+            if not self.subjects.contain(situation):
                 continue
             for behaviour, harm, made in harmful_attempts(model, situation, found):
                 operation = behaviour.operation
@@ -367,7 +448,7 @@ class HarmIsDenied(PrivilegeClaim):
 class NoForeignMapping(NothingBeyond):
     """No operation maps memory of another domain that was not granted."""
 
-    def violates(self, made: Attempt) -> bool:
+    def violates(self, situation: Situation, made: Attempt) -> bool:
         """A mapping that was not there, or the use of a page that was not granted."""
         taken = made.after.used - made.before.used - made.before.offers
         return bool(made.after.foreign - made.before.foreign) or any(one.what is Offered.PAGE for one in taken)
@@ -381,23 +462,20 @@ class NoForeignMapping(NothingBeyond):
         return None
 
 
-def _relations() -> Iterator[Relation]:
-    """Every relation that a Control Domain can have to a well-formed target."""
-    for target, flags in itertools.product(
-        (TargetIs.NONE, TargetIs.SELF, TargetIs.OTHER), itertools.product((False, True), repeat=7)
+_FLAGS = ("hardware", "xenstore", "console", "holds_target", "may_map", "may_emulate", "holds_resource")
+_TOWARDS_OTHERS = ("holds_target", "may_map", "may_emulate", "untargetable", "isolated")
+
+
+def _relations(policy: Policy) -> Iterator[Relation]:
+    """Every relation that a Control Domain can have to a well-formed target under a policy."""
+    flags = [*_FLAGS, *(name for name, by in (("untargetable", "D18"), ("isolated", "D22")) if by in policy.switches)]
+    for target, values in itertools.product(
+        (TargetIs.NONE, TargetIs.SELF, TargetIs.OTHER), itertools.product((False, True), repeat=len(flags))
     ):
-        hardware, xenstore, console, holder, may_map, may_emulate, holds_resource = flags
-        yield Relation(
-            target,
-            control=True,
-            hardware=hardware,
-            xenstore=xenstore,
-            console=console,
-            holds_target=holder and target is TargetIs.OTHER,
-            may_map=may_map and target is TargetIs.OTHER,
-            may_emulate=may_emulate and target is TargetIs.OTHER,
-            holds_resource=holds_resource,
-        )
+        held: dict[str, Any] = dict(zip(flags, values, strict=True))
+        if target is not TargetIs.OTHER:
+            held = {name: value for name, value in held.items() if name not in _TOWARDS_OTHERS}
+        yield Relation(target, control=True)._replace(**held)
 
 
 @dataclass(frozen=True)
@@ -418,8 +496,8 @@ class WholeCatalogue(PrivilegeClaim):
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:
         """Tabulate the decision."""
         found = Search()
-        for relation in dict.fromkeys(_relations()):
-            for behaviour in model.behaviours:
+        for relation in dict.fromkeys(_relations(model.policy)):
+            for behaviour in model.services:
                 operation = behaviour.operation
                 if (operation.target is TargetParameter.NONE) is not (relation.target is TargetIs.NONE):
                     continue
@@ -437,11 +515,7 @@ class WholeCatalogue(PrivilegeClaim):
 
 def _tabulated(operation: Operation, relation: Relation, outcome: str) -> Trace:
     """An entry of the table of decisions.  No platform is there to take a step on, and the reader is told so."""
-    held = ", ".join(
-        name
-        for name in ("hardware", "xenstore", "console", "holds_target", "may_map", "may_emulate", "holds_resource")
-        if getattr(relation, name)
-    )
+    held = ", ".join(name for name in (*_FLAGS, "untargetable", "isolated") if getattr(relation, name))
     step = Step("ctrldom", operation.name, (("target", str(relation.target)),), outcome, (), operation.source)
     return Trace(
         f"A domain with full privileges and {operation.name}: {outcome} (the decision alone; no step is taken)",
@@ -476,22 +550,21 @@ class ControlIsSafe(PrivilegeClaim):
         return found
 
     def _interferes(self, model: PrivilegeModel, platform: Platform, adversary: Domain, found: Search) -> None:
+        """Completed by a SafeVM where there is none, the adversary stops, pauses or restarts it, or the platform below it."""
         found.relevant += 1
+        decisions = Decisions(model)
         completed = platform
         if not safe_vms(platform):
             victim = Domain("safevm", criticality=Criticality.SAFE, safety_tasks=True)
             completed = replace(platform, domains=(*platform.domains, victim))
-        position = completed.position(sorted(safe_vms(completed))[0])
-        pair = (completed.position(adversary.name), position)
-        for behaviour in model.behaviours:
-            for argument in behaviour.operation.arguments:
-                if behaviour.operation.target is not TargetParameter.DOMAIN:
-                    continue
-                made = attempt(model, completed, initial(completed), pair, behaviour.operation, argument)
-                if any(touch.owner == position and touch.field == "life-cycle" for touch in made.touches):
+        subject = completed.position(adversary.name)
+        for target in (completed.position(sorted(safe_vms(completed))[0]), subject):
+            for _, arrangement, made in allowed_attempts(model, arranged(completed, (subject, target)), decisions):
+                seen = interference(completed, made)
+                if seen is not None and seen[0] is Interference.CONTROL:
                     if found.witness is None:
                         title = f"{adversary.name}, an UnsafeVM with control, interferes with a SafeVM (C)"
-                        found.witness = tell(title, completed, (), [made])
+                        found.witness = tell(title, completed, arrangement.told, [made])
                     return
         title = f"{adversary.name}, an UnsafeVM with control, cannot interfere with a SafeVM"
         found.counterexample = tell(title, completed, (), ())

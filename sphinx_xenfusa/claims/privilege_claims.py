@@ -12,36 +12,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sphinx_xenfusa.claims.attempts import (
     Arrangement,
     Attempt,
     Behaviour,
+    Decisions,
     PrivilegeModel,
     Situation,
     attempt,
     carried_out,
-    decide,
     situations,
     step,
     takes,
     tell,
 )
-from sphinx_xenfusa.claims.scopes import scope_a
+from sphinx_xenfusa.claims.scopes import scope_a, scope_b
 from sphinx_xenfusa.explore.claim import Budget, Search, judge
 from sphinx_xenfusa.explore.mutation import CodeMutant, mutants_reached
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import MutantReport, Scope, Verdict
-from sphinx_xenfusa.model import decision, effects, policies, rules
+from sphinx_xenfusa.model import decision as decision_module
+from sphinx_xenfusa.model import effects, policies, rules
 from sphinx_xenfusa.model.decision import Decision
 from sphinx_xenfusa.model.effects import affected_without_consent, touched
 from sphinx_xenfusa.model.operations import Action, ActsOn, Catalogue, Operation, catalogue
-from sphinx_xenfusa.model.platform import Domain, Platform
+from sphinx_xenfusa.model.platform import Platform
 from sphinx_xenfusa.model.policies import POLICIES
 from sphinx_xenfusa.model.vocabulary import Capability
 
-MUTATED_MODULES = (decision, effects, policies, rules)
+MUTATED_MODULES = (decision_module, effects, policies, rules)
 
 
 class Subjects(StrEnum):
@@ -50,14 +51,27 @@ class Subjects(StrEnum):
     DOMU = "DomU"
     HARDWARE_ONLY = "Hardware Domain"
     NOT_CONTROL = "domain without control"
+    UNPRIVILEGED = "unprivileged domain"
+    BACKEND = "backend without control"
 
-    def contain(self, domain: Domain) -> bool:
-        """Whether a domain is one of them."""
+    def contain(self, situation: Situation) -> bool:
+        """Whether the domain that tries is one of them.
+
+        What is said of a DomU and of the Hardware Domain is said of those that run no VirtIO backend (a finding of the document:
+        a backend has privileges that its role has not).  A backend whose links all have both extensions is unprivileged.
+        """
+        domain = situation.subject
+        if domain.has(Capability.CONTROL):
+            return False
         if self is Subjects.DOMU:
-            return not domain.capabilities
+            return not domain.capabilities and not situation.runs_backend
         if self is Subjects.HARDWARE_ONLY:
-            return domain.capabilities == frozenset({Capability.HARDWARE})
-        return not domain.has(Capability.CONTROL)
+            return domain.has(Capability.HARDWARE) and not situation.runs_backend
+        if self is Subjects.UNPRIVILEGED:
+            return not situation.needs_privileges
+        if self is Subjects.BACKEND:
+            return situation.runs_backend
+        return True
 
 
 @dataclass(frozen=True)
@@ -86,12 +100,19 @@ class CellMutant:
         yield PrivilegeModel(Catalogue(model.catalogue.xen_commit, (self.changed, *kept)), model.policy)
 
 
+_READ_BY = {"specification": "acts_on", "proposed": "proposed_action"}
+"""The column of the catalogue that a policy's decision reads, where it is not the hook's default action."""
+
+
 def cell_mutants(model: PrivilegeModel, needed: frozenset[str]) -> Iterator[CellMutant]:
     """Every other value of the cell that the policy's decision reads: the hook's default action, or whose state it is.
 
     One mutant for all operations that the model does not tell apart.
     """
-    column, values = ("acts_on", tuple(ActsOn)) if model.policy.name == "specification" else ("action", tuple(Action))
+    column = _READ_BY.get(model.policy.name, "action")
+    values: tuple[StrEnum, ...] = tuple(ActsOn)
+    if column != "acts_on":
+        values = tuple(one for one in Action if one is not Action.HW_PRIV or column == "proposed_action")
     beside = tuple(one for one in model.catalogue.operations if one.name in needed)
     for behaviour in model.behaviours:
         for value in values:
@@ -124,10 +145,17 @@ class PrivilegeClaim(ABC):
         """Every policy of the model."""
         return tuple(POLICIES)
 
+    with_links: ClassVar[bool] = True
+    """Whether the scope has platforms with VirtIO links."""
+
     @property
     def scope(self) -> Scope:
-        """Scope A."""
-        return scope_a(self.words)
+        """Scope B, or scope A for a claim about platforms without links."""
+        return scope_b(self.words) if self.with_links else scope_a(self.words)
+
+    def situations(self, *, small: bool) -> tuple[Situation, ...]:
+        """The pairs of domains that the scope has, each in all arrangements of the two."""
+        return situations(small=small, links=self.with_links)
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -222,7 +250,7 @@ class NothingBeyond(PrivilegeClaim):
     subjects: Subjects
     forbidden: str = "affects another domain or the platform without its consent"
 
-    def violates(self, made: Attempt) -> bool:
+    def violates(self, situation: Situation, made: Attempt) -> bool:
         """Whether an attempt did what such a domain must not do."""
         return bool(affected_without_consent(made.touches, made.subject))
 
@@ -235,27 +263,29 @@ class NothingBeyond(PrivilegeClaim):
         return True
 
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:
-        """Try everything that is allowed; count what was denied and would have mattered."""
+        """Try everything that is allowed; then count what was denied and would have mattered."""
         found = Search()
-        for situation in situations(small=small):
-            if not self.includes(situation.platform) or not self.subjects.contain(situation.subject):
-                continue
-            for behaviour in model.behaviours:
-                if takes(behaviour.operation, situation.pair):
-                    self._try(model, situation, behaviour, found)
+        decisions = Decisions(model)
+        meant = [
+            one for one in self.situations(small=small) if self.includes(one.platform) and self.subjects.contain(one)
+        ]
+        for situation in meant:
+            for behaviour, decision in decisions.of(situation):
+                if decision.allowed:
+                    self._try_allowed(model, situation, behaviour, decision, found)
                     if found.counterexample is not None:
                         return found
             budget.spend(1)
+        for situation in meant:
+            # What tells mutants apart is a counterexample; there one denial is enough, for the witness.
+            if small and found.witness is not None:
+                break
+            for behaviour, decision in decisions.of(situation):
+                if not decision.allowed:
+                    found.cases += behaviour.count
+                    self.note_denied(model, situation, behaviour, found)
+            budget.spend(1)
         return found
-
-    def _try(self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, found: Search) -> None:
-        operation = behaviour.operation
-        decision = decide(model, situation.platform, situation.pair, operation)
-        if decision.allowed:
-            self._try_allowed(model, situation, behaviour, decision, found)
-            return
-        found.cases += behaviour.count
-        self.note_denied(model, situation, behaviour, found)
 
     def note_denied(self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, found: Search) -> None:
         """What was denied and would have violated the claim could have refuted it."""
@@ -269,7 +299,9 @@ class NothingBeyond(PrivilegeClaim):
             if found.witness is None or len(candidate.steps) > 1:
                 found.witness = candidate
 
-    def note_allowed(self, behaviour: Behaviour, arrangement: Arrangement, made: Attempt, found: Search) -> None:
+    def note_allowed(
+        self, situation: Situation, behaviour: Behaviour, arrangement: Arrangement, made: Attempt, found: Search
+    ) -> None:
         """What was allowed counts when it violates the claim, and not before."""
 
     def _try_allowed(
@@ -282,12 +314,26 @@ class NothingBeyond(PrivilegeClaim):
                     model, situation.platform, arrangement.system, situation.pair, operation, argument, decision
                 )
                 found.cases += behaviour.count
-                self.note_allowed(behaviour, arrangement, made, found)
-                if self.violates(made):
+                self.note_allowed(situation, behaviour, arrangement, made, found)
+                if self.violates(situation, made):
                     found.relevant += behaviour.count
                     title = f"{situation.subject.name} issues {operation.name}, which {self.forbidden}"
                     found.counterexample = tell(title, situation.platform, arrangement.told, [made])
                     return
+
+
+@dataclass(frozen=True)
+class BeyondFrontends(NothingBeyond):
+    """As :class:`NothingBeyond`; what a backend does to a frontend of its own is not meant."""
+
+    def violates(self, situation: Situation, made: Attempt) -> bool:
+        """Whether an attempt affected the platform, or a domain that is neither the caller nor its frontend."""
+        affected = affected_without_consent(made.touches, made.subject)
+        return bool(affected - {made.target} if situation.serves is not None else affected)
+
+    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> Harm | None:
+        """Where an operation would affect more than the frontend."""
+        return None if situation.serves is not None else super().matters(model, situation, operation)
 
 
 @dataclass(frozen=True)
@@ -297,9 +343,11 @@ class AllowedIsConfined(NothingBeyond):
     def note_denied(self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, found: Search) -> None:
         """What is denied has no effect that could reach too far."""
 
-    def note_allowed(self, behaviour: Behaviour, arrangement: Arrangement, made: Attempt, found: Search) -> None:
+    def note_allowed(
+        self, situation: Situation, behaviour: Behaviour, arrangement: Arrangement, made: Attempt, found: Search
+    ) -> None:
         """An allowed attempt that changed something could have reached too far; the witness uses what another domain offers."""
-        if not made.touches or self.violates(made):
+        if not made.touches or self.violates(situation, made):
             return
         found.relevant += behaviour.count
         if found.witness is None and any(touch.owner != made.subject for touch in made.touches):

@@ -13,13 +13,15 @@ from sphinx_xenfusa.claims.control_claims import (
     OnlyControlCan,
     WithoutControl,
 )
+from sphinx_xenfusa.claims.interference_claims import EXAMPLE, AnyMix, AssumptionNeeded, OnePlatform
+from sphinx_xenfusa.claims.link_claims import HardwareBackendHolds
 from sphinx_xenfusa.claims.privilege_claims import AllowedIsConfined, NothingBeyond, Subjects
 from sphinx_xenfusa.claims.vocabulary_claims import PlatformClaim
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.model.effects import Life, Power, System
-from sphinx_xenfusa.model.platform import Platform, safe_vms, unsafe_vms
+from sphinx_xenfusa.model.platform import Device, Platform, safe_vms, unsafe_vms
 from sphinx_xenfusa.model.rules import RULES, default_owner, holders_of_full_privileges
-from sphinx_xenfusa.model.vocabulary import Capability, Criticality, Role
+from sphinx_xenfusa.model.vocabulary import Capability, Criticality, Reach, Role
 
 _PAIRS = "every domain towards itself and every other, every operation with every argument, from every arrangement of the two"
 
@@ -182,6 +184,13 @@ CLAIMS: tuple[Claim, ...] = (
         _PAIRS,
         Subjects.HARDWARE_ONLY,
     ),
+    HardwareBackendHolds(
+        "hwdom_virtio_privileges",
+        "As a VirtIO backend the Hardware Domain may map its frontends' memory unless they use grants, and issue device model "
+        "operations to them unless they use the non-blocking registers; and nothing else that affects another domain or the "
+        "platform.",
+        "every operation by every Hardware Domain with a backend towards itself and every other domain, on links that operate",
+    ),
     ControlMayDoAll(
         "ctrldom_full_privileges",
         "The Control Domain never gets a permission failure on a well-formed target, and each operation succeeds in some state.",
@@ -197,27 +206,35 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     OnlyControlCan(
         "ctrldom_reboot_domains",
-        "The Control Domain can reboot every other domain; no operation of any other domain restarts a domain that is not "
-        "its own.",
+        "The Control Domain can reboot every other domain; no operation of any other domain restarts a domain that it does "
+        "not serve.",
         _PAIRS + "; sequences of up to two operations of the Control Domain",
         (REBOOT,),
     ),
     OnlyControlCan(
         "ctrldom_reboot_platform",
-        "The Control Domain can reboot the platform; no operation of any other domain does.",
+        "The Control Domain can reboot the platform, on a machine of either architecture; no operation of any other domain does.",
         _PAIRS,
         (REBOOT_PLATFORM,),
     ),
     OnlyControlCan(
+        "ctrldom_shutdown_platform",
+        "The Control Domain can shut the platform down, on a machine of either architecture; no operation of any other domain "
+        "does.",
+        _PAIRS,
+        (SHUT_DOWN_PLATFORM,),
+    ),
+    OnlyControlCan(
         "ctrldom_suspend_resume",
         "The Control Domain can suspend every other domain, with the machine staying up, and resume it; no other domain can do "
-        "either.",
+        "either to one that it does not serve.",
         _PAIRS,
         (SUSPEND, RESUME),
     ),
     OnlyControlCan(
         "ctrldom_pause_unpause",
-        "The Control Domain can pause every other domain and unpause it; no other domain can do either.",
+        "The Control Domain can pause every other domain and unpause it; no other domain can do either to one that it does "
+        "not serve.",
         _PAIRS,
         (PAUSE, UNPAUSE),
     ),
@@ -249,6 +266,36 @@ CLAIMS: tuple[Claim, ...] = (
         "A platform whose Control Domain is an UnsafeVM is rejected, and on each such platform, completed by a SafeVM where "
         "there is none, the Control Domain can stop, pause or restart a SafeVM.",
         "the rule on each, and one attempt of every operation by an unsafe Control Domain on a SafeVM",
+    ),
+    AnyMix(
+        "no_virtio_no_restriction",
+        "Without VirtIO, every mix of SafeVMs and UnsafeVMs that the other rules leave is accepted, and no adversary changes the "
+        "memory of a SafeVM or stops, restarts or reconfigures it or the platform.",
+        "every adversary's every operation and device access towards itself and every other domain, from every arrangement",
+    ),
+    OnePlatform(
+        "example_platform",
+        "The example of the document (an unsafe Hardware Domain, two safe and two unsafe DomUs) is accepted, and no adversary on "
+        "it changes the memory of a SafeVM or stops, restarts or reconfigures it or the platform.",
+        "every adversary's every operation and device access towards itself and every other domain, from every arrangement",
+        EXAMPLE,
+    ),
+    AssumptionNeeded(
+        "aou_iommu",
+        "An adversary with a device whose DMA no IOMMU translates can change the memory of a SafeVM; behind an IOMMU it cannot.",
+        "every adversary without control that is given one such device",
+        "DMA write by a device of the caller",
+        Device("device", reach=Reach.DMA, behind_iommu=False),
+        Device("device", reach=Reach.DMA),
+    ),
+    AssumptionNeeded(
+        "aou_dev",
+        "An adversary with a device that reaches the platform can stop it below a SafeVM; with a device that reaches itself it "
+        "cannot.",
+        "every adversary without control that is given one such device",
+        "reset by a device of the caller",
+        Device("device", reach=Reach.PLATFORM),
+        Device("device"),
     ),
 )
 """The claims of the chapter that the model can check."""

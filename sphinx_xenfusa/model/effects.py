@@ -76,6 +76,7 @@ class System(NamedTuple):
     :param domains: one state per domain, in the order of the platform.
     :param configuration: ``original`` or ``changed``: what belongs to the platform and to no domain.
     :param console: ``original`` or ``written``: what the machine's console shows.
+    :param read: pairs (reader, owner): reader was told something of owner, or of the platform.
     :param foreign: pairs (mapper, owner): mapper holds a mapping of memory of owner that owner did not grant.
     :param offers: what is offered now.
     :param used: the offers that the domain to which they were made uses now.
@@ -86,6 +87,7 @@ class System(NamedTuple):
     power: Power = Power.UP
     configuration: str = "original"
     console: str = "original"
+    read: frozenset[tuple[int, int]] = frozenset()
     foreign: frozenset[tuple[int, int]] = frozenset()
     offers: frozenset[Offer] = frozenset()
     used: frozenset[Offer] = frozenset()
@@ -129,8 +131,24 @@ def _with_domain(system: System, position: int, state: DomainState) -> System:
 
 
 def _read(system: System, call: Call) -> Step:
-    """Information is returned; nothing changes."""
+    """What Xen tells every caller, or the caller about itself; nothing changes."""
     return system, Code.SUCCESS
+
+
+def _told(system: System, reader: int, owner: int) -> Step:
+    if reader == owner:
+        return system, Code.SUCCESS
+    return system._replace(read=system.read | {(reader, owner)}), Code.SUCCESS
+
+
+def _read_target(system: System, call: Call) -> Step:
+    """Something of the target is told.  The strict reading: who is told something of another domain acts on it."""
+    return _told(system, call.subject, call.target)
+
+
+def _read_platform(system: System, call: Call) -> Step:
+    """Something of the platform is told that Xen does not tell everybody."""
+    return _told(system, call.subject, PLATFORM)
 
 
 def _configure(system: System, position: int) -> Step:
@@ -220,15 +238,12 @@ def _shut_down_caller(system: System, call: Call) -> Step:
 
 
 def _shut_down_target(system: System, call: Call) -> Step:
-    """Shut another domain down.
+    """Shut the target down.
 
-    Towards the Hardware Domain this is, on Arm, how the Control Domain stops the machine (fact sheet 2.5).  That path is
-    another domain's, so it is there whether or not the Hardware Domain's own shutdown has the same effect (D1).  To suspend
-    is not to stop: that it stops the machine, too, is Xen's divergence.
+    Where the end of the Hardware Domain is the machine's (D1), it is so whoever brings it about: on Arm that is how the Control
+    Domain stops the machine (fact sheet 2.5).
     """
-    if call.subject == call.target:
-        return _shut_down_caller(system, call)
-    stops = call.target in system.hardware and (call.argument != "suspend" or "D1" in call.switches)
+    stops = "D1" in call.switches and call.target in system.hardware
     return _shut_down(system, call.target, call.argument, stops)
 
 
@@ -298,6 +313,8 @@ class Transformer(StrEnum):
     """The steps that an operation can take in the state; the catalogue names one for each operation."""
 
     READ = "read"
+    READ_TARGET = "read target"
+    READ_PLATFORM = "read platform"
     CONFIGURE_CALLER = "configure caller"
     CONFIGURE_TARGET = "configure target"
     CONFIGURE_PLATFORM = "configure platform"
@@ -325,6 +342,8 @@ class Transformer(StrEnum):
 
 _STEP: dict[Transformer, Callable[[System, Call], Step]] = {
     Transformer.READ: _read,
+    Transformer.READ_TARGET: _read_target,
+    Transformer.READ_PLATFORM: _read_platform,
     Transformer.CONFIGURE_CALLER: _configure_caller,
     Transformer.CONFIGURE_TARGET: _configure_target,
     Transformer.CONFIGURE_PLATFORM: _configure_platform,
@@ -387,6 +406,9 @@ def touched(before: System, after: System) -> tuple[Touch, ...]:
     for position, (old, new) in enumerate(zip(before.domains, after.domains, strict=True)):
         if old is not new:
             touches += _touched_domain(position, old, new)
+    for reader, owner in sorted(before.read ^ after.read):
+        present = (reader, owner) in after.read
+        touches.append(Touch(owner, f"read by domain {reader}", _yes(not present), _yes(present)))
     for mapper, owner in sorted(before.foreign ^ after.foreign):
         present = (mapper, owner) in after.foreign
         touches.append(Touch(owner, f"mapped by domain {mapper}", _yes(not present), _yes(present)))

@@ -33,3 +33,23 @@ class Code(StrEnum):
     NO_ACCESS = "XST_PM_NO_ACCESS"
     """A firmware call refused to the caller."""
     NOT_SUPPORTED = "PSCI_NOT_SUPPORTED"
+    IOMMU_FAULT = "IOMMU_FAULT"
+    """The write of a device that the IOMMU does not let through."""
+    NO_SUCH_DEVICE = "NO_SUCH_DEVICE"
+    """The domain owns no device that could do this."""
+
+
+PERMISSION_FAILURES = frozenset(
+    {
+        Code.EPERM,
+        Code.EACCES,
+        Code.ENOSYS,
+        Code.START_EXTENT,
+        Code.DENIED_TEXT,
+        Code.ERRS_EPERM,
+        Code.NO_ACCESS,
+        Code.NOT_SUPPORTED,
+        Code.GNTST_PERMISSION_DENIED,
+    }
+)
+"""The answers that say that the caller may not, whatever the state and the arguments."""

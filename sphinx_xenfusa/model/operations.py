@@ -24,6 +24,10 @@ from sphinx_xenfusa.model.errors import Code
 from sphinx_xenfusa.model.vocabulary import Architecture
 
 CATALOGUE = Path(__file__).with_name("catalogue.toml")
+DEVICE = "device"
+"""In place of a hypercall: what a domain does through a device that it owns."""
+TRAP = "MMIO"
+"""In place of a hypercall: an access to a register that Xen traps."""
 
 
 class Action(StrEnum):
@@ -36,6 +40,8 @@ class Action(StrEnum):
     XS_PRIV = "XSM_XS_PRIV"
     DM_PRIV = "XSM_DM_PRIV"
     PRIV = "XSM_PRIV"
+    HW_PRIV = "XSM_HW_PRIV"
+    """Of the proposed series: for the Hardware Domain alone."""
     CONSOLE_WRITE = "console write"
     """``XSM_OTHER`` of ``xsm_console_io`` for a write: resolved by the caller's console flag and the build."""
     CONSOLE_READ = "console read"
@@ -86,6 +92,12 @@ class Condition(StrEnum):
     """The caller does not itself hold the memory range, interrupt or port that it hands on."""
     WITHOUT_VIRQ = "without-virq"
     """No target is named (``DOMID_INVALID``) and the caller does not own ``VIRQ_DOM_EXC``."""
+    TRANSLATED = "translated"
+    """The caller has no device that writes memory past an IOMMU."""
+    NO_REACH = "no-reach"
+    """The caller has no device that reaches the platform."""
+    ALWAYS = "always"
+    """Xen has nothing of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +124,13 @@ class Gate:
 class Operation:
     """One operation.
 
-    :param hypercall: the hypercall, or ``SMC/HVC`` for firmware calls.
+    :param hypercall: the hypercall, ``SMC/HVC`` for firmware calls, :data:`TRAP` or :data:`DEVICE`.
     :param hypercall_number: its number, ``None`` for firmware calls.
     :param number: the number of the operation within the hypercall, ``None`` where the hypercall is one operation.
     :param hook: the XSM hook, empty where there is none.
+    :param proposed_action: the default action in the proposed series.
+    :param hook_sees_target: whether the hook is told the target; for a domain that is being made there is none to tell.
+    :param channel: whether the policy "silo" overrides a hook on its way (``xen/xsm/silo.c``).
     :param denied_as: what a caller sees that the hook refuses.
     :param unknown_as: what a caller without, and with, the control capability sees for a domid that does not exist.
     :param versioned: whether an interface version is compared before any permission.
@@ -130,6 +145,9 @@ class Operation:
     number: int | None
     hook: str
     action: Action
+    proposed_action: Action
+    hook_sees_target: bool
+    channel: bool
     target: TargetParameter
     acts_on: ActsOn
     family: Family
@@ -142,6 +160,16 @@ class Operation:
     architectures: frozenset[Architecture]
     implemented: bool
     source: str
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it is asked of Xen by a call; what a device does is asked of nobody, and a trapped register is no call."""
+        return self.hypercall not in (DEVICE, TRAP)
+
+    @property
+    def divergences(self) -> frozenset[str]:
+        """The entries of the divergence register that its gates belong to."""
+        return frozenset(gate.divergence for gate in self.gates if gate.divergence)
 
 
 @dataclass(frozen=True)
@@ -166,6 +194,9 @@ _OPTIONAL = {
     "hypercall_number": int,
     "number": int,
     "hook": str,
+    "proposed_action": str,
+    "hook_sees_target": bool,
+    "channel": bool,
     "family": str,
     "arguments": list,
     "gates": list,
@@ -245,13 +276,17 @@ def _operation(entry: _Entry) -> Operation:
         # An operation without any argument would never be tried.
         raise entry.fail("arguments", f"arguments = {arguments!r}", "at least one text")
     architectures = data.get("architectures", [arch.value for arch in Architecture])
+    action = entry.word("action", Action)
     return Operation(
         name=data["name"],
         hypercall=data["hypercall"],
         hypercall_number=data.get("hypercall_number"),
         number=data.get("number"),
         hook=data.get("hook", ""),
-        action=entry.word("action", Action),
+        action=action,
+        proposed_action=entry.word("proposed_action", Action, action),
+        hook_sees_target=data.get("hook_sees_target", True),
+        channel=data.get("channel", False),
         target=entry.word("target", TargetParameter),
         acts_on=entry.word("acts_on", ActsOn),
         family=entry.word("family", Family, Family.OTHER),

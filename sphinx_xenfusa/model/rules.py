@@ -95,6 +95,8 @@ def holders_of_full_privileges(platform: Platform) -> frozenset[str]:
 def _denied_nothing(platform: Platform, subject: int) -> bool:
     others = [position for position in range(len(platform.domains)) if position != subject]
     for operation in catalogue().operations:
+        if not operation.is_service:
+            continue
         targets = [subject] if operation.target is TargetParameter.NONE else others[:1]
         for target in targets:
             asked = relation(platform, subject, target, operation, SPECIFICATION)

@@ -5,12 +5,25 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import pytest
 
-from sphinx_xenfusa.claims.attempts import situations
-from sphinx_xenfusa.claims.scopes import burnside, domain_kinds, pairs, platforms, scope_a
+from sphinx_xenfusa.claims.attempts import PrivilegeModel, arranged, situations, step, takes
+from sphinx_xenfusa.claims.scopes import (
+    burnside,
+    domain_kinds,
+    pairs,
+    platforms,
+    platforms_with_links,
+    scope_a,
+    scope_b,
+    view,
+)
+from sphinx_xenfusa.model.effects import PLATFORM, touched
+from sphinx_xenfusa.model.operations import catalogue
 from sphinx_xenfusa.model.platform import Domain, Platform, broken_reference
+from sphinx_xenfusa.model.policies import POLICIES, Policy, relation_of, relation_to_none
 from sphinx_xenfusa.model.vocabulary import Capability, Criticality
 
 
@@ -73,18 +86,92 @@ def test_smallest_first_and_without_ambiguity() -> None:
     assert all(broken_reference(platform) is None for platform in platforms(4))
 
 
-def test_pairs_stand_for_every_pair_of_kinds() -> None:
-    for platform in platforms(4):
-        found = list(pairs(platform))
-        expected = Counter()
+def every_pair(some: Iterable[Platform]) -> Iterator[tuple[Platform, int, int]]:
+    for platform in some:
         for subject, target in itertools.product(range(len(platform.domains)), repeat=2):
-            one, other = platform.domains[subject], platform.domains[target]
-            expected[kind(one), kind(other), subject == target] = 1
-        told = Counter(
-            (kind(platform.domains[subject]), kind(platform.domains[target]), subject == target)
-            for subject, target in found
+            yield platform, subject, target
+
+
+def test_sizes_of_scope_b() -> None:
+    """The figures of the project's semantics: 194,570 platforms of four domains with at most two links, 2,618,378 with three."""
+    assert [burnside(8, most, 2) - burnside(8, most - 1, 2) for most in (1, 2, 3, 4)] == [8, 820, 23_032, 194_570]
+    assert burnside(8, 4, 3) - burnside(8, 3, 3) == 2_618_378
+    whole = scope_b("words")
+    assert (whole.platforms, whole.recount) == (218_430, 218_430)
+    assert sum(1 for _ in platforms_with_links(3)) == 8 + 820 + 23_032
+
+
+@pytest.mark.parametrize("most_links", [0, 1, 2])
+def test_link_sets_by_brute_force(most_links: int) -> None:
+    """Every labelled platform of two domains, put into one class with its mirror image."""
+    ends = [(one, other, *used) for one, other in ((0, 1), (1, 0)) for used in itertools.product((0, 1), repeat=2)]
+    chosen = [
+        links
+        for size in range(most_links + 1)
+        for links in itertools.combinations(ends, size)
+        if len({link[:2] for link in links}) == size
+    ]
+    labelled = {
+        min((kinds, links), (kinds[::-1], tuple(sorted((1 - one, 1 - other, *used) for one, other, *used in links))))
+        for kinds in itertools.product(range(8), repeat=2)
+        for links in chosen
+    }
+    assert burnside(8, 2, most_links) - burnside(8, 1, most_links) == len(labelled)
+
+
+def test_platforms_with_links_are_unambiguous_and_their_backends_have_a_device() -> None:
+    for platform in itertools.islice(platforms_with_links(3), 0, None, 37):
+        assert broken_reference(platform) is None
+        served = {device.name: device.owner for device in platform.devices}
+        for link in platform.links:
+            backend = platform.domains[platform.position(link.backend)]
+            assert served[str(link.device)] == (None if backend.has(Capability.HARDWARE) else backend.name)
+
+
+def some_of_three_domains() -> Iterator[Platform]:
+    return itertools.islice(platforms_with_links(3), 828, None, 11)
+
+
+def test_every_view_of_every_platform_is_tried() -> None:
+    """All platforms of up to two domains, and every eleventh of three with up to two links."""
+    tried = {view(one.platform, one.subject, one.target) for one in pairs(4, 2)}
+    assert len(tried) == len(pairs(4, 2))
+    for platform, subject, target in every_pair(itertools.chain(platforms_with_links(2), some_of_three_domains())):
+        assert view(platform, subject, target) in tried
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=list(POLICIES))
+def test_the_model_tells_no_two_pairs_of_one_view_apart(policy: Policy) -> None:
+    """The whole relation that a decision looks at is the same on every pair and on the pair that was tried for it."""
+    tried = {view(one.platform, one.subject, one.target): one for one in pairs(4, 2)}
+    for platform, subject, target in every_pair(itertools.chain(platforms_with_links(2), some_of_three_domains())):
+        one = tried[view(platform, subject, target)]
+        assert relation_of(platform, subject, target, policy) == relation_of(
+            one.platform, one.subject, one.target, policy
         )
-        assert told == expected
+        assert relation_to_none(platform, subject, policy) == relation_to_none(one.platform, one.subject, policy)
+
+
+def outcomes(platform: Platform, subject: int, target: int) -> list[object]:
+    """What every operation does from every arrangement, with the positions told as subject, target and somebody else."""
+    names = {subject: "subject", target: "target", PLATFORM: "platform"}
+    model = PrivilegeModel(catalogue(), POLICIES["dummy"])
+    told = []
+    for arrangement in arranged(platform, (subject, target)).arrangements:
+        for behaviour in model.behaviours:
+            if takes(behaviour.operation, (subject, target)):
+                for argument in behaviour.operation.arguments:
+                    after, code = step(model, arrangement.system, (subject, target), behaviour.operation, argument)
+                    touches = touched(arrangement.system, after)
+                    told.append((code, sorted(names.get(one.owner, "other") for one in touches)))
+    return told
+
+
+def test_an_effect_looks_at_no_more_than_the_view() -> None:
+    tried = {view(one.platform, one.subject, one.target): one for one in pairs(4, 2)}
+    for platform, subject, target in every_pair(itertools.islice(platforms_with_links(3), 100, None, 5003)):
+        one = tried[view(platform, subject, target)]
+        assert outcomes(platform, subject, target) == outcomes(one.platform, one.subject, one.target)
 
 
 def test_scope_tells_both_counts() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_xenfusa.model.decision import Relation, TargetIs, decide_dummy, default_action_allows
+from sphinx_xenfusa.model.decision import Relation, TargetIs, decide_xen, default_action_allows
 from sphinx_xenfusa.model.operations import Action, Operation, TargetParameter, catalogue
 
 TABLE = Path(__file__).parents[2].parent / "shared" / "spec" / "xsm_hooks.tsv"
@@ -105,7 +105,7 @@ def test_operations_are_allowed_to_whom_the_table_says(kind: str) -> None:
         if subject is None:
             continue
         asked += 1
-        decision = decide_dummy(replace(operation, gates=()), subject, frozenset())
+        decision = decide_xen(replace(operation, gates=()), subject, frozenset())
         if decision.allowed is not expected(row.allowed, kind):
             differing.append(f"line {row.line}: {row.op}: {row.allowed}, {decision}")
     assert differing == []
