@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from sphinx_xenfusa.claims.scopes import MOST_DOMAINS, MOST_LINKS, SMALL, Pair, pairs
+from sphinx_xenfusa.explore.mutation import remembered
 from sphinx_xenfusa.explore.trace import Change, Step, Trace
+from sphinx_xenfusa.model import effects
 from sphinx_xenfusa.model.decision import Decision, Relation
 from sphinx_xenfusa.model.effects import (
     PLATFORM,
@@ -19,6 +21,7 @@ from sphinx_xenfusa.model.effects import (
     Offered,
     System,
     Touch,
+    Transformer,
     apply,
     touched,
 )
@@ -152,7 +155,7 @@ class Arrangement:
     told: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Situation:
     """A pair of domains of a platform and the states from which the one tries operations on the other.
 
@@ -226,30 +229,89 @@ def _takes_target(operation: Operation) -> bool:
 _TARGET_LIVES = (Life.RUNNING, Life.PAUSED, Life.SUSPENDED, Life.SHUT_DOWN, Life.DESTROYED)
 
 
-def _arrangements(platform: Platform, pair: tuple[int, int]) -> Iterator[Arrangement]:
+@functools.cache
+def _systems(start: System, pair: tuple[int, int]) -> tuple[System, ...]:
+    """The states in which a pair of domains is arranged, from the state in which all run."""
     subject, target = pair
-    start = initial(platform)
     if subject == target:
-        yield Arrangement(start, ())
-        return
-    names = [platform.domains[position].name for position in pair]
+        return (start,)
+    made = []
     offers = frozenset(Offer(what, by=target, to=subject) for what in Offered)
     for life in _TARGET_LIVES:
         domains = list(start.domains)
         domains[target] = domains[target]._replace(life=life)
         system = start._replace(domains=tuple(domains))
-        told = () if life is Life.RUNNING else (f"{names[1]} is {life}",)
-        offered = f"{names[1]} offers {names[0]} a page, a port and a ring"
-        yield Arrangement(system, told)
-        yield Arrangement(system._replace(offers=offers), (*told, offered))
-        yield Arrangement(system._replace(offers=offers, used=offers), (*told, f"{offered}, all in use"))
-    # Without a third domain the target stands in for it: an offer to oneself is no offer to the subject either.
-    third = next((position for position in range(len(platform.domains)) if position not in pair), target)
-    elsewhere = frozenset(Offer(what, by=target, to=third) for what in Offered)
-    told = (
-        f"{names[1]} offers {platform.domains[third].name}, and not {names[0]}, a page, a port and a ring, all in use",
-    )
-    yield Arrangement(start._replace(offers=elsewhere, used=elsewhere), told)
+        made += [system, system._replace(offers=offers), system._replace(offers=offers, used=offers)]
+    elsewhere = frozenset(Offer(what, by=target, to=_third(len(start.domains), pair)) for what in Offered)
+    return (*made, start._replace(offers=elsewhere, used=elsewhere))
+
+
+def _third(size: int, pair: tuple[int, int]) -> int:
+    """Somebody else.  Without a third domain the target stands in for it: an offer to oneself is none to the subject either."""
+    return next((position for position in range(size) if position not in pair), pair[1])
+
+
+def _arrangements(platform: Platform, pair: tuple[int, int]) -> Iterator[Arrangement]:
+    """The same, told with the names of the domains."""
+    systems = iter(_systems(initial(platform), pair))
+    if pair[0] == pair[1]:
+        yield Arrangement(next(systems), ())
+        return
+    subject, target = (platform.domains[position].name for position in pair)
+    offered = f"{target} offers {subject} a page, a port and a ring"
+    for life in _TARGET_LIVES:
+        told = () if life is Life.RUNNING else (f"{target} is {life}",)
+        yield Arrangement(next(systems), told)
+        yield Arrangement(next(systems), (*told, offered))
+        yield Arrangement(next(systems), (*told, f"{offered}, all in use"))
+    third = platform.domains[_third(len(platform.domains), pair)].name
+    elsewhere = f"{target} offers {third}, and not {subject}, a page, a port and a ring, all in use"
+    yield Arrangement(next(systems), (elsewhere,))
+
+
+class Reach(NamedTuple):
+    """A step that changes something that is not the caller's own.
+
+    :param arrangement: from which of the arrangements of the two it is taken.
+    :param touches: all that it changes.
+    """
+
+    arrangement: int
+    argument: str
+    after: System
+    touches: tuple[Touch, ...]
+
+
+@remembered(effects)
+def _reaches(
+    switches: frozenset[str],
+    start: System,
+    pair: tuple[int, int],
+    transformer: Transformer,
+    arguments: tuple[str, ...],
+) -> tuple[Reach, ...]:
+    found = []
+    for arrangement, system in enumerate(_systems(start, pair)):
+        for argument in arguments:
+            after, _ = apply(transformer, system, Call(*pair, argument, switches))
+            touches = touched(system, after)
+            if any(touch.owner != pair[0] for touch in touches):
+                found.append(Reach(arrangement, argument, after, touches))
+    return tuple(found)
+
+
+def reaches(model: PrivilegeModel, situation: Situation, operation: Operation) -> tuple[Reach, ...]:
+    """What an operation does beyond its caller if it is let through: from every arrangement, with every argument.
+
+    No policy is asked; an effect does not depend on it, but for the divergences that are in force.
+    """
+    switches, transformer = model.policy.switches, operation.transformer
+    return _reaches(switches, situation.start, situation.pair, transformer, operation.arguments)
+
+
+def tries(situation: Situation, operation: Operation) -> int:
+    """How many steps :func:`reaches` looks at."""
+    return len(situation.arrangements) * len(operation.arguments)
 
 
 def arranged(platform: Platform, pair: tuple[int, int]) -> Situation:

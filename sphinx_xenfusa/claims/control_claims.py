@@ -12,31 +12,34 @@ from sphinx_xenfusa.claims.attempts import (
     Behaviour,
     Decisions,
     PrivilegeModel,
+    Reach,
     Situation,
     arranged,
     attempt,
     decide,
     initial,
+    reaches,
     step,
     takes,
     tell,
     trace_step,
+    tries,
 )
-from sphinx_xenfusa.claims.interference import Interference, allowed_attempts, interference
+from sphinx_xenfusa.claims.interference import Interference, interferences
 from sphinx_xenfusa.claims.privilege_claims import (
-    Harm,
     NothingBeyond,
     PrivilegeClaim,
     Subjects,
     denial,
-    harmful_attempts,
+    harmful,
+    told_of,
     would_affect,
 )
 from sphinx_xenfusa.claims.scopes import ASSUMPTIONS, MOST_DOMAINS, SMALL, platforms
 from sphinx_xenfusa.explore.claim import Budget, Search
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Scope
-from sphinx_xenfusa.model.decision import Relation, TargetIs
+from sphinx_xenfusa.model.decision import Decision, Relation, TargetIs
 from sphinx_xenfusa.model.effects import Life, Offered, Power, System
 from sphinx_xenfusa.model.errors import PERMISSION_FAILURES, Code
 from sphinx_xenfusa.model.operations import Operation, TargetParameter
@@ -148,13 +151,23 @@ class OnlyControlCan(PrivilegeClaim):
     def _others_cannot(
         self, model: PrivilegeModel, situation: Situation, goals: list[Goal], decisions: Decisions, found: Search
     ) -> None:
+        for behaviour, decision in decisions.of(situation):
+            if decision.allowed:
+                found.cases += behaviour.count * tries(situation, behaviour.operation)
+                self._does_not_reach(model, situation, goals, behaviour.operation, found)
+                if found.counterexample is not None:
+                    return
+
+    def _does_not_reach(
+        self, model: PrivilegeModel, situation: Situation, goals: list[Goal], operation: Operation, found: Search
+    ) -> None:
         target = situation.pair[1]
-        for _, arrangement, made in allowed_attempts(model, situation, decisions):
-            found.cases += 1
+        for reach in reaches(model, situation, operation):
+            before = situation.arrangements[reach.arrangement].system
             for goal in goals:
-                if goal.reached(made.after, target) and not goal.reached(arrangement.system, target):
+                if goal.reached(reach.after, target) and not goal.reached(before, target):
                     title = f"{situation.subject.name}, which is no Control Domain, can {goal.words}"
-                    found.counterexample = tell(title, situation.platform, arrangement.told, [made])
+                    found.counterexample = told_of(model, situation, operation, reach, title)
                     return
 
 
@@ -298,19 +311,19 @@ class ControlMayDoAll(PrivilegeClaim):
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:
         """Every operation of every Control Domain, towards itself and every other domain."""
         found = Search()
-        succeeded: set[Operation] = set()
+        decisions = Decisions(model)
+        succeeded: set[str] = set()
         for situation in self.situations(small=small):
             if situation.subject.has(Capability.CONTROL):
-                for behaviour in model.services:
-                    if takes(behaviour.operation, situation.pair):
-                        self._try(model, situation, behaviour, succeeded, found)
+                for behaviour, decision in decisions.of(situation):
+                    if behaviour.operation.is_service:
+                        self._try(model, situation, behaviour, decision, succeeded, found)
                         if found.counterexample is not None:
                             return found
             budget.spend(1)
-        never = [one.operation for one in model.services if one.operation not in succeeded]
+        never = [one.operation.name for one in model.services if one.operation.name not in succeeded]
         if never and found.witness is not None:
-            title = f"{never[0].name} succeeds for no Control Domain in any state"
-            found.counterexample = Trace(title, (), ())
+            found.counterexample = Trace(f"{never[0]} succeeds for no Control Domain in any state", (), ())
         return found
 
     def _try(
@@ -318,22 +331,26 @@ class ControlMayDoAll(PrivilegeClaim):
         model: PrivilegeModel,
         situation: Situation,
         behaviour: Behaviour,
-        succeeded: set[Operation],
+        decision: Decision,
+        succeeded: set[str],
         found: Search,
     ) -> None:
         operation = behaviour.operation
-        first = attempt(model, situation.platform, situation.start, situation.pair, operation, operation.arguments[0])
         found.cases += behaviour.count
         found.relevant += behaviour.count
-        if first.decision.code in PERMISSION_FAILURES:
+        if decision.code in PERMISSION_FAILURES:
             title = f"{situation.subject.name}, a Control Domain, is denied {operation.name}"
-            found.counterexample = tell(title, situation.platform, (), [first])
+            found.counterexample = self._told(model, situation, operation, title)
             return
-        if operation not in succeeded and self._succeeds(model, situation, operation):
-            succeeded.add(operation)
-        if found.witness is None and first.touches:
+        if operation.name not in succeeded and self._succeeds(model, situation, operation):
+            succeeded.add(operation.name)
+        if found.witness is None and reaches(model, situation, operation):
             title = f"{situation.subject.name} may do everything, for one {operation.name}"
-            found.witness = tell(title, situation.platform, (), [first])
+            found.witness = self._told(model, situation, operation, title)
+
+    def _told(self, model: PrivilegeModel, situation: Situation, operation: Operation, title: str) -> Trace:
+        made = attempt(model, situation.platform, situation.start, situation.pair, operation, operation.arguments[0])
+        return tell(title, situation.platform, (), [made])
 
     def _succeeds(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> bool:
         return any(
@@ -350,29 +367,30 @@ class MoreThanListed(PrivilegeClaim):
 
     listed: tuple[Goal, ...] = ()
 
-    def _is_listed(self, made: Attempt) -> bool:
-        return any(
-            goal.reached(made.after, made.target) and not goal.reached(made.before, made.target) for goal in self.listed
-        )
+    def _is_listed(self, situation: Situation, reach: Reach) -> bool:
+        before = situation.arrangements[reach.arrangement].system
+        target = situation.pair[1]
+        return any(goal.reached(reach.after, target) and not goal.reached(before, target) for goal in self.listed)
 
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:
         """On every platform with a Control Domain: each operation that affects others, other than by what is listed."""
         found = Search()
+        decisions = Decisions(model)
         for situation in self.situations(small=small):
             if not situation.subject.has(Capability.CONTROL):
                 continue
-            for behaviour, harm, made in harmful_attempts(model, situation, found):
+            for behaviour, reach, decision in harmful(model, situation, decisions, found):
                 operation = behaviour.operation
-                if not operation.is_service or self._is_listed(made):
+                if not operation.is_service or self._is_listed(situation, reach):
                     continue
                 found.relevant += behaviour.count
-                if made.decision.code in PERMISSION_FAILURES:
+                if decision.code in PERMISSION_FAILURES:
                     title = f"{situation.subject.name}, a Control Domain, is denied {operation.name}"
-                    found.counterexample = tell(title, situation.platform, harm[0].told, [made])
+                    found.counterexample = told_of(model, situation, operation, reach, title)
                     return found
                 if found.witness is None:
                     title = f"{operation.name} is privileged, is on no list, and is allowed to {situation.subject.name}"
-                    found.witness = tell(title, situation.platform, harm[0].told, [made])
+                    found.witness = told_of(model, situation, operation, reach, title)
             budget.spend(1)
         return found
 
@@ -428,18 +446,19 @@ class HarmIsDenied(PrivilegeClaim):
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:
         """Every operation whose step from the initial state affects somebody else, by every such domain."""
         found = Search()
+        decisions = Decisions(model)
         for situation in self.situations(small=small):
             if not self.subjects.contain(situation):
                 continue
-            for behaviour, harm, made in harmful_attempts(model, situation, found):
+            for behaviour, reach, decision in harmful(model, situation, decisions, found):
                 operation = behaviour.operation
                 found.relevant += behaviour.count
-                if made.decision.allowed:
+                if decision.allowed:
                     title = f"{situation.subject.name} is allowed {operation.name}, which affects somebody else"
-                    found.counterexample = tell(title, situation.platform, harm[0].told, [made])
+                    found.counterexample = told_of(model, situation, operation, reach, title)
                     return found
                 if found.witness is None or (len(found.witness.steps) == 1 and len(situation.platform.domains) > 1):
-                    found.witness = denial(model, situation, operation, harm, f"{self.subjects}: a denied operation")
+                    found.witness = denial(model, situation, operation, reach, f"{self.subjects}: a denied operation")
             budget.spend(1)
         return found
 
@@ -448,17 +467,17 @@ class HarmIsDenied(PrivilegeClaim):
 class NoForeignMapping(NothingBeyond):
     """No operation maps memory of another domain that was not granted."""
 
-    def violates(self, situation: Situation, made: Attempt) -> bool:
+    def violates(self, situation: Situation, reach: Reach) -> bool:
         """A mapping that was not there, or the use of a page that was not granted."""
-        taken = made.after.used - made.before.used - made.before.offers
-        return bool(made.after.foreign - made.before.foreign) or any(one.what is Offered.PAGE for one in taken)
+        before = situation.arrangements[reach.arrangement].system
+        taken = reach.after.used - before.used - before.offers
+        return bool(reach.after.foreign - before.foreign) or any(one.what is Offered.PAGE for one in taken)
 
-    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> Harm | None:
+    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> Reach | None:
         """The operations that map."""
-        for argument in operation.arguments:
-            after, _ = step(model, situation.start, situation.pair, operation, argument)
-            if after.foreign - situation.start.foreign:
-                return situation.arrangements[0], argument
+        for reach in reaches(model, situation, operation):
+            if reach.after.foreign:
+                return reach
         return None
 
 
@@ -559,12 +578,12 @@ class ControlIsSafe(PrivilegeClaim):
             completed = replace(platform, domains=(*platform.domains, victim))
         subject = completed.position(adversary.name)
         for target in (completed.position(sorted(safe_vms(completed))[0]), subject):
-            for _, arrangement, made in allowed_attempts(model, arranged(completed, (subject, target)), decisions):
-                seen = interference(completed, made)
-                if seen is not None and seen[0] is Interference.CONTROL:
+            situation = arranged(completed, (subject, target))
+            for kind, _, operation, reach in interferences(model, situation, decisions):
+                if kind is Interference.CONTROL:
                     if found.witness is None:
                         title = f"{adversary.name}, an UnsafeVM with control, interferes with a SafeVM (C)"
-                        found.witness = tell(title, completed, arrangement.told, [made])
+                        found.witness = told_of(model, situation, operation, reach, title)
                     return
         title = f"{adversary.name}, an UnsafeVM with control, cannot interfere with a SafeVM"
         found.counterexample = tell(title, completed, (), ())

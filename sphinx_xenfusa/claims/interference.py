@@ -7,21 +7,21 @@ Source: the project's semantics, "Adversary" and "SafeVM state and interference"
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sphinx_xenfusa.claims.attempts import (
-    Arrangement,
-    Attempt,
     Decisions,
     PrivilegeModel,
+    Reach,
     Situation,
     arranged,
-    carried_out,
     owner_name,
-    tell,
+    reaches,
+    tries,
 )
+from sphinx_xenfusa.claims.privilege_claims import told_of
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.model.effects import PLATFORM, Touch
 from sphinx_xenfusa.model.operations import Operation, catalogue
@@ -61,35 +61,30 @@ _KINDS = {
 """By the first word of what changed.  To be read, and what a console shows, disturbs nobody's task."""
 
 
-def interference(platform: Platform, made: Attempt) -> tuple[Interference, Touch] | None:
-    """The first interference that an attempt did to a victim, or to the platform while there is one."""
+def interference(platform: Platform, subject: int, touches: Iterable[Touch]) -> tuple[Interference, Touch] | None:
+    """The first interference that a step of ``subject`` did to a victim, or to the platform while there is one."""
     harmed = {platform.position(name) for name in victims(platform)}
     if harmed:
         harmed.add(PLATFORM)
-    for touch in made.touches:
+    for touch in touches:
         kind = _KINDS.get(touch.field.split(" ", 1)[0])
-        consented = touch.offered_to == made.subject
-        if kind is not None and touch.owner in harmed and touch.owner != made.subject and not consented:
+        if kind is not None and touch.owner in harmed - {subject} and touch.offered_to != subject:
             return kind, touch
     return None
 
 
-def allowed_attempts(
-    model: PrivilegeModel, situation: Situation, decisions: Decisions
-) -> Iterator[tuple[Operation, Arrangement, Attempt]]:
-    """Everything that the policy lets one domain do towards another, from every arrangement of the two."""
+Found = tuple[Interference, Touch, Operation, Reach]
+"""What is done to whom, by which operation, from where."""
+
+
+def interferences(model: PrivilegeModel, situation: Situation, decisions: Decisions) -> Iterator[Found]:
+    """Every step that the policy lets one domain take towards another and that interferes with a victim."""
     for behaviour, decision in decisions.of(situation):
-        operation = behaviour.operation
-        if not decision.allowed:
-            continue
-        for arrangement in situation.arrangements:
-            for argument in operation.arguments:
-                system, pair = arrangement.system, situation.pair
-                yield (
-                    operation,
-                    arrangement,
-                    carried_out(model, situation.platform, system, pair, operation, argument, decision),
-                )
+        if decision.allowed:
+            for reach in reaches(model, situation, behaviour.operation):
+                seen = interference(situation.platform, situation.pair[0], reach.touches)
+                if seen is not None:
+                    yield (*seen, behaviour.operation, reach)
 
 
 @dataclass(frozen=True)
@@ -115,22 +110,18 @@ def examine(platform: Platform, policy: Policy) -> Examined:
     from every arrangement of the two.  No two adversaries in turn: a step of one gives no other a privilege.
     """
     model = PrivilegeModel(catalogue(), policy)
-    found: dict[tuple[str, Interference], Trace] = {}
     decisions = Decisions(model)
+    found: dict[tuple[str, Interference], Trace] = {}
     pairs = attempts = 0
     for name in sorted(adversaries(platform)) if victims(platform) else ():
         subject = platform.position(name)
         for target in range(len(platform.domains)):
+            situation = arranged(platform, (subject, target))
             pairs += 1
-            for operation, arrangement, made in allowed_attempts(
-                model, arranged(platform, (subject, target)), decisions
-            ):
-                attempts += 1
-                seen = interference(platform, made)
-                if seen is not None:
-                    kind, touch = seen
-                    title = (
-                        f"{name} issues {operation.name}: {owner_name(platform, touch.owner)}, {touch.field} ({kind})"
-                    )
-                    found.setdefault((name, kind), tell(title, platform, arrangement.told, [made]))
+            attempts += sum(
+                tries(situation, one.operation) for one, decision in decisions.of(situation) if decision.allowed
+            )
+            for kind, touch, operation, reach in interferences(model, situation, decisions):
+                title = f"{name} issues {operation.name}: {owner_name(platform, touch.owner)}, {touch.field} ({kind})"
+                found.setdefault((name, kind), told_of(model, situation, operation, reach, title))
     return Examined(policy.name, pairs, attempts, tuple((*key, trace) for key, trace in found.items()))

@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sphinx_xenfusa.claims.attempts import Decisions, PrivilegeModel, Situation, arranged, attempt, tell
-from sphinx_xenfusa.claims.interference import adversaries, allowed_attempts, interference, victims
-from sphinx_xenfusa.claims.privilege_claims import PrivilegeClaim, would_affect
+from sphinx_xenfusa.claims.attempts import Decisions, PrivilegeModel, Situation, arranged, reaches, tell, tries
+from sphinx_xenfusa.claims.interference import adversaries, interferences, victims
+from sphinx_xenfusa.claims.privilege_claims import PrivilegeClaim, told_of
 from sphinx_xenfusa.claims.scopes import ASSUMPTIONS, MOST_DOMAINS, SMALL, platforms, scope_a, view
 from sphinx_xenfusa.explore.claim import Budget, Search
 from sphinx_xenfusa.explore.trace import Trace
@@ -46,24 +46,19 @@ class NoInterference(PrivilegeClaim):
         return found
 
     def _try(self, model: PrivilegeModel, situation: Situation, decisions: Decisions, found: Search) -> None:
-        platform, pair = situation.platform, situation.pair
-        for _, arrangement, made in allowed_attempts(model, situation, decisions):
-            found.cases += 1
-            seen = interference(platform, made)
-            if seen is not None:
-                title = f"{situation.subject.name} interferes with a SafeVM ({seen[0]})"
-                found.counterexample = tell(title, platform, arrangement.told, [made])
-                return
+        for kind, _, operation, reach in interferences(model, situation, decisions):
+            title = f"{situation.subject.name} interferes with a SafeVM ({kind})"
+            found.counterexample = told_of(model, situation, operation, reach, title)
+            return
         for behaviour, decision in decisions.of(situation):
             operation = behaviour.operation
-            found.cases += 0 if decision.allowed else behaviour.count
-            harm = None if decision.allowed else would_affect(model, situation, operation)
-            if harm is not None:
+            found.cases += behaviour.count * (tries(situation, operation) if decision.allowed else 1)
+            harmful = () if decision.allowed else reaches(model, situation, operation)
+            if harmful:
                 found.relevant += behaviour.count
                 if found.witness is None:
-                    made = attempt(model, platform, harm[0].system, pair, operation, harm[1])
                     title = f"{situation.subject.name}, an adversary beside a SafeVM, is denied {operation.name}"
-                    found.witness = tell(title, platform, harm[0].told, [made])
+                    found.witness = told_of(model, situation, operation, harmful[0], title)
 
 
 def _new_pairs(platform: Platform, seen: set[object]) -> Iterator[tuple[int, int]]:
@@ -176,11 +171,10 @@ def _interferes(model: PrivilegeModel, platform: Platform, name: str) -> Trace |
     subject = platform.position(name)
     decisions = Decisions(model)
     for target in range(len(platform.domains)):
-        for _, arrangement, made in allowed_attempts(model, arranged(platform, (subject, target)), decisions):
-            seen = interference(platform, made)
-            if seen is not None:
-                title = f"{name} interferes with a SafeVM through its device ({seen[0]})"
-                return tell(title, platform, arrangement.told, [made])
+        situation = arranged(platform, (subject, target))
+        for kind, _, operation, reach in interferences(model, situation, decisions):
+            title = f"{name} interferes with a SafeVM through its device ({kind})"
+            return told_of(model, situation, operation, reach, title)
     return None
 
 

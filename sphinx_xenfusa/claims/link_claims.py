@@ -15,6 +15,7 @@ from sphinx_xenfusa.claims.attempts import (
     Behaviour,
     Decisions,
     PrivilegeModel,
+    Reach,
     Situation,
     arranged,
     attempt,
@@ -22,9 +23,8 @@ from sphinx_xenfusa.claims.attempts import (
     step,
     tell,
 )
-from sphinx_xenfusa.claims.privilege_claims import Harm, PrivilegeClaim, Subjects, harmful_attempts, would_affect
+from sphinx_xenfusa.claims.privilege_claims import PrivilegeClaim, Subjects, harmful, told_of, would_affect
 from sphinx_xenfusa.explore.claim import Budget, Search
-from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.model.decision import Decision
 from sphinx_xenfusa.model.effects import Offer
 from sphinx_xenfusa.model.errors import PERMISSION_FAILURES, Code
@@ -99,7 +99,7 @@ class BackendHolds(LinkClaim):
                 continue
             self._families(model, situation, decisions, found)
             if found.counterexample is None:
-                self._nothing_else(model, situation, found)
+                self._nothing_else(model, situation, decisions, found)
             if found.counterexample is not None:
                 return found
             budget.spend(1)
@@ -125,14 +125,15 @@ class BackendHolds(LinkClaim):
             title = f"{situation.subject.name} serves one request of {situation.target.name}, with its two privileges"
             found.witness = tell(title, situation.platform, (), made)
 
-    def _nothing_else(self, model: PrivilegeModel, situation: Situation, found: Search) -> None:
-        for behaviour, harm, made in harmful_attempts(model, situation, found):
-            if behaviour.operation.family in VIRTIO_FAMILIES:
+    def _nothing_else(self, model: PrivilegeModel, situation: Situation, decisions: Decisions, found: Search) -> None:
+        for behaviour, reach, decision in harmful(model, situation, decisions, found):
+            operation = behaviour.operation
+            if operation.family in VIRTIO_FAMILIES:
                 continue
             found.relevant += behaviour.count
-            if made.decision.allowed:
-                title = f"{situation.subject.name} is allowed {made.operation.name}, which is no VirtIO privilege"
-                found.counterexample = tell(title, situation.platform, harm[0].told, [made])
+            if decision.allowed:
+                title = f"{situation.subject.name} is allowed {operation.name}, which is no VirtIO privilege"
+                found.counterexample = told_of(model, situation, operation, reach, title)
                 return
 
 
@@ -259,6 +260,7 @@ class RemovedByExtensions(LinkClaim):
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:
         """Every link with both extensions, of a backend that has no other kind of link."""
         found = Search()
+        decisions = Decisions(model)
         for situation in self.situations(small=small):
             link = situation.serves
             if link is None or not self.subjects.contain(situation) or situation.needs_privileges:
@@ -270,7 +272,7 @@ class RemovedByExtensions(LinkClaim):
                 title = f"no request completes between {situation.subject.name} and {situation.target.name}"
                 found.counterexample = tell(title, situation.platform, (), made)
                 return found
-            self._is_unprivileged(model, situation, found)
+            self._is_unprivileged(model, situation, decisions, found)
             if found.counterexample is not None:
                 return found
             if found.witness is None:
@@ -279,15 +281,16 @@ class RemovedByExtensions(LinkClaim):
             budget.spend(1)
         return found
 
-    def _is_unprivileged(self, model: PrivilegeModel, situation: Situation, found: Search) -> None:
+    def _is_unprivileged(
+        self, model: PrivilegeModel, situation: Situation, decisions: Decisions, found: Search
+    ) -> None:
         alone = arranged(situation.platform, (situation.pair[0], situation.pair[0]))
         for towards in (situation, alone):
-            for _, harm, tried in harmful_attempts(model, towards, found):
-                if tried.decision.allowed:
-                    title = (
-                        f"{towards.subject.name} may still issue {tried.operation.name}, which affects somebody else"
-                    )
-                    found.counterexample = tell(title, towards.platform, harm[0].told, [tried])
+            for behaviour, reach, decision in harmful(model, towards, decisions, found):
+                if decision.allowed:
+                    operation = behaviour.operation
+                    title = f"{towards.subject.name} may still issue {operation.name}, which affects somebody else"
+                    found.counterexample = told_of(model, towards, operation, reach, title)
                     return
 
 
@@ -314,21 +317,21 @@ class UnprivilegedSet(PrivilegeClaim):
         self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, decision: Decision, found: Search
     ) -> None:
         operation = behaviour.operation
-        harm = would_affect(model, situation, operation)
+        reach = would_affect(model, situation, operation)
         found.cases += behaviour.count
         found.relevant += behaviour.count
-        if decision.allowed and harm is not None:
-            which, (arrangement, argument) = "is allowed, and affects somebody else", harm
-        elif decision.code in PERMISSION_FAILURES and harm is None and _succeeds(model, situation, operation):
-            which = "is denied, and affects nobody else"
-            arrangement, argument = situation.arrangements[0], operation.arguments[0]
+        start = Reach(0, operation.arguments[0], situation.start, ())
+        if decision.allowed and reach is not None:
+            which, shown = "is allowed, and affects somebody else", reach
+        elif decision.code in PERMISSION_FAILURES and reach is None and _succeeds(model, situation, operation):
+            which, shown = "is denied, and affects nobody else", start
         else:
-            if found.witness is None and harm is not None:
+            if found.witness is None and reach is not None:
                 title = f"{operation.name} would affect somebody else, and is denied"
-                found.witness = _told_of(model, situation, operation, harm, title)
+                found.witness = told_of(model, situation, operation, reach, title)
             return
         title = f"{operation.name} {which}: what an unprivileged domain is allowed is not what stays with it"
-        found.counterexample = _told_of(model, situation, operation, (arrangement, argument), title)
+        found.counterexample = told_of(model, situation, operation, shown, title)
 
 
 def _succeeds(model: PrivilegeModel, situation: Situation, operation: Operation) -> bool:
@@ -338,9 +341,3 @@ def _succeeds(model: PrivilegeModel, situation: Situation, operation: Operation)
         for arrangement in situation.arrangements
         for argument in operation.arguments
     )
-
-
-def _told_of(model: PrivilegeModel, situation: Situation, operation: Operation, harm: Harm, title: str) -> Trace:
-    arrangement, argument = harm
-    made = attempt(model, situation.platform, arrangement.system, situation.pair, operation, argument)
-    return tell(title, situation.platform, arrangement.told, [made])

@@ -15,18 +15,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sphinx_xenfusa.claims.attempts import (
-    Arrangement,
-    Attempt,
     Behaviour,
     Decisions,
     PrivilegeModel,
+    Reach,
     Situation,
     attempt,
-    carried_out,
+    reaches,
     situations,
-    step,
-    takes,
     tell,
+    tries,
 )
 from sphinx_xenfusa.claims.scopes import scope_a, scope_b
 from sphinx_xenfusa.explore.claim import Budget, Search, judge
@@ -36,7 +34,7 @@ from sphinx_xenfusa.explore.verdict import MutantReport, Scope, Verdict
 from sphinx_xenfusa.model import decision as decision_module
 from sphinx_xenfusa.model import effects, policies, rules
 from sphinx_xenfusa.model.decision import Decision
-from sphinx_xenfusa.model.effects import affected_without_consent, touched
+from sphinx_xenfusa.model.effects import affected_without_consent
 from sphinx_xenfusa.model.operations import Action, ActsOn, Catalogue, Operation, catalogue
 from sphinx_xenfusa.model.platform import Platform
 from sphinx_xenfusa.model.policies import POLICIES
@@ -185,51 +183,48 @@ class PrivilegeClaim(ABC):
         """Search the scope, or the platforms of at most two domains."""
 
 
-Harm = tuple[Arrangement, str]
-"""From where, and with which argument, an operation does what must not be done."""
-
-
-def would_affect(model: PrivilegeModel, situation: Situation, operation: Operation) -> Harm | None:
+def would_affect(model: PrivilegeModel, situation: Situation, operation: Operation) -> Reach | None:
     """From where and with which argument the operation, if it were let through, would affect somebody else.
 
     ``None`` when there is no such state and argument.  The system state is what tells, not the catalogue.  Not every harm can
     be done from the initial state: only a paused domain can be unpaused.
     """
-    for arrangement in situation.arrangements:
-        for argument in operation.arguments:
-            after, _ = step(model, arrangement.system, situation.pair, operation, argument)
-            if affected_without_consent(touched(arrangement.system, after), situation.pair[0]):
-                return arrangement, argument
+    for reach in reaches(model, situation, operation):
+        if affected_without_consent(reach.touches, situation.pair[0]):
+            return reach
     return None
 
 
-def harmful_attempts(
-    model: PrivilegeModel, situation: Situation, found: Search
-) -> Iterator[tuple[Behaviour, Harm, Attempt]]:
-    """Every operation that would affect somebody else if it were let through, tried by the subject from where it would.
+def told_of(model: PrivilegeModel, situation: Situation, operation: Operation, reach: Reach, title: str) -> Trace:
+    """The trace of one step that the policy is asked for."""
+    arrangement = situation.arrangements[reach.arrangement]
+    made = attempt(model, situation.platform, arrangement.system, situation.pair, operation, reach.argument)
+    return tell(title, situation.platform, arrangement.told, [made])
+
+
+def harmful(
+    model: PrivilegeModel, situation: Situation, decisions: Decisions, found: Search
+) -> Iterator[tuple[Behaviour, Reach, Decision]]:
+    """Every operation that would affect somebody else if it were let through, and whether it is.
 
     Every operation counts as a case of the search, harmful or not.
     """
-    for behaviour in model.behaviours:
-        if takes(behaviour.operation, situation.pair):
-            found.cases += behaviour.count
-            harm = would_affect(model, situation, behaviour.operation)
-            if harm is not None:
-                arrangement, argument = harm
-                operation = behaviour.operation
-                made = attempt(model, situation.platform, arrangement.system, situation.pair, operation, argument)
-                yield behaviour, harm, made
+    for behaviour, decision in decisions.of(situation):
+        found.cases += behaviour.count
+        reach = would_affect(model, situation, behaviour.operation)
+        if reach is not None:
+            yield behaviour, reach, decision
 
 
-def denial(model: PrivilegeModel, situation: Situation, operation: Operation, harm: Harm, title: str) -> Trace:
+def denial(model: PrivilegeModel, situation: Situation, operation: Operation, reach: Reach, title: str) -> Trace:
     """A denied attempt; where the platform has a Control Domain, it then does the same and shows what it does."""
     platform, (subject, target) = situation.platform, situation.pair
-    arrangement, argument = harm
-    made = [attempt(model, platform, arrangement.system, situation.pair, operation, argument)]
+    arrangement = situation.arrangements[reach.arrangement]
+    made = [attempt(model, platform, arrangement.system, situation.pair, operation, reach.argument)]
     for position in platform.holders(Capability.CONTROL):
         if position not in (subject, target):
             pair = (position, position if subject == target else target)
-            again = attempt(model, platform, arrangement.system, pair, operation, argument)
+            again = attempt(model, platform, arrangement.system, pair, operation, reach.argument)
             if again.touches:
                 made.append(again)
                 title = f"{title}, and the same operation issued by the Control Domain"
@@ -250,11 +245,11 @@ class NothingBeyond(PrivilegeClaim):
     subjects: Subjects
     forbidden: str = "affects another domain or the platform without its consent"
 
-    def violates(self, situation: Situation, made: Attempt) -> bool:
-        """Whether an attempt did what such a domain must not do."""
-        return bool(affected_without_consent(made.touches, made.subject))
+    def violates(self, situation: Situation, reach: Reach) -> bool:
+        """Whether a step does what such a domain must not do."""
+        return bool(affected_without_consent(reach.touches, situation.pair[0]))
 
-    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> Harm | None:
+    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> Reach | None:
         """From where and with which argument the operation, if let through, would violate the claim; ``None`` if it cannot."""
         return would_affect(model, situation, operation)
 
@@ -272,7 +267,7 @@ class NothingBeyond(PrivilegeClaim):
         for situation in meant:
             for behaviour, decision in decisions.of(situation):
                 if decision.allowed:
-                    self._try_allowed(model, situation, behaviour, decision, found)
+                    self._try_allowed(model, situation, behaviour, found)
                     if found.counterexample is not None:
                         return found
             budget.spend(1)
@@ -290,48 +285,42 @@ class NothingBeyond(PrivilegeClaim):
     def note_denied(self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, found: Search) -> None:
         """What was denied and would have violated the claim could have refuted it."""
         operation = behaviour.operation
-        harm = self.matters(model, situation, operation)
-        if harm is None:
+        reach = self.matters(model, situation, operation)
+        if reach is None:
             return
         found.relevant += behaviour.count
         if found.witness is None or len(found.witness.steps) == 1:
-            candidate = denial(model, situation, operation, harm, f"{self.subjects}: a denied operation")
+            candidate = denial(model, situation, operation, reach, f"{self.subjects}: a denied operation")
             if found.witness is None or len(candidate.steps) > 1:
                 found.witness = candidate
 
     def note_allowed(
-        self, situation: Situation, behaviour: Behaviour, arrangement: Arrangement, made: Attempt, found: Search
+        self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, reach: Reach, found: Search
     ) -> None:
         """What was allowed counts when it violates the claim, and not before."""
 
-    def _try_allowed(
-        self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, decision: Decision, found: Search
-    ) -> None:
+    def _try_allowed(self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, found: Search) -> None:
         operation = behaviour.operation
-        for arrangement in situation.arrangements:
-            for argument in operation.arguments:
-                made = carried_out(
-                    model, situation.platform, arrangement.system, situation.pair, operation, argument, decision
-                )
-                found.cases += behaviour.count
-                self.note_allowed(situation, behaviour, arrangement, made, found)
-                if self.violates(situation, made):
-                    found.relevant += behaviour.count
-                    title = f"{situation.subject.name} issues {operation.name}, which {self.forbidden}"
-                    found.counterexample = tell(title, situation.platform, arrangement.told, [made])
-                    return
+        found.cases += behaviour.count * tries(situation, operation)
+        for reach in reaches(model, situation, operation):
+            if self.violates(situation, reach):
+                found.relevant += behaviour.count
+                title = f"{situation.subject.name} issues {operation.name}, which {self.forbidden}"
+                found.counterexample = told_of(model, situation, operation, reach, title)
+                return
+            self.note_allowed(model, situation, behaviour, reach, found)
 
 
 @dataclass(frozen=True)
 class BeyondFrontends(NothingBeyond):
     """As :class:`NothingBeyond`; what a backend does to a frontend of its own is not meant."""
 
-    def violates(self, situation: Situation, made: Attempt) -> bool:
-        """Whether an attempt affected the platform, or a domain that is neither the caller nor its frontend."""
-        affected = affected_without_consent(made.touches, made.subject)
-        return bool(affected - {made.target} if situation.serves is not None else affected)
+    def violates(self, situation: Situation, reach: Reach) -> bool:
+        """Whether a step affects the platform, or a domain that is neither the caller nor its frontend."""
+        affected = affected_without_consent(reach.touches, situation.pair[0])
+        return bool(affected - {situation.pair[1]} if situation.serves is not None else affected)
 
-    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> Harm | None:
+    def matters(self, model: PrivilegeModel, situation: Situation, operation: Operation) -> Reach | None:
         """Where an operation would affect more than the frontend."""
         return None if situation.serves is not None else super().matters(model, situation, operation)
 
@@ -344,13 +333,11 @@ class AllowedIsConfined(NothingBeyond):
         """What is denied has no effect that could reach too far."""
 
     def note_allowed(
-        self, situation: Situation, behaviour: Behaviour, arrangement: Arrangement, made: Attempt, found: Search
+        self, model: PrivilegeModel, situation: Situation, behaviour: Behaviour, reach: Reach, found: Search
     ) -> None:
-        """An allowed attempt that changed something could have reached too far; the witness uses what another domain offers."""
-        if not made.touches or self.violates(situation, made):
-            return
+        """An allowed step that changed something of another's with its consent could have reached too far."""
         found.relevant += behaviour.count
-        if found.witness is None and any(touch.owner != made.subject for touch in made.touches):
-            names = [made.platform.domains[position].name for position in (made.subject, made.target)]
+        if found.witness is None:
+            names = situation.subject.name, situation.target.name
             title = f"{names[0]} uses what {names[1]} offers it, and changes nothing else of another domain"
-            found.witness = tell(title, made.platform, arrangement.told, [made])
+            found.witness = told_of(model, situation, behaviour.operation, reach, title)

@@ -175,7 +175,8 @@ class View(NamedTuple):
     :param company: how many domains there are: one, two, or more.
     :param control: whether any domain holds the control capability.
     :param link: the extensions of the link on which the subject serves the target; ``None`` without such a link.
-    :param serves: whether the subject runs a backend, and whether that needs a privilege towards anybody but the target.
+    :param serves: whether the subject runs a backend, and whether that needs a privilege towards anybody but the target; both of
+        a subject without control.
     :param served: whether the target runs a backend.
     """
 
@@ -191,7 +192,8 @@ class View(NamedTuple):
 def view(platform: Platform, subject: int, target: int) -> View:
     """What the model can tell of a pair of domains of a platform."""
     caller, other = platform.domains[subject], platform.domains[target]
-    links = list(virtio_links(platform, caller.name))
+    # Full privileges are all privileges: what such a domain serves gives it nothing.
+    links = [] if caller.has(Capability.CONTROL) else list(virtio_links(platform, caller.name))
     between = next((one for one in links if one.frontend == other.name), None)
     elsewhere = any(one.frontend != other.name and not (one.grants and one.nonblocking) for one in links)
     return View(

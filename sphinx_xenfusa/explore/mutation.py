@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import CodeType, FrameType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, cast
 
 from sphinx_xenfusa.explore.verdict import MutantReport
 
@@ -138,6 +138,34 @@ def _code_of(module_code: CodeType, name: str) -> CodeType:
     raise LookupError(name)
 
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+_FORGETTING: dict[str, list[Callable[[], None]]] = {}
+"""By the name of a module: what has to be forgotten when a function of it changes."""
+
+
+def remembered(*modules: ModuleType) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
+    """Keep what a function gave, until a function of one of these modules is changed, or changed back.
+
+    For a function whose result depends on its arguments and on these modules only: the same question is asked for every claim.
+    """
+
+    def keep(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        kept = functools.cache(function)
+        for module in modules:
+            _FORGETTING.setdefault(module.__name__, []).append(kept.cache_clear)
+        return cast("Callable[Parameters, Result]", kept)
+
+    return keep
+
+
+def forget(module: str) -> None:
+    """Forget what was remembered of a module: a function of it was changed."""
+    for clear in _FORGETTING.get(module, ()):
+        clear()
+
+
 @dataclass(frozen=True)
 class CodeMutant:
     """A mutant of one function.
@@ -154,10 +182,12 @@ class CodeMutant:
         """The model, with the function's code replaced for the duration of the block."""
         original = self.function.__code__
         self.function.__code__ = self.code
+        forget(self.function.__module__)
         try:
             yield model
         finally:
             self.function.__code__ = original
+            forget(self.function.__module__)
 
 
 def called_functions(action: Callable[[], object]) -> frozenset[CodeType]:
@@ -201,5 +231,8 @@ def mutants_of(module: ModuleType) -> tuple[CodeMutant, ...]:
 
 def mutants_reached(modules: tuple[ModuleType, ...], action: Callable[[], object]) -> tuple[CodeMutant, ...]:
     """The mutants of the functions that ``action`` calls; no edit of any other function can change its outcome."""
+    for module in modules:
+        # What is remembered is not called again, and would seem not to matter.
+        forget(module.__name__)
     called = called_functions(action)
     return tuple(mutant for module in modules for mutant in mutants_of(module) if mutant.function.__code__ in called)
