@@ -116,6 +116,11 @@ class Register:
     expected: Mapping[tuple[str, str], Expected]
 
 
+def _number(entry: tuple[str, list[str]]) -> tuple[int, str]:
+    """D2 before D10."""
+    return len(entry[0]), entry[0]
+
+
 def _entries(located: Located, divergences: Mapping[str, Described]) -> dict[tuple[str, str], Expected]:
     entries: dict[tuple[str, str], Expected] = {}
     for i, entry in enumerate(located.data["expected"]):
@@ -130,7 +135,7 @@ def _entries(located: Located, divergences: Mapping[str, Described]) -> dict[tup
             if divergence not in divergences:
                 line = located.key_lines["expected", i, "by", divergence]
                 raise InputError(located.file, line, repr(divergence), f"one of {', '.join(sorted(divergences))}")
-        by = tuple((name, tuple(operations)) for name, operations in sorted(entry["by"].items()))
+        by = tuple((name, tuple(operations)) for name, operations in sorted(entry["by"].items(), key=_number))
         entries[key] = Expected(*key, by, located.file, located.line_of("expected", i))
     return entries
 

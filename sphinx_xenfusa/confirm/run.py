@@ -67,7 +67,7 @@ def _as_expected(claim: Claim, expected: Expected, refuted: Verdict, budget: Bud
             ends = _ends_in(alone.counterexample)
             return replace(refuted, reason=f"{name} alone ends in {ends}, which {place} does not list")
         shown.append(Divergence(name, alone.counterexample))
-    names = " and ".join(sorted(by))
+    names = " and ".join(name for name, _ in expected.by)
     return replace(
         repaired,
         kind=VerdictKind.DIVERGES,
