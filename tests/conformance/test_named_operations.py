@@ -94,8 +94,6 @@ def test_nobody_else_reboots_a_domain(world, caller: str) -> None:
 
 
 REBOOTS_PLATFORM = [
-    ("SCHEDOP_remote_shutdown", "hwdom", "reboot"),
-    ("XEN_DMOP_remote_shutdown", "hwdom", "reboot"),
     ("XEN_SYSCTL_debug_keys", None, "R"),
     ("kexec_op(all cmds)", None, None),
 ]

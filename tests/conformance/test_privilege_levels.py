@@ -30,7 +30,7 @@ def answers(relation: Relation) -> dict[str, str]:
     return {
         one.name: SPECIFICATION.decide(one, relation).code.value
         for one in catalogue().operations
-        if one.target == "domain"
+        if one.target == "domain" and one.hypercall not in ("device", "MMIO")
     }
 
 

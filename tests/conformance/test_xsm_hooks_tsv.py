@@ -91,7 +91,8 @@ def test_every_operation_is_in_the_catalogue_once() -> None:
     assert len(rows("nonhypercall")) == 6
     assert len(rows("hook")) == 87
     table = Counter(row.op for row in (*rows("op"), *rows("nonhypercall")))
-    assert table == Counter(operation.name for operation in catalogue().operations)
+    calls = (one for one in catalogue().operations if one.hypercall not in ("device", "MMIO"))
+    assert table == Counter(operation.name for operation in calls)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -105,7 +106,7 @@ def test_operations_are_allowed_to_whom_the_table_says(kind: str) -> None:
         if subject is None:
             continue
         asked += 1
-        decision = decide_xen(replace(operation, gates=()), subject, frozenset())
+        decision = decide_xen(replace(operation, gates=()), subject, frozenset({"D21"}))
         if decision.allowed is not expected(row.allowed, kind):
             differing.append(f"line {row.line}: {row.op}: {row.allowed}, {decision}")
     assert differing == []
