@@ -179,7 +179,7 @@ def test_a_policy_of_a_user_s_own_claims_is_known(xenfusa: Xenfusa) -> None:
         (["no\nsuch\x1b"], "found the claim 'no\\nsuch\\x1b'"),
         (
             ["fake_holds", "--policy", "dumy"],
-            "found the policy 'dumy'; expected dummy, elsewhere, specification; did you mean 'dummy'?",
+            "found the policy 'dumy'; expected dummy, elsewhere, proposed, silo, specification; did you mean 'dummy'?",
         ),
         (["fake_holds", "--divergences", "nowhere.yaml"], "nowhere.yaml: found no such file"),
     ],

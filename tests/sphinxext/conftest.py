@@ -12,6 +12,7 @@ from tests_support import Built
 
 from sphinx_xenfusa.confirm.confirmation import Confirmation
 from sphinx_xenfusa.explore.verdict import Verdict
+from sphinx_xenfusa.sphinxext import build as build_module
 from sphinx_xenfusa.sphinxext.build import Build, ConfirmationProcess
 
 
@@ -42,6 +43,8 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Buil
             )
         settings: dict[str, object] = {"xenfusa_confirm": "off" if verdicts is None else "cache", **conf}
         if verdicts is not None:
+            # The verdicts that a test states are about these two.
+            monkeypatch.setattr(build_module, "known_policies", lambda claims: ("specification", "dummy"))
             monkeypatch.setattr(ConfirmationProcess, "__init__", lambda self, app, register: None)
             monkeypatch.setattr(ConfirmationProcess, "stop", lambda self: None)
             monkeypatch.setattr(ConfirmationProcess, "wait", lambda self: (Confirmation(verdicts, 1, 0), ""))

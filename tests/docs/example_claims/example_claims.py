@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sphinx_xenfusa.claims.attempts import PrivilegeModel, attempt, initial, tell
-from sphinx_xenfusa.claims.scopes import MOST_DOMAINS, SMALL, pairs, platforms, scope_a
+from sphinx_xenfusa.claims.scopes import MOST_DOMAINS, SMALL, platforms, scope_a
 from sphinx_xenfusa.explore.claim import Budget, Search, judge
 from sphinx_xenfusa.explore.mutation import mutants_reached
 from sphinx_xenfusa.explore.verdict import Scope, Verdict
@@ -42,9 +42,7 @@ class NobodyPausesItself:
         operation = model.catalogue.by_name["XEN_DOMCTL_pausedomain"]
         found = Search()
         for platform in platforms(SMALL if small else MOST_DOMAINS):
-            for subject, target in pairs(platform):
-                if subject != target:
-                    continue
+            for subject in range(len(platform.domains)):
                 made = attempt(model, platform, initial(platform), (subject, subject), operation, "")
                 found.cases += 1
                 found.relevant += 1
