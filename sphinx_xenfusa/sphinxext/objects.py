@@ -81,6 +81,11 @@ def _answered(answers: Sequence[Answer]) -> Cell:
     return lines
 
 
+def _upper(words: str) -> str:
+    """Words as they begin a line; names within them stay as they are."""
+    return words[:1].upper() + words[1:]
+
+
 def _columns(first: int) -> tuple[int, ...]:
     return (first, *((100 - first) // len(POLICIES) for _ in POLICIES))
 
@@ -92,7 +97,7 @@ def who_may(operation: Operation, anchor: str) -> nodes.table:
         got = tuple(callers.answers(caller, operation, policy) for policy in POLICIES.values())
         alike.setdefault(got, []).append(caller.words)
     rows = [([paragraph(one) for one in words], *(_answered(one) for one in got)) for got, words in alike.items()]
-    headings = ("Caller", *(policy_words(name).capitalize() for name in POLICIES))
+    headings = ("Caller", *(_upper(policy_words(name)) for name in POLICIES))
     return _small(table("Who may call it", headings, _columns(28), rows, "xenfusa-callers", id=f"{anchor}-callers"))
 
 
@@ -124,6 +129,8 @@ def gate_words(gate: Gate) -> str:
 
 
 def _hypercall(operation: Operation) -> str:
+    if not operation.is_service:
+        return "none: what a device does by itself is asked of nobody"
     number = "" if operation.hypercall_number is None else f" (number {operation.hypercall_number})"
     inner = "" if operation.number is None else f", operation {operation.number}"
     return f"{operation.hypercall}{number}{inner}"
@@ -131,12 +138,17 @@ def _hypercall(operation: Operation) -> str:
 
 def _hook(operation: Operation) -> list[nodes.Node]:
     if not operation.hook:
-        return [nodes.Text("none")]
-    return [
+        return [nodes.Text("none; the policy silo overrides a hook on its way" if operation.channel else "none")]
+    said: list[nodes.Node] = [
         nodes.literal("", operation.hook),
         nodes.Text(", default action "),
         nodes.literal("", operation.action.value),
     ]
+    if operation.proposed_action is not operation.action:
+        said += [nodes.Text("; proposed, not merged: "), nodes.literal("", operation.proposed_action.value)]
+    if operation.channel:
+        said.append(nodes.Text("; the policy silo overrides a hook on its way"))
+    return said
 
 
 def _denied(operation: Operation) -> list[nodes.Node]:
@@ -274,7 +286,7 @@ class _TermDirective(XenDirective):
         towards = ((callers.NO_TARGET, total - taking), (callers.ITSELF, taking), (other, taking))
         rows = [
             (
-                policy_words(name).capitalize(),
+                _upper(policy_words(name)),
                 *(f"{len(callers.allowed(caller, target, policy))} of {size}" for target, size in towards),
             )
             for name, policy in POLICIES.items()

@@ -129,8 +129,8 @@ def answers(caller: Caller, operation: Operation, policy: Policy) -> tuple[Answe
 
 
 def implemented() -> tuple[Operation, ...]:
-    """The operations that have a handler in Xen."""
-    return tuple(operation for operation in catalogue().operations if operation.implemented)
+    """The operations that have a handler in Xen; what a device does by itself is asked of nobody, and is none."""
+    return tuple(operation for operation in catalogue().operations if operation.implemented and operation.is_service)
 
 
 @functools.cache
