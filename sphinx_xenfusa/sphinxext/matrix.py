@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from docutils import nodes
 
-from sphinx_xenfusa.explore.verdict import Verdict
+from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.sphinxext.selection import Asked, Vocabulary, left_out, select
 from sphinx_xenfusa.sphinxext.views import (
     DESIGN_ANALYSIS,
@@ -29,7 +29,8 @@ from sphinx_xenfusa.trace.record import TracedItem
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 
 _WHAT = "Requirements, what confirms them and what verifies them"
-_POLICY_WIDTH = 15
+_POLICY_WIDTH = 13
+_DOCUMENT_WIDTH = 17
 _FEW_COLUMNS = 6
 """More columns than these scroll on a narrow screen."""
 
@@ -78,16 +79,16 @@ class Matrix:
             return cell if with_state else [*cell, paragraph(marked(one.result))]
 
         columns = {
-            "requirement": Column("Requirement", 28, requirement),
-            "kind": Column("Kind", 16, lambda one: one.item.kind.value if one.item.kind else "none"),
+            "requirement": Column("Requirement", 27, requirement),
+            "kind": Column("Kind", 17, lambda one: one.item.kind.value if one.item.kind else "none"),
             "chapter": Column("Chapter", 14, self._chapter),
-            "state": Column("State", 13, lambda one: marked(one.result)),
+            "state": Column("State", 17, lambda one: marked(one.result)),
             "verdicts": Column("Verdicts", 20, self._verdicts),
             "claims": Column("Claims", 20, self._claims),
             "scope": Column("Scope", 30, self._scopes),
             "witness": Column("Witness", 26, self._witnesses),
             "mutant": Column("Smallest mutant that refutes it", 32, self._mutants),
-            "tests": Column("Tests", 15, _tests),
+            "tests": Column("Tests", 13, _tests),
             "covers": Column("Covers", 20, lambda one: paragraph(*views.links(fromdoc, one.item.covers))),
             "needs": Column("Needs", 14, views.needs_words),
             "rationale": Column("Rationale", 28, lambda one: one.item.rationale),
@@ -98,15 +99,10 @@ class Matrix:
             "place": Column("Stands in", 18, lambda one: nodes.literal("", str(one.item.place))),
             "fingerprint": Column("Fingerprint", 14, lambda one: nodes.literal("", one.fingerprint[:16])),
         }
-        return columns.get(name) or Column(
-            self._policy_heading(name), _POLICY_WIDTH, lambda one: self._policy_cell(one, name)
-        )
+        width = _DOCUMENT_WIDTH if name == SPECIFICATION else _POLICY_WIDTH
+        return columns.get(name) or Column(_policy_heading(name), width, lambda one: self._policy_cell(one, name))
 
     # --- policies and verdicts ----------------------------------------------------------------------------------
-
-    def _policy_heading(self, policy: str) -> str:
-        words = policy_words(policy)
-        return f"{words[:1].upper()}{words[1:]}"
 
     def _policy_cell(self, traced: TracedItem, policy: str) -> Cell:
         if not traced.item.confirmed_by:
@@ -116,7 +112,7 @@ class Matrix:
             return paragraph(marked(Result.NOT_RUN))
         # A claim about the rules alone says nothing of what Xen does: its verdict stands in the document's column only.
         said = [one for one in verdicts if one.policy is not None or policy == self.views.record.policies[0]]
-        return [_marked(one) for one in said] or "no policy involved"
+        return [_in_short(one) for one in said] or "no policy involved"
 
     def _verdicts(self, traced: TracedItem) -> Cell:
         """Each verdict with its policy, those that count first; claims are named where there are several."""
@@ -181,8 +177,19 @@ def _all_verdicts(traced: TracedItem) -> tuple[Verdict, ...]:
     return (*traced.verdicts, *traced.other_verdicts)
 
 
-def _marked(verdict: Verdict) -> nodes.paragraph:
-    return paragraph(marked(RESULT_OF_VERDICT[verdict.kind], verdict_words(verdict)))
+def _policy_heading(policy: str) -> str:
+    """Short, because there is a column for each policy."""
+    return "Document" if policy == SPECIFICATION else f"Xen {policy}"
+
+
+def _in_short(verdict: Verdict) -> nodes.paragraph:
+    """The verdict in a narrow column: of a divergence its numbers, whose heading says of which policy."""
+    words = verdict_words(verdict)
+    if verdict.kind is VerdictKind.DIVERGES:
+        words = ", ".join(entry.id for entry in verdict.divergences)
+    elif verdict.kind is VerdictKind.CONFIRMED:
+        words = "consistent" if verdict.policy == SPECIFICATION else "holds"
+    return paragraph(marked(RESULT_OF_VERDICT[verdict.kind], words))
 
 
 def _no_verdict(traced: TracedItem) -> Cell:
