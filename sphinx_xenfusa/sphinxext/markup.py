@@ -44,7 +44,10 @@ class survivors(nodes.General, nodes.Element):
 
 
 class unfolding(nodes.General, nodes.Element):
-    """A part that is folded at first; attribute ``heading``.  Only in formats that can fold (HTML)."""
+    """A part that is folded at first; attribute ``heading``.  Only in formats that can fold (HTML).
+
+    With an attribute ``html`` the part is written already, and its children are there for the search index only.
+    """
 
 
 def refused(title: str, content: Sequence[nodes.Node], tag: str = "") -> nodes.admonition:
@@ -73,6 +76,9 @@ def unknown_term(kind: str, name: str, content: Sequence[nodes.Node]) -> nodes.a
 def _start(translator: Any, node: unfolding) -> None:
     translator.body.append(translator.starttag(node, "details", CLASS="xenfusa-unfolding"))
     translator.body.append(f"<summary>{translator.encode(node['heading'])}</summary>\n")
+    if "html" in node:
+        translator.body.append(node["html"] + "</details>\n")
+        raise nodes.SkipNode
 
 
 def _end(translator: Any, node: unfolding) -> None:

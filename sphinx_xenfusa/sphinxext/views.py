@@ -20,6 +20,7 @@ from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
 from sphinx_xenfusa.sphinxext.typed_fields import FIELDS, link_of
 from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
@@ -228,7 +229,14 @@ class Views:
         """A part that unfolds; in formats that cannot fold, it stands open under its heading."""
         if self.builder.format == "html":
             folded = markup.unfolding(heading=heading)
-            folded += list(children)
+            try:
+                folded["html"] = html_of(children)
+            except NotKnown:
+                folded += list(children)
+            else:
+                # What a reader looks for in a trace are the operations; the rest of its words is on every page.
+                actions = dict.fromkeys(one.astext() for child in children for one in child.findall(nodes.literal))
+                folded += nodes.Text(" ".join(actions))
             return folded
         opened = nodes.container()
         opened += paragraph(nodes.strong("", heading))
