@@ -29,7 +29,7 @@ from sphinx_xenfusa.model.errors import Code
 from sphinx_xenfusa.model.operations import Catalogue, Operation, TargetParameter
 from sphinx_xenfusa.model.platform import Domain, Link, Platform
 from sphinx_xenfusa.model.policies import Policy, relation, relation_of, relation_to_none, runs_backend, virtio_links
-from sphinx_xenfusa.model.vocabulary import Capability
+from sphinx_xenfusa.model.vocabulary import Capability, Criticality
 
 
 @dataclass(frozen=True)
@@ -320,17 +320,22 @@ def arranged(platform: Platform, pair: tuple[int, int]) -> Situation:
 
 
 @functools.cache
-def situations(*, small: bool, links: bool = False) -> tuple[Situation, ...]:
+def situations(*, small: bool, links: bool = False, criticality: bool = True) -> tuple[Situation, ...]:
     """Every view of a pair of domains on the platforms of scope A, or with ``links`` of scope B; smallest platform first.
 
     :param small: only the platforms of at most two domains and one link, which tell mutants apart; and a backend towards a domain
         that it does not serve, for which three domains are needed.
+    :param criticality: whether a target is tried as SafeVM and as UnsafeVM; no decision tells them apart but with D18.
     """
     most_links = MOST_LINKS if links else 0
     chosen = pairs(MOST_DOMAINS, most_links)
     if small:
         chosen = (*pairs(SMALL, min(most_links, 1)), *(_strangers() if links else ()))
-    return tuple(arranged(one.platform, (one.subject, one.target)) for one in chosen)
+    return tuple(
+        arranged(one.platform, (one.subject, one.target))
+        for one in chosen
+        if criticality or one.platform.domains[one.target].criticality is Criticality.UNSAFE
+    )
 
 
 def _strangers() -> Iterator[Pair]:

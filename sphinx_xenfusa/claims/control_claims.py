@@ -87,7 +87,7 @@ class OnlyControlCan(PrivilegeClaim):
         found = Search()
         decisions = Decisions(model)
         known: dict[str, tuple[Operation, ...]] = {}
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             towards_other = situation.pair[0] != situation.pair[1]
             if situation.subject.has(Capability.CONTROL):
                 goals = [goal for goal in self.goals if goal.towards_other and towards_other]
@@ -111,6 +111,8 @@ class OnlyControlCan(PrivilegeClaim):
         """On every machine that has a Control Domain, through whichever domain."""
         ways = _ways_to_stop(model, goal)
         for platform in platforms(SMALL if small else MOST_DOMAINS):
+            if small and safe_vms(platform):
+                continue  # which are SafeVMs is nothing that the machine's power depends on
             for subject in platform.holders(Capability.CONTROL):
                 for architecture in Architecture:
                     machine = replace(platform, architecture=architecture)
@@ -313,7 +315,7 @@ class ControlMayDoAll(PrivilegeClaim):
         found = Search()
         decisions = Decisions(model)
         succeeded: set[str] = set()
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             if situation.subject.has(Capability.CONTROL):
                 for behaviour, decision in decisions.of(situation):
                     if behaviour.operation.is_service:
@@ -376,7 +378,7 @@ class MoreThanListed(PrivilegeClaim):
         """On every platform with a Control Domain: each operation that affects others, other than by what is listed."""
         found = Search()
         decisions = Decisions(model)
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             if not situation.subject.has(Capability.CONTROL):
                 continue
             for behaviour, reach, decision in harmful(model, situation, decisions, found):
@@ -419,7 +421,7 @@ class WithoutControl(NothingBeyond):
 
     def _nobody_holds_all(self, model: PrivilegeModel, found: Search, small: bool) -> None:
         decisions = Decisions(model)
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             if not self.includes(situation.platform) or situation.pair[0] != situation.pair[1]:
                 continue
             found.cases += 1
@@ -447,7 +449,7 @@ class HarmIsDenied(PrivilegeClaim):
         """Every operation whose step from the initial state affects somebody else, by every such domain."""
         found = Search()
         decisions = Decisions(model)
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             if not self.subjects.contain(situation):
                 continue
             for behaviour, reach, decision in harmful(model, situation, decisions, found):

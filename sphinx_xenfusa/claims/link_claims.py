@@ -91,7 +91,7 @@ class BackendHolds(LinkClaim):
         """The families one by one, then everything that affects somebody else."""
         found = Search()
         decisions = Decisions(model)
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             if not situation.runs_backend or not self.contain(situation):
                 continue
             if situation.serves is not None and not _operates(model, situation):
@@ -159,7 +159,7 @@ class LinkAdds(LinkClaim):
         """Every operation on every link that operates, against the same platform without that link."""
         found = Search()
         decisions = Decisions(model)
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             link = situation.serves
             if link is None or not self.subjects.contain(situation):
                 continue
@@ -203,7 +203,7 @@ class OnlyFrontends(LinkClaim):
         """Every operation of the two families, by every backend, towards every domain that it does not serve."""
         found = Search()
         decisions = Decisions(model)
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             stranger = situation.pair[0] != situation.pair[1] and situation.serves is None
             if not stranger or not self.subjects.contain(situation):
                 continue
@@ -231,7 +231,7 @@ class NeededForService(LinkClaim):
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:
         """Every link that operates and uses a privilege, with each of its privileges withheld."""
         found = Search()
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             link = situation.serves
             if link is None or not self.subjects.contain(situation):
                 continue
@@ -261,7 +261,7 @@ class RemovedByExtensions(LinkClaim):
         """Every link with both extensions, of a backend that has no other kind of link."""
         found = Search()
         decisions = Decisions(model)
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             link = situation.serves
             if link is None or not self.subjects.contain(situation) or situation.needs_privileges:
                 continue
@@ -302,7 +302,7 @@ class UnprivilegedSet(PrivilegeClaim):
         """Every operation by a DomU without a backend, both ways: what is allowed is confined, what is confined is allowed."""
         found = Search()
         decisions = Decisions(model)
-        for situation in self.situations(small=small):
+        for situation in self.situations(model, small=small):
             if not Subjects.DOMU.contain(situation):
                 continue
             for behaviour, decision in decisions.of(situation):

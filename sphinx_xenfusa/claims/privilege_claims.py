@@ -151,9 +151,10 @@ class PrivilegeClaim(ABC):
         """Scope B, or scope A for a claim about platforms without links."""
         return scope_b(self.words) if self.with_links else scope_a(self.words)
 
-    def situations(self, *, small: bool) -> tuple[Situation, ...]:
+    def situations(self, model: PrivilegeModel, *, small: bool) -> tuple[Situation, ...]:
         """The pairs of domains that the scope has, each in all arrangements of the two."""
-        return situations(small=small, links=self.with_links)
+        criticality = "D18" in model.policy.switches
+        return situations(small=small, links=self.with_links, criticality=criticality or not small)
 
     @property
     def sources(self) -> tuple[Path, ...]:
@@ -262,7 +263,9 @@ class NothingBeyond(PrivilegeClaim):
         found = Search()
         decisions = Decisions(model)
         meant = [
-            one for one in self.situations(small=small) if self.includes(one.platform) and self.subjects.contain(one)
+            one
+            for one in self.situations(model, small=small)
+            if self.includes(one.platform) and self.subjects.contain(one)
         ]
         for situation in meant:
             for behaviour, decision in decisions.of(situation):
