@@ -181,6 +181,8 @@ def _argument_error(operation: Operation, relation: Relation) -> Decision | None
 def _stopped_by(gate: Gate, relation: Relation) -> bool:
     if gate.condition is Condition.SELF:
         return relation.target is TargetIs.SELF
+    if gate.condition is Condition.OTHER:
+        return relation.target is TargetIs.OTHER
     if gate.condition is Condition.DOMID_SELF:
         return relation.wrote_domid_self
     if gate.condition is Condition.HARDWARE:

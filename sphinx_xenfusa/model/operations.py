@@ -78,6 +78,8 @@ class Condition(StrEnum):
 
     SELF = "self"
     """The target is the caller."""
+    OTHER = "other"
+    """The target is not the caller."""
     DOMID_SELF = "domid-self"
     """The caller wrote ``DOMID_SELF`` where a plain domid is looked up."""
     HARDWARE = "hardware"

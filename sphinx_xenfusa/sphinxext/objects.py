@@ -48,6 +48,7 @@ ACTS_ON_WORDS = {
 
 CONDITION_WORDS = {
     "self": "the target is the caller",
+    "other": "the target is not the caller",
     "domid-self": "the target is written as DOMID_SELF",
     "hardware": "the caller is the Hardware Domain",
     "not-hardware": "the caller is not the Hardware Domain",
