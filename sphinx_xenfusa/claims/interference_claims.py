@@ -185,4 +185,4 @@ def _only(operation: str, whole: Catalogue) -> Catalogue:
 
 def _given(platform: Platform, name: str, device: Device) -> Platform:
     """The platform with a device assigned to a domain."""
-    return replace(platform, devices=(replace(device, owner=name),))
+    return replace(platform, devices=(replace(device, assigned_to=(name,)),))

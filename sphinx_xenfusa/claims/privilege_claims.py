@@ -32,7 +32,7 @@ from sphinx_xenfusa.explore.mutation import CodeMutant, mutants_reached
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import MutantReport, Scope, Verdict
 from sphinx_xenfusa.model import decision as decision_module
-from sphinx_xenfusa.model import effects, policies, rules
+from sphinx_xenfusa.model import devices, effects, policies, rules
 from sphinx_xenfusa.model.decision import Decision
 from sphinx_xenfusa.model.effects import affected_without_consent
 from sphinx_xenfusa.model.operations import Action, ActsOn, Catalogue, Operation, catalogue
@@ -40,7 +40,7 @@ from sphinx_xenfusa.model.platform import Platform
 from sphinx_xenfusa.model.policies import POLICIES
 from sphinx_xenfusa.model.vocabulary import Capability
 
-MUTATED_MODULES = (decision_module, effects, policies, rules)
+MUTATED_MODULES = (decision_module, devices, effects, policies, rules)
 
 
 class Subjects(StrEnum):

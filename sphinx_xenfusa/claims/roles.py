@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from sphinx_xenfusa.claims.boot_claims import SingleHolder
 from sphinx_xenfusa.claims.control_claims import (
     ControlIsSafe,
     ControlMayDoAll,
@@ -13,14 +15,16 @@ from sphinx_xenfusa.claims.control_claims import (
     OnlyControlCan,
     WithoutControl,
 )
+from sphinx_xenfusa.claims.device_claims import GoesToTheHardwareDomain, OneOwnerEach, StaysWithXen
 from sphinx_xenfusa.claims.interference_claims import EXAMPLE, AnyMix, AssumptionNeeded, OnePlatform
 from sphinx_xenfusa.claims.link_claims import HardwareBackendHolds
 from sphinx_xenfusa.claims.privilege_claims import AllowedIsConfined, NothingBeyond, Subjects
 from sphinx_xenfusa.claims.vocabulary_claims import PlatformClaim
 from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.model.devices import default_owners
 from sphinx_xenfusa.model.effects import Life, Power, System
 from sphinx_xenfusa.model.platform import Device, Platform, safe_vms, unsafe_vms
-from sphinx_xenfusa.model.rules import RULES, default_owner, holders_of_full_privileges
+from sphinx_xenfusa.model.rules import advice, broken_rules, holders_of_full_privileges, rule
 from sphinx_xenfusa.model.vocabulary import Capability, Criticality, Reach, Role
 
 _PAIRS = "every domain towards itself and every other, every operation with every argument, from every arrangement of the two"
@@ -88,30 +92,6 @@ def _wrong_criticality(platform: Platform) -> str | None:
     return None
 
 
-def _broken(name: str, platform: Platform) -> bool:
-    return bool(next(rule for rule in RULES if rule.name == name).broken_by(platform))
-
-
-def _wrong_single(
-    name: str, capability: Capability, invariant: Callable[[Platform], frozenset[str]]
-) -> Callable[[Platform], str | None]:
-    """The rule rejects exactly the platforms with two holders, and its invariant fails on exactly those."""
-
-    def wrong(platform: Platform) -> str | None:
-        several = sum(capability in domain.capabilities for domain in platform.domains) > 1
-        if _broken(name, platform) is not several:
-            return f"{name} {'accepts' if several else 'rejects'} a platform with {'several' if several else 'at most one'}"
-        if (len(invariant(platform)) > 1) is not several:
-            return f"what {name} guards is {'unambiguous' if several else 'ambiguous'} nevertheless"
-        return None
-
-    return wrong
-
-
-def _several(capability: Capability) -> Callable[[Platform], bool]:
-    return lambda platform: sum(capability in domain.capabilities for domain in platform.domains) > 1
-
-
 def _task_in_adversary(platform: Platform) -> bool:
     adversaries = unsafe_vms(platform)
     return any(domain.safety_tasks and domain.name in adversaries for domain in platform.domains)
@@ -119,9 +99,25 @@ def _task_in_adversary(platform: Platform) -> bool:
 
 def _wrong_tasks(platform: Platform) -> str | None:
     inside = _task_in_adversary(platform)
-    if _broken("unsafevm_definition", platform) is not inside:
+    if bool(rule("unsafevm_definition").broken_by(platform)) is not inside:
         did, which = ("accepted", "a") if inside else ("rejected", "no")
         return f"a platform is {did} although {which} safety task runs in an UnsafeVM"
+    return None
+
+
+def _wrong_advice(platform: Platform) -> str | None:
+    """What is reported is a SafeVM without a task; with the tasks added nothing is reported, and the rules say what they said."""
+    idle = safe_vms(platform) - {domain.name for domain in platform.domains if domain.safety_tasks}
+    reported = frozenset(rule("safevm_definition").broken_by(platform))
+    if reported != idle:
+        names = [", ".join(sorted(some)) or "none" for some in (reported, idle)]
+        return f"reported: {names[0]}; SafeVMs without a safety-critical task: {names[1]}"
+    domains = tuple(replace(one, safety_tasks=one.safety_tasks or one.name in idle) for one in platform.domains)
+    completed = replace(platform, domains=domains)
+    if "safevm_definition" in advice(completed):
+        return "a platform on which every SafeVM runs a task is reported"
+    if broken_rules(completed) != broken_rules(platform):
+        return "a platform is rejected for a SafeVM without a task"
     return None
 
 
@@ -169,13 +165,32 @@ CLAIMS: tuple[Claim, ...] = (
         _PAIRS,
         Subjects.DOMU,
     ),
-    PlatformClaim(
+    GoesToTheHardwareDomain(
+        "hwdom_default_devices",
+        "A device that is assigned to nobody, and is none of those that the document leaves with Xen, is the Hardware Domain's "
+        "and nobody else's; where there is no Hardware Domain, no domain has it.",
+        "every domain of each is asked whether it may access the device",
+    ),
+    StaysWithXen(
+        "xen_owned_devices",
+        "No domain has direct access to a CPU, MMU, IOMMU, interrupt controller, timer or UART, unless it is assigned by "
+        "passthrough; a platform that does that, and no other, is rejected.",
+        "the rule on each, and every domain of each is asked whether it may access the device",
+    ),
+    OneOwnerEach(
+        "passthrough",
+        "A device that is assigned to a domain is that domain's and nobody else's, the Hardware Domain's neither; a platform "
+        "that assigns it to two domains, and no other, is rejected, and only there it has two owners.",
+        "the rule on each, and every domain of each is asked whether it may access the device",
+    ),
+    SingleHolder(
         "hwdom_single",
-        "A platform with two Hardware Domains is rejected, and only there the default owner of a device is ambiguous.",
-        "the rule and its invariant on each",
-        _wrong_single("hwdom_single", Capability.HARDWARE, default_owner),
-        _several(Capability.HARDWARE),
-        "A platform with two Hardware Domains, which the rule rejects: an unassigned device has two default owners",
+        "A platform with two Hardware Domains is rejected, only there the default owner of a device is ambiguous, and it does "
+        "not come up.",
+        "the rule, what it guards, and the boot of each",
+        Capability.HARDWARE,
+        default_owners,
+        "an unassigned device has two default owners",
     ),
     NothingBeyond(
         "hwdom_unprivileged",
@@ -196,13 +211,14 @@ CLAIMS: tuple[Claim, ...] = (
         "The Control Domain never gets a permission failure on a well-formed target, and each operation succeeds in some state.",
         "every operation by every Control Domain towards itself and every other domain",
     ),
-    PlatformClaim(
+    SingleHolder(
         "ctrldom_single",
-        "A platform with two Control Domains is rejected, and only there more than one domain holds full privileges.",
-        "the rule and its invariant on each",
-        _wrong_single("ctrldom_single", Capability.CONTROL, holders_of_full_privileges),
-        _several(Capability.CONTROL),
-        "A platform with two Control Domains, which the rule rejects: two domains hold full privileges",
+        "A platform with two Control Domains is rejected, only there more than one domain holds full privileges, and it does not "
+        "come up.",
+        "the rule, what it guards, and the boot of each",
+        Capability.CONTROL,
+        holders_of_full_privileges,
+        "two domains hold full privileges",
     ),
     OnlyControlCan(
         "ctrldom_reboot_domains",
@@ -250,6 +266,15 @@ CLAIMS: tuple[Claim, ...] = (
         "allowed to do affects another domain or the platform without its consent.",
         "those without a Control Domain; " + _PAIRS,
         Subjects.NOT_CONTROL,
+    ),
+    PlatformClaim(
+        "safevm_definition",
+        "A SafeVM without a safety-critical task is reported, and so is nothing else; the platform is not rejected for it.",
+        "the advice on each, and the platform with the missing tasks added",
+        _wrong_advice,
+        lambda platform: any(one.name in safe_vms(platform) and not one.safety_tasks for one in platform.domains),
+        "A platform with a SafeVM that runs no safety-critical task: reported, and not rejected",
+        safety_tasks=True,
     ),
     PlatformClaim(
         "unsafevm_definition",

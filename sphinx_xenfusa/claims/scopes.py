@@ -119,7 +119,7 @@ def with_links(platform: Platform, edges: tuple[Edge, ...]) -> Platform:
     names = [domain.name for domain in platform.domains]
     backends = sorted({edge[0] for edge in edges})
     devices = tuple(
-        Device(f"device_{names[one]}", None if platform.domains[one].has(Capability.HARDWARE) else names[one])
+        Device(f"device_{names[one]}", () if platform.domains[one].has(Capability.HARDWARE) else (names[one],))
         for one in backends
     )
     links = tuple(

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 from sphinx_xenfusa.claims.attempts import tell
+from sphinx_xenfusa.claims.platform_claims import MUTATED_MODULES
 from sphinx_xenfusa.claims.scopes import MOST_DOMAINS, SMALL, platforms, scope_a
 from sphinx_xenfusa.explore.claim import Budget, Search, judge
 from sphinx_xenfusa.explore.mutation import CodeMutant, mutants_reached
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import Scope, Verdict
-from sphinx_xenfusa.model import decision, policies, vocabulary
-from sphinx_xenfusa.model import platform as platform_module
-from sphinx_xenfusa.model import rules as rules_module
 from sphinx_xenfusa.model.platform import Platform
-
-MUTATED_MODULES: tuple[ModuleType, ...] = (vocabulary, platform_module, rules_module, decision, policies)
 
 
 @dataclass(frozen=True)

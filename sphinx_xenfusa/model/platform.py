@@ -2,7 +2,7 @@
 
 One data class for every source: YAML now, device trees and xl.cfg files read into the same.  A platform may be nonsense
 (two Hardware Domains, a backend without a device): the rules say so, not the data class.  What it may not be is ambiguous:
-names are unique and every reference resolves (:func:`broken_reference`).
+names are unique, every reference resolves, and a link has two ends (:func:`broken_reference`).
 
 Source: the roles document, "Roles" and "VirtIO"; the definition of a platform in the project's semantics.
 """
@@ -12,7 +12,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from sphinx_xenfusa.model.vocabulary import Architecture, Capability, Criticality, Protocol, Reach, Role, roles_of
+from sphinx_xenfusa.model.vocabulary import (
+    Architecture,
+    Capability,
+    Criticality,
+    DeviceKind,
+    Protocol,
+    Reach,
+    Role,
+    roles_of,
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,17 +50,19 @@ class Domain:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Device:
-    """A peripheral.
+    """A device: a peripheral, or a part of the machine such as a timer (:class:`DeviceKind`).
 
-    :param owner: the domain to which it is assigned by passthrough; ``None`` for the default owner, the Hardware Domain.
-    :param kept_by_xen: CPU, MMU, IOMMU, interrupt controller, timers, UART.
+    :param assigned_to: the domains to which it is assigned by passthrough.  None: it goes where it goes by default.  More than
+        one: a description that breaks a rule, and can be told to.
+    :param used_by_xen: of a UART, whether it is Xen's own console.  Of anything else it says nothing.
     """
 
     name: str
-    owner: str | None = None
+    assigned_to: tuple[str, ...] = ()
     reach: Reach = Reach.SELF
     behind_iommu: bool = True
-    kept_by_xen: bool = False
+    kind: DeviceKind = DeviceKind.PERIPHERAL
+    used_by_xen: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,7 +109,7 @@ class Platform:
 
 
 def broken_reference(platform: Platform) -> str | None:
-    """Say what makes a platform ambiguous (a name used twice, a reference to nothing), or ``None``."""
+    """Say what makes a platform ambiguous (a name used twice, a reference to nothing, one end for two), or ``None``."""
     domains = Counter(domain.name for domain in platform.domains)
     devices = Counter(device.name for device in platform.devices)
     for what, names in (("domain", domains), ("device", devices)):
@@ -106,12 +117,15 @@ def broken_reference(platform: Platform) -> str | None:
             if times > 1:
                 return f"the {what} name {name!r} is used {times} times"
     for device in platform.devices:
-        if device.owner is not None and device.owner not in domains:
-            return f"device {device.name!r} is owned by {device.owner!r}, which is no domain"
+        for name in device.assigned_to:
+            if name not in domains:
+                return f"device {device.name!r} is owned by {name!r}, which is no domain"
     for link in platform.links:
         for end, name in (("backend", link.backend), ("frontend", link.frontend)):
             if name not in domains:
                 return f"a link's {end} is {name!r}, which is no domain"
+        if link.backend == link.frontend:
+            return f"a link leads from {link.backend!r} to itself"
         if link.device is not None and link.device not in devices:
             return f"a link serves {link.device!r}, which is no device"
     return None

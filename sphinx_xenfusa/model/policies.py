@@ -31,8 +31,9 @@ from sphinx_xenfusa.model.decision import (
     decide_specification,
     decide_xen,
 )
+from sphinx_xenfusa.model.devices import may_access
 from sphinx_xenfusa.model.operations import Family, Operation, TargetParameter
-from sphinx_xenfusa.model.platform import Device, Domain, Link, Platform
+from sphinx_xenfusa.model.platform import Domain, Link, Platform
 from sphinx_xenfusa.model.vocabulary import Capability, Criticality, Protocol, Reach
 
 Decide = Callable[[Operation, Relation, frozenset[str]], Decision]
@@ -79,7 +80,7 @@ class Policy:
 
 
 SPECIFICATION = Policy("specification", "the roles document", decide_specification, frozenset())
-_XEN = frozenset({"D1", "D2", "D4", "D5", "D6", "D9", "D12", "D21"})
+_XEN = frozenset({"D1", "D2", "D3", "D4", "D5", "D6", "D9", "D12", "D13", "D21"})
 DUMMY = Policy("dummy", "Xen's default access control", decide_xen, _XEN | {"D7"})
 SILO = Policy(
     "silo", "Xen's access control as Arm builds have it by default", decide_xen, _XEN | {"D7", "D8"}, Channels.CONTROL
@@ -161,13 +162,6 @@ def _holds_target(platform: Platform, caller: Domain, target: Domain, policy: Po
 # --- devices, console, channels -------------------------------------------------------------------------------------
 
 
-def _owns(domain: Domain, device: Device) -> bool:
-    """By passthrough, or the Hardware Domain by default; what Xen keeps is nobody's."""
-    if device.kept_by_xen:
-        return False
-    return device.owner == domain.name if device.owner is not None else domain.has(Capability.HARDWARE)
-
-
 def _uses_console(domain: Domain, switches: frozenset[str]) -> bool:
     """``d->is_console``: the Hardware Domain (D2), and every domain that is built at boot (D9)."""
     return ("D2" if domain.has(Capability.HARDWARE) else "D9") in switches
@@ -178,12 +172,13 @@ def _writes_past_an_iommu(platform: Platform, domain: Domain, switches: frozense
     if "D2" in switches and domain.has(Capability.HARDWARE):
         return True
     return any(
-        _owns(domain, device) and device.reach is Reach.DMA and not device.behind_iommu for device in platform.devices
+        may_access(domain, device, switches) and device.reach is Reach.DMA and not device.behind_iommu
+        for device in platform.devices
     )
 
 
-def _reaches_the_platform(platform: Platform, domain: Domain) -> bool:
-    return any(_owns(domain, device) and device.reach is Reach.PLATFORM for device in platform.devices)
+def _reaches_the_platform(platform: Platform, domain: Domain, switches: frozenset[str]) -> bool:
+    return any(may_access(domain, device, switches) and device.reach is Reach.PLATFORM for device in platform.devices)
 
 
 def _are_isolated(platform: Platform, caller: Domain, target: Domain, policy: Policy) -> bool:
@@ -260,5 +255,5 @@ def _alone(platform: Platform, caller: Domain, to: TargetIs, policy: Policy) -> 
         console=_uses_console(caller, policy.switches),
         holds_resource=caller.has(Capability.HARDWARE),
         dma=_writes_past_an_iommu(platform, caller, policy.switches),
-        resets=_reaches_the_platform(platform, caller),
+        resets=_reaches_the_platform(platform, caller, policy.switches),
     )

@@ -54,6 +54,25 @@ class Reach(StrEnum):
     PLATFORM = "platform"
 
 
+class DeviceKind(StrEnum):
+    """What a device is: a peripheral, or a part of the machine that Xen may keep for itself.
+
+    The document's list of what Xen keeps is CPU, MMU, IOMMU, interrupt controller, timers, UART.  Xen's own list also has
+    the PSCI interface, the PMU and memory (divergence D13).
+    """
+
+    PERIPHERAL = "peripheral"
+    CPU = "cpu"
+    MMU = "mmu"
+    IOMMU = "iommu"
+    INTERRUPT_CONTROLLER = "interrupt-controller"
+    TIMER = "timer"
+    UART = "uart"
+    PSCI = "psci"
+    PMU = "pmu"
+    MEMORY = "memory"
+
+
 class Architecture(StrEnum):
     """The processor architecture; some operations exist on one only."""
 

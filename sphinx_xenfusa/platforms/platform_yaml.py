@@ -1,14 +1,15 @@
 """Reads a platform from our own YAML (schema: ``platform.schema.json``).
 
 Criticality is required: a domain whose criticality is guessed makes every statement about it worthless.  All else has
-the default of :mod:`sphinx_xenfusa.model.platform`: no role, no safety-critical task, a device behind an IOMMU that
-reaches itself only, no grants.
+the default of :mod:`sphinx_xenfusa.model.platform`: no role, no safety-critical task, a peripheral behind an IOMMU that is
+assigned to nobody and reaches itself only, no grants.
 """
 
 from __future__ import annotations
 
 import bisect
 import json
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.model.platform import Device, Domain, Link, Platform, broken_reference
-from sphinx_xenfusa.model.vocabulary import Architecture, Capability, Criticality, Protocol, Reach
+from sphinx_xenfusa.model.vocabulary import Architecture, Capability, Criticality, DeviceKind, Protocol, Reach
 from sphinx_xenfusa.platforms.located_yaml import SIZE_LIMIT, Located, PathTo, load, validate
 
 WHAT = "a platform"
@@ -35,7 +36,8 @@ def platform_from_yaml(text: str, file: str | Path, first_line: int = 1) -> Plat
 
     :param file: the file as the user named it, for errors.
     :param first_line: the line of that file on which ``text`` begins (the body of a directive).
-    :raises InputError: the text is no YAML or no platform, a name is used twice or a reference leads nowhere.
+    :raises InputError: the text is no YAML or no platform, a key has no meaning beside another, a name is used twice or a
+        reference leads nowhere.
     """
     return platform_of(load(text, file, first_line=first_line))
 
@@ -46,6 +48,7 @@ def platform_of(located: Located) -> Platform:
     :raises InputError: the data are no platform, a name is used twice or a reference leads nowhere.
     """
     validate(located, schema(), WHAT)
+    _refuse_keys_without_meaning(located)
     data = located.data
     platform = Platform(
         domains=tuple(_domain(entry) for entry in data["domains"]),
@@ -78,11 +81,17 @@ def _domain(entry: dict[str, Any]) -> Domain:
 def _device(entry: dict[str, Any]) -> Device:
     return Device(
         name=entry["name"],
-        owner=entry.get("owner"),
+        assigned_to=_names(entry.get("owner", ())),
         reach=Reach(entry.get("reach", Reach.SELF)),
         behind_iommu=entry.get("iommu", True),
-        kept_by_xen=entry.get("kept_by_xen", False),
+        kind=DeviceKind(entry.get("kind", DeviceKind.PERIPHERAL)),
+        used_by_xen=entry.get("used_by_xen", False),
     )
+
+
+def _names(owner: str | Sequence[str]) -> tuple[str, ...]:
+    """One name or a list of them."""
+    return (owner,) if isinstance(owner, str) else tuple(owner)
 
 
 def _link(entry: dict[str, Any]) -> Link:
@@ -94,6 +103,25 @@ def _link(entry: dict[str, Any]) -> Link:
         grants=entry.get("grants", False),
         nonblocking=entry.get("nonblocking", False),
     )
+
+
+def _refuse_keys_without_meaning(located: Located) -> None:
+    """Refuse what could be read and would then be used by nothing.
+
+    :raises InputError: with the line of the key.
+    """
+    wanted = (("devices", "kind", "uart", ("used_by_xen",)), ("links", "protocol", "virtio", _ONLY_VIRTIO))
+    for entries, key, value, only in wanted:
+        for i, entry in enumerate(located.data.get(entries, ())):
+            is_one = entry.get(key, DeviceKind.PERIPHERAL)
+            for meaningless in only:
+                if meaningless in entry and is_one != value:
+                    found = f"the key {meaningless!r} at {entries}[{i}], where the {key} is {is_one}"
+                    line = located.key_lines[entries, i, meaningless]
+                    raise InputError(located.file, line, found, f"it only where the {key} is {value} ({WHAT})")
+
+
+_ONLY_VIRTIO = ("device", "grants", "nonblocking")
 
 
 def _refuse_broken_reference(platform: Platform, located: Located) -> None:
@@ -109,9 +137,25 @@ def _refuse_broken_reference(platform: Platform, located: Located) -> None:
     found = broken_reference(_part(platform, counts[enough])) or ""
     kind, i = entries[enough]
     entry = located.data[kind][i]
-    keys = ("name",) if "times" in found else ("owner", "backend", "frontend", "device")
-    path: PathTo = next(((kind, i, key) for key in keys if key in entry and repr(entry[key]) in found), (kind, i))
-    raise InputError(located.file, located.line_of(*path), found, f"unique names and references to them ({WHAT})")
+    path: PathTo = next((path for path, words in _said_of(entry) if words in found), ())
+    raise InputError(
+        located.file,
+        located.line_of(kind, i, *path),
+        found,
+        f"unique names, references to them, links between two domains ({WHAT})",
+    )
+
+
+def _said_of(entry: dict[str, Any]) -> Iterator[tuple[PathTo, str]]:
+    """The values of an entry that can make a platform ambiguous, with the words in which :func:`broken_reference` names them."""
+    yield ("name",), f"name {entry.get('name')!r} is used"
+    owner = entry.get("owner", ())
+    for j, name in enumerate(_names(owner)):
+        yield ("owner",) if isinstance(owner, str) else ("owner", j), f"owned by {name!r}"
+    for end in ("backend", "frontend"):
+        yield (end,), f"{end} is {entry.get(end)!r}"
+    yield ("frontend",), f"from {entry.get('backend')!r} to itself"
+    yield ("device",), f"serves {entry.get('device')!r}"
 
 
 def _part(platform: Platform, entries: int) -> Platform:

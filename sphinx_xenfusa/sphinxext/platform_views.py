@@ -14,9 +14,11 @@ from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.claims.platform_checks import PlatformCheck
 from sphinx_xenfusa.claims.scenarios import ScenarioRun, StepResult
+from sphinx_xenfusa.model.devices import owners, stays_with_xen
 from sphinx_xenfusa.model.operations import catalogue
 from sphinx_xenfusa.model.platform import Device, Domain, Link, Platform
-from sphinx_xenfusa.model.rules import default_owner
+from sphinx_xenfusa.model.policies import SPECIFICATION
+from sphinx_xenfusa.model.rules import ADVICE, ASSUMPTIONS_OF_USE
 from sphinx_xenfusa.model.scenario import Expectation
 from sphinx_xenfusa.model.vocabulary import Criticality, Protocol
 from sphinx_xenfusa.sphinxext.platform_directives import ANCHOR, Written
@@ -71,17 +73,17 @@ class PlatformViews:
     @property
     def _sections(self) -> Sequence[Callable[[str, Platform, PlatformCheck], list[nodes.Node]]]:
         """What is shown of a platform, in this order."""
-        return (self._domains, self._devices, self._links, self._rules)
+        return (self._domains, self._devices, self._links, self._rules, self._not_rejected)
 
     def _domains(self, fromdoc: str, platform: Platform, checked: PlatformCheck) -> list[nodes.Node]:
-        owners = {device.name: owners_of(platform, device) for device in platform.devices}
+        held = {device.name: owners(platform, device, SPECIFICATION.switches) for device in platform.devices}
         rows: list[Sequence[Cell]] = [
             (
                 nodes.literal("", domain.name),
                 _roles(domain),
                 "SafeVM" if domain.criticality is Criticality.SAFE else "UnsafeVM",
                 "yes" if domain.safety_tasks else "no",
-                ", ".join(name for name, holders in owners.items() if domain.name in holders) or "none",
+                ", ".join(name for name, holders in held.items() if domain.name in holders) or "none",
             )
             for domain in platform.domains
         ]
@@ -95,14 +97,15 @@ class PlatformViews:
         rows: list[Sequence[Cell]] = [
             (
                 nodes.literal("", device.name),
+                device.kind.value,
                 _owner_words(platform, device),
                 device.reach.value,
                 "yes" if device.behind_iommu else "no",
             )
             for device in platform.devices
         ]
-        headings = ("Device", "Owner", "Reach", "Behind an IOMMU")
-        return [self.views.table("Devices", headings, (24, 40, 18, 18), rows, "xenfusa-devices")]
+        headings = ("Device", "Kind", "Owner", "Reach", "Behind an IOMMU")
+        return [self.views.table("Devices", headings, (20, 20, 30, 15, 15), rows, "xenfusa-devices")]
 
     def _links(self, fromdoc: str, platform: Platform, checked: PlatformCheck) -> list[nodes.Node]:
         if not platform.links:
@@ -132,6 +135,18 @@ class PlatformViews:
         made = self.views.table(title, headings, (26, 28, 24, 22), rows, "xenfusa-rules")
         _mark(made, [checked.as_expected(one) is False for one in checked.outcomes])
         return [made]
+
+    def _not_rejected(self, fromdoc: str, platform: Platform, checked: PlatformCheck) -> list[nodes.Node]:
+        """What does not make a platform incompatible, and has to be known: advice and assumptions of use that it breaks."""
+        tags = rule_anchors(self.views.anchors)
+        noted = nodes.bullet_list()
+        for one in (*ADVICE, *ASSUMPTIONS_OF_USE):
+            names = one.broken_by(platform)
+            if names:
+                name = self.views.link(fromdoc, tags.get(one.name, ""), one.name)
+                said = paragraph(f"{one.category.value}: ", name, f", broken by {', '.join(names)}. {one.says}")
+                noted += nodes.list_item("", said)
+        return [paragraph("Not rejected for, and reported:"), noted] if noted.children else []
 
     # --- scenarios ------------------------------------------------------------------------------------------------
 
@@ -189,21 +204,15 @@ class PlatformViews:
         return [self.views.fold(heading, [block])] if folded else [paragraph(heading, ":"), block]
 
 
-def owners_of(platform: Platform, device: Device) -> frozenset[str]:
-    """The domains that own a device: the one to which it is assigned, else its owners by default; none where Xen keeps it."""
-    if device.owner is not None:
-        return frozenset({device.owner})
-    return frozenset() if device.kept_by_xen else default_owner(platform)
-
-
 def _owner_words(platform: Platform, device: Device) -> str:
-    kept = ", although Xen keeps it" if device.kept_by_xen else ""
-    if device.owner is not None:
-        return f"{device.owner} (passthrough{kept})"
-    if device.kept_by_xen:
+    """Who owns a device by the document, and how it comes to that."""
+    kept = stays_with_xen(device, SPECIFICATION.switches)
+    if device.assigned_to:
+        return f"{' and '.join(device.assigned_to)} (passthrough{', although Xen keeps it' if kept else ''})"
+    if kept:
         return "Xen keeps it"
-    owners = sorted(default_owner(platform))
-    return f"{' and '.join(owners)} (by default)" if owners else "nobody (there is no Hardware Domain)"
+    default = owners(platform, device, SPECIFICATION.switches)
+    return f"{' and '.join(default)} (by default)" if default else "nobody (there is no Hardware Domain)"
 
 
 def _roles(domain: Domain) -> str:

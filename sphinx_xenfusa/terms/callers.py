@@ -29,7 +29,7 @@ SPLIT = Platform(
         Domain("store", xenstore=True),
         Domain("safe", criticality=Criticality.SAFE),
     ),
-    devices=(Device("disk", owner="backend"),),
+    devices=(Device("disk", ("backend",)),),
     links=(Link(Protocol.VIRTIO, "backend", "frontend", "disk"),),
 )
 """A platform on which each role is a domain of its own, with one VirtIO link without the extensions."""

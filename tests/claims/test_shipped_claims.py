@@ -20,7 +20,9 @@ from sphinx_xenfusa.confirm.register import read_register
 from sphinx_xenfusa.confirm.registry import load_claims
 from sphinx_xenfusa.explore.claim import Budget, Search
 from sphinx_xenfusa.explore.mutation import forget
-from sphinx_xenfusa.model import decision, effects, policies, rules, vocabulary
+from sphinx_xenfusa.model import boot, decision, devices, effects, policies, rules, vocabulary
+from sphinx_xenfusa.model.boot import BootAction
+from sphinx_xenfusa.model.devices import Allocation
 from sphinx_xenfusa.model.operations import Action, ActsOn, Catalogue, Operation, catalogue
 from sphinx_xenfusa.model.platform import Domain, Platform
 from sphinx_xenfusa.model.policies import DUMMY, POLICIES, SPECIFICATION, Policy
@@ -61,7 +63,7 @@ def test_holds_and_is_not_vacuous(name: str, policy: Policy) -> None:
 def test_some_mutant_refutes_it(name: str) -> None:
     claim = CLAIMS[name]
     model = model_of(SPECIFICATION) if claim.policies else None
-    arguments = (model, Budget()) if isinstance(claim, PrivilegeClaim) else (Budget(),)
+    arguments = (model, Budget()) if claim.policies else (Budget(),)
 
     def kills(mutant) -> bool:
         with mutant.applied(model) as changed:
@@ -86,13 +88,13 @@ def test_refuted_under_xen_s_policies_exactly_where_the_register_says(name: str,
 
 def test_register_names_what_exists() -> None:
     register = read_register()
-    operations = catalogue().by_name
+    steps = {*catalogue().by_name, *(step.value for step in (*BootAction, *Allocation))}
     assert register.xen_commit == catalogue().xen_commit
     assert set(register.divergences) == {switch for policy in POLICIES.values() for switch in policy.switches}
     for (claim, policy), entry in register.expected.items():
         assert policy in CLAIMS[claim].policies
         assert entry.divergences <= POLICIES[policy].switches
-        assert entry.witnesses <= set(operations)
+        assert entry.witnesses <= steps
 
 
 def test_installed_claims_are_these() -> None:
@@ -114,7 +116,8 @@ def test_policy_is_asked_for() -> None:
 
 def test_budget_ends_a_search() -> None:
     assert CLAIMS["hwdom_unprivileged"].run("specification", Budget(cases=3)).kind == "inconclusive"
-    assert CLAIMS["hwdom_single"].run(None, Budget(cases=3)).kind == "inconclusive"
+    assert CLAIMS["hwdom_single"].run("specification", Budget(cases=3)).kind == "inconclusive"
+    assert CLAIMS["safevm_definition"].run(None, Budget(cases=3)).kind == "inconclusive"
 
 
 ALL_PRIVILEGED = {
@@ -241,7 +244,7 @@ GUARDS = {
         "if domain.safety_tasks and domain.criticality is Criticality.UNSAFE",
         "if domain.safety_tasks and domain.criticality is Criticality.SAFE",
         SPECIFICATION,
-        {"unsafevm_definition", "example_platform"},
+        {"unsafevm_definition", "example_platform", "safevm_definition"},
     ),
     "document: mapping goes with a link without grants": (
         policies._needs_mapping,
@@ -256,6 +259,69 @@ GUARDS = {
         "]",
         SPECIFICATION,
         {"hwdom_virtio_privileges", "virtio_privileges_scoped", "full_privileges_exclusive", "ctrldom_suspend_resume"},
+    ),
+    "rules: a SafeVM without a task": (
+        rules._safe_vm_without_a_safety_task,
+        "and not domain.safety_tasks",
+        "and domain.safety_tasks",
+        SPECIFICATION,
+        {"safevm_definition"},
+    ),
+    "rules: a device for two domains": (
+        rules._passed_through_to_several,
+        "len(device.assigned_to) > 1",
+        "len(device.assigned_to) > 2",
+        SPECIFICATION,
+        {"passthrough"},
+    ),
+    "rules: what stays with Xen is passed through": (
+        rules._passed_through_though_xen_keeps_it,
+        "device.assigned_to and device.kind in KEPT_BY_THE_DOCUMENT",
+        "device.kind in KEPT_BY_THE_DOCUMENT",
+        SPECIFICATION,
+        {"xen_owned_devices"},
+    ),
+    "devices: passthrough": (
+        devices.may_access,
+        "        return domain.name in device.assigned_to\n",
+        "        return domain.name in device.assigned_to or domain.has(Capability.HARDWARE)\n",
+        SPECIFICATION,
+        {"passthrough"},
+    ),
+    "devices: what stays with Xen": (
+        devices.may_access,
+        "    if stays_with_xen(device, switches):\n        return False\n",
+        "",
+        SPECIFICATION,
+        {"xen_owned_devices"},
+    ),
+    "devices: the default goes to the Hardware Domain": (
+        devices.may_access,
+        "    return domain.has(Capability.HARDWARE)\n",
+        "    return domain.has(Capability.CONTROL)\n",
+        SPECIFICATION,
+        {"hwdom_default_devices", "hwdom_single"},
+    ),
+    "D13: the list of what stays with Xen": (
+        devices.stays_with_xen,
+        'if "D13" not in switches:',
+        'if "D13" in switches:',
+        SPECIFICATION,
+        {"hwdom_default_devices", "xen_owned_devices"},
+    ),
+    "boot: the panic on a second Hardware Domain": (
+        boot.refused,
+        "if domain.has(Capability.HARDWARE) and any(one.has(Capability.HARDWARE) for one in before):",
+        "if False:",
+        REPAIRED,
+        {"hwdom_single"},
+    ),
+    "D3: nothing refuses a second Control Domain": (
+        boot.refused,
+        '"D3" not in switches and domain.has(Capability.CONTROL)',
+        '"D3" in switches and domain.has(Capability.CONTROL)',
+        SPECIFICATION,
+        {"ctrldom_single"},
     ),
     "vocabulary: a DomU": (
         vocabulary.roles_of,

@@ -15,7 +15,7 @@ from sphinx_xenfusa.explore.verdict import Scope, Verdict, VerdictKind
 from sphinx_xenfusa.trace.states import Outcome
 
 Xenfusa = Callable[..., Result]
-QUICK = ("roles_closed_set", "criticality_closed_set", "hwdom_single", "ctrldom_single")
+QUICK = ("roles_closed_set", "criticality_closed_set", "safevm_definition", "unsafevm_definition")
 
 
 def rows(text: str) -> dict[tuple[str, str], str]:
@@ -100,8 +100,8 @@ def test_a_package_that_cannot_be_loaded_costs_its_own_claims(
     (metadata / "entry_points.txt").write_text("[sphinx_xenfusa.claims]\nbroken = broken_claims:CLAIMS\n", "utf-8")
     (path / "broken_claims.py").write_text("raise RuntimeError('half installed')\n", "utf-8")
     monkeypatch.syspath_prepend(path.absolute())
-    result = xenfusa("confirm", "hwdom_single")
-    assert rows(result.stdout) == {("hwdom_single", "any policy"): "confirmed"}
+    result = xenfusa("confirm", "roles_closed_set")
+    assert rows(result.stdout) == {("roles_closed_set", "any policy"): "confirmed"}
     assert result.stderr.splitlines() == [
         "xenfusa: entry point sphinx_xenfusa.claims:broken: found broken_claims:CLAIMS, which cannot be loaded "
         "(half installed); expected a sequence of claims; what it offers is left out"

@@ -10,7 +10,7 @@ import pytest
 
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.model.platform import Device, Domain, Link, Platform
-from sphinx_xenfusa.model.vocabulary import Architecture, Capability, Criticality, Protocol, Reach
+from sphinx_xenfusa.model.vocabulary import Architecture, Capability, Criticality, DeviceKind, Protocol, Reach
 from sphinx_xenfusa.platforms.platform_yaml import platform_from_yaml, read_platform, schema
 
 EXAMPLE = """\
@@ -31,7 +31,7 @@ def test_the_example():
             Domain("hw", frozenset({Capability.HARDWARE}), Criticality.UNSAFE),
             Domain("brake", frozenset(), Criticality.SAFE, safety_tasks=True),
         ),
-        devices=(Device("eth0", "hw", Reach.DMA, behind_iommu=True),),
+        devices=(Device("eth0", ("hw",), Reach.DMA, behind_iommu=True),),
         links=(Link(Protocol.VIRTIO, "hw", "brake", "eth0", grants=True, nonblocking=True),),
         architecture=Architecture.ARM,
     )
@@ -46,17 +46,22 @@ def test_everything_that_can_be_said():
     text = """\
 domains:
   - {name: dom0, roles: [control, hardware], criticality: safe, xenstore: true}
+  - {name: domu, criticality: unsafe}
 devices:
-  - {name: uart, kept_by_xen: true, iommu: false, reach: platform}
+  - {name: uart, kind: uart, used_by_xen: true, iommu: false, reach: platform}
+  - {name: shared, owner: [dom0, domu]}
 links:
-  - {protocol: argo, backend: dom0, frontend: dom0}
-  - {protocol: static-shared-memory, backend: dom0, frontend: dom0}
+  - {protocol: argo, backend: dom0, frontend: domu}
+  - {protocol: static-shared-memory, backend: dom0, frontend: domu}
 architecture: x86
 """
     platform = platform_from_yaml(text, "p.yaml")
     assert platform.domains[0].capabilities == {Capability.CONTROL, Capability.HARDWARE}
     assert platform.domains[0].xenstore
-    assert platform.devices == (Device("uart", None, Reach.PLATFORM, behind_iommu=False, kept_by_xen=True),)
+    assert platform.devices == (
+        Device("uart", (), Reach.PLATFORM, behind_iommu=False, kind=DeviceKind.UART, used_by_xen=True),
+        Device("shared", ("dom0", "domu")),
+    )
     assert [link.protocol for link in platform.links] == [Protocol.ARGO, Protocol.STATIC_SHARED_MEMORY]
     assert platform.architecture is Architecture.X86
 
@@ -113,6 +118,48 @@ architecture: x86
         ("owner: hw", "owner: hv", 5, "device 'eth0' is owned by 'hv', which is no domain", "unique names"),
         ("frontend: brake", "frontend: break", 7, "a link's frontend is 'break', which is no domain", "unique names"),
         ("device: eth0", "device: eth1", 7, "a link serves 'eth1', which is no device", "unique names"),
+        (
+            "frontend: brake",
+            "frontend: hw",
+            7,
+            "a link leads from 'hw' to itself",
+            "unique names, references to them, links",
+        ),
+        ("owner: hw", "owner: [hw, hv]", 5, "device 'eth0' is owned by 'hv', which is no domain", "unique names"),
+        ("owner: hw", "owner: [hw, hw]", 5, "a list of 2 at devices[0].owner", "each entry once"),
+        ("owner: hw", "owner: []", 5, "a list of 0 at devices[0].owner", "at least 1 of them"),
+        ("owner: hw", "owner: 7", 5, "the number 7 at devices[0].owner", "a name of 1 to 100 letters"),
+        ("owner: hw", "owner: {hw: brake}", 5, "a mapping at devices[0].owner", "a name of 1 to 100 letters"),
+        ("owner: hw", "owner: 'h w'", 5, "the text 'h w' at devices[0].owner", "a name of 1 to 100 letters"),
+        ("owner: hw", "kind: gic", 5, "the text 'gic' at devices[0].kind", "one of peripheral, cpu, mmu, iommu,"),
+        (
+            "owner: hw",
+            "kind: timr",
+            5,
+            "the text 'timr' at devices[0].kind (did you mean timer?)",
+            "one of peripheral, cpu",
+        ),
+        (
+            "owner: hw",
+            "used_by_xen: true",
+            5,
+            "the key 'used_by_xen' at devices[0], where the kind is peripheral",
+            "it only where the kind is uart",
+        ),
+        (
+            "owner: hw",
+            "kept_by_xen: true",
+            5,
+            "the unknown key 'kept_by_xen' at devices[0] (did you mean used_by_xen?)",
+            "one of the keys iommu, kind, name, owner, reach, used_by_xen",
+        ),
+        (
+            "protocol: virtio",
+            "protocol: argo",
+            7,
+            "the key 'device' at links[0], where the protocol is argo",
+            "it only where the protocol is virtio",
+        ),
     ],
 )
 def test_refused_with_line_and_words(old, new, line, found, expected):
@@ -142,6 +189,14 @@ devices:
         platform_from_yaml(text, "p.yaml")
     with pytest.raises(InputError, match=r"^p.yaml:9: found the device name 'd' is used 2 times"):
         platform_from_yaml(text.replace("name: e", "name: d"), "p.yaml")
+    several = text.replace("owner: c", "owner:\n      - a\n      - e\n")
+    with pytest.raises(InputError, match=r"^p.yaml:12: found device 'e' is owned by 'e', which is no domain"):
+        platform_from_yaml(several, "p.yaml")
+    with pytest.raises(
+        InputError, match=r"^p.yaml:11: found the key 'grants' at links\[0\], where the protocol is argo"
+    ):
+        links = "links:\n  - protocol: argo\n    grants: false\n    backend: a\n    frontend: b\n"
+        platform_from_yaml(text.replace("  - name: e\n    owner: c\n", links), "p.yaml")
     with pytest.raises(InputError, match=r"^p.yaml:4: found no key 'criticality'"):
         platform_from_yaml(text.replace("name: b\n    criticality: safe", "name: b"), "p.yaml")
 
@@ -178,5 +233,5 @@ def test_files(tmp_path):
 def test_the_schema_is_a_schema_and_says_the_words_of_the_model():
     jsonschema_rs.meta.validate(schema())
     text = json.dumps(schema())
-    for words in (Capability, Criticality, Protocol, Reach, Architecture):
+    for words in (Capability, Criticality, DeviceKind, Protocol, Reach, Architecture):
         assert json.dumps([word.value for word in words]) in text

@@ -57,7 +57,7 @@ def test_a_compatible_platform(build: Callable[..., Built]) -> None:
         "- {name: brake, criticality: safe, safety_tasks: true}",
         options=":expect: compatible",
         more="devices:\n  - {name: eth0, reach: dma}\n  - {name: can, owner: brake, iommu: false}\n"
-        "  - {name: gic, kept_by_xen: true}\n"
+        "  - {name: gic, kind: interrupt-controller}\n"
         "links:\n  - {protocol: virtio, backend: hw, frontend: brake, device: eth0, grants: true, nonblocking: true}\n"
         "  - {protocol: argo, backend: hw, frontend: brake}",
     )
@@ -71,9 +71,9 @@ def test_a_compatible_platform(build: Callable[..., Built]) -> None:
         ["brake", "DomU", "SafeVM", "yes", "can"],
     ]
     assert cells(box, "devices") == [
-        ["eth0", "hw (by default)", "dma", "yes"],
-        ["can", "brake (passthrough)", "self", "no"],
-        ["gic", "Xen keeps it", "self", "yes"],
+        ["eth0", "peripheral", "hw (by default)", "dma", "yes"],
+        ["can", "peripheral", "brake (passthrough)", "self", "no"],
+        ["gic", "interrupt-controller", "Xen keeps it", "self", "yes"],
     ]
     assert cells(box, "links") == [
         ["virtio", "hw", "brake", "eth0", "VirtIO with grants, non-blocking VirtIO"],
@@ -110,7 +110,28 @@ def test_rules_that_are_expected_to_be_broken(build: Callable[..., Built]) -> No
         assert built.warnings == []
         (box,) = boxes(built, "platform")
         assert "✓ breaks hwdom_single, as expected" in box.get_text()
-        assert cells(box, "rules")[0][-2:] == ["✗ broken by hw, hw2", "✓ as expected"]
+        (row,) = [row for row in cells(box, "rules") if row[0] == "hwdom_single"]
+        assert row[-2:] == ["✗ broken by hw, hw2", "✓ as expected"]
+
+
+def test_what_is_not_rejected_is_reported(build: Callable[..., Built]) -> None:
+    text = platform(
+        HW,
+        "- {name: idle, criticality: safe}",
+        options=":expect: compatible",
+        more="devices:\n  - {name: reset, reach: platform}\n"
+        "links:\n  - {protocol: virtio, backend: hw, frontend: idle, grants: true, nonblocking: true}",
+    )
+    built = build({"index.rst": TITLE + text})
+    assert built.warnings == []
+    (box,) = boxes(built, "platform")
+    reported = [" ".join(one.get_text().split()) for one in box.select("li")]
+    assert [one.split(", broken by ")[0] for one in reported] == [
+        "advice: safevm_definition",
+        "advice: ffi_virtio_unsafe_only",
+        "assumption of use: aou_dev",
+    ]
+    assert [one.split(", broken by ")[1].split(".")[0] for one in reported] == ["idle", "idle", "reset"]
 
 
 def test_without_an_expectation_nothing_is_shown_as_expected(build: Callable[..., Built]) -> None:
