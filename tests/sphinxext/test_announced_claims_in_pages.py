@@ -9,9 +9,9 @@ from sphinx_xenfusa.trace.states import Result
 
 TITLE = "Page\n====\n\n"
 LATER = requirement("sync_stuck", "hazard", ":confirmed-by: sync_stuck")
-BOTH = requirement("two", "hazard", ":confirmed-by: hwdom_single, sync_stuck")
+BOTH = requirement("two", "hazard", ":confirmed-by: roles_closed_set, sync_stuck")
 TABLES = "\n.. xen:summary::\n\n.. xen:matrix::\n"
-CONFIRMED = (verdict("hwdom_single", None, VerdictKind.CONFIRMED),)
+CONFIRMED = (verdict("roles_closed_set", None, VerdictKind.CONFIRMED),)
 
 
 def test_it_is_not_run_and_the_page_says_why(build: Callable[..., Built]) -> None:

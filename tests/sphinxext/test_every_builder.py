@@ -20,7 +20,7 @@ from sphinx_xenfusa.explore.verdict import VerdictKind
 from sphinx_xenfusa.sphinxext.domain import XenDomain
 
 DIRECTIVES = {
-    "req": requirement("hwdom_single", options=":confirmed-by: hwdom_single\n:needs: XenTest\n:covers: XenMkt~m~1")
+    "req": requirement("hwdom_single", options=":confirmed-by: roles_closed_set\n:needs: XenTest\n:covers: XenMkt~m~1")
     + requirement(
         "differs", kind="prohibition", title="Another <title> & more", options=":confirmed-by: hwdom_unprivileged"
     )
@@ -63,7 +63,7 @@ FILES = {
     "xen/market.rst": OFT,
 }
 VERDICTS = (
-    verdict("hwdom_single", None, VerdictKind.CONFIRMED),
+    verdict("roles_closed_set", None, VerdictKind.CONFIRMED),
     verdict("hwdom_unprivileged", "specification", VerdictKind.CONFIRMED),
     verdict("hwdom_unprivileged", "dummy", VerdictKind.DIVERGES),
 )

@@ -14,7 +14,7 @@ OTHER = "Other\n=====\n\n"
 VERDICTS = (
     verdict("hwdom_unprivileged", "specification", VerdictKind.CONFIRMED),
     verdict("hwdom_unprivileged", "dummy", VerdictKind.DIVERGES),
-    verdict("hwdom_single", None, VerdictKind.CONFIRMED),
+    verdict("roles_closed_set", None, VerdictKind.CONFIRMED),
 )
 
 
@@ -37,8 +37,8 @@ def test_what_each_form_says_and_where_it_leads(build: Callable[..., Built]) -> 
             "hwdom_unprivileged@dummy",
             "hwdom_unprivileged@specification",
             "hwdom_unprivileged",
-            "hwdom_single",
-            "The rule <hwdom_single>",
+            "roles_closed_set",
+            "The rule <roles_closed_set>",
         ),
         verdicts=VERDICTS,
     )
@@ -52,7 +52,7 @@ def test_what_each_form_says_and_where_it_leads(build: Callable[..., Built]) -> 
         "✓ confirmed, whatever the policy",
         "The rule: ✓ confirmed, whatever the policy",
     ]
-    # No requirement names the claim hwdom_single, so there is nothing to lead to.
+    # No requirement names the claim roles_closed_set, so there is nothing to lead to.
     assert page.count('href="index.html#XenArch~hwdom_single~1"') == 4
 
 
@@ -63,7 +63,7 @@ def test_what_each_form_says_and_where_it_leads(build: Callable[..., Built]) -> 
         ("XenArch~hwdom_single", ["a tag like XenArch~name~1"]),
         ("hwdom_unprivilegd", ["a claim that is installed", "'hwdom_unprivileged'"]),
         ("hwdom_unprivileged@dumy", ["a policy under which hwdom_unprivileged runs", "'dummy'"]),
-        ("hwdom_single@dummy", ["it depends on no policy"]),
+        ("roles_closed_set@dummy", ["it depends on no policy"]),
         ("<script>", ["a claim that is installed"]),
     ],
 )

@@ -14,8 +14,8 @@ from sphinx_xenfusa.confirm.registry import GROUP, Installed
 from sphinx_xenfusa.sphinxext import build as steps
 from sphinx_xenfusa.trace.states import Result
 
-PAGE = "Page\n====\n\n" + requirement(options=":confirmed-by: hwdom_single") + "\n.. xen:matrix::\n"
-NAMES = ("hwdom_single", "ctrldom_single")
+PAGE = "Page\n====\n\n" + requirement(options=":confirmed-by: roles_closed_set") + "\n.. xen:matrix::\n"
+NAMES = ("roles_closed_set", "criticality_closed_set")
 
 
 @pytest.fixture(autouse=True)

@@ -37,12 +37,12 @@ def headings(table: str) -> list[str]:
 PAGES = {
     "index.rst": TITLE + ".. toctree::\n\n   roles\n   links\n\n",
     "roles.rst": "Roles of domains\n================\n\n"
-    + requirement("good", kind="rule", options=":confirmed-by: ctrldom_single")
+    + requirement("good", kind="rule", options=":confirmed-by: criticality_closed_set")
     + requirement("bad", kind="prohibition", options=":confirmed-by: hwdom_unprivileged"),
     "links.rst": "Links\n=====\n\n" + requirement("bare", kind="definition"),
 }
 VERDICTS = (
-    verdict("ctrldom_single", None, VerdictKind.CONFIRMED),
+    verdict("criticality_closed_set", None, VerdictKind.CONFIRMED),
     verdict("hwdom_unprivileged", "specification", VerdictKind.CONFIRMED),
     verdict("hwdom_unprivileged", "dummy", VerdictKind.DIVERGES),
 )

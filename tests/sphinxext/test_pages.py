@@ -45,7 +45,7 @@ def rows(page: str) -> list[str]:
 
 def test_worst_first_with_verdict_per_policy(build: Callable[..., Built]) -> None:
     text = (
-        requirement("good", options=":confirmed-by: ctrldom_single")
+        requirement("good", options=":confirmed-by: criticality_closed_set")
         + requirement("differs", options=":confirmed-by: hwdom_unprivileged")
         + requirement("wrong", options=":confirmed-by: domu_unprivileged")
         + requirement("bare")
@@ -53,7 +53,7 @@ def test_worst_first_with_verdict_per_policy(build: Callable[..., Built]) -> Non
     built = build(
         {"index.rst": TITLE + text + MATRIX},
         verdicts=(
-            verdict("ctrldom_single", None, VerdictKind.CONFIRMED),
+            verdict("criticality_closed_set", None, VerdictKind.CONFIRMED),
             verdict("hwdom_unprivileged", "specification", VerdictKind.CONFIRMED),
             verdict("hwdom_unprivileged", "dummy", VerdictKind.DIVERGES),
             verdict("domu_unprivileged", "specification", VerdictKind.REFUTED),
@@ -75,8 +75,8 @@ def test_worst_first_with_verdict_per_policy(build: Callable[..., Built]) -> Non
 
 def test_the_trace_stands_at_the_requirement(build: Callable[..., Built]) -> None:
     built = build(
-        {"index.rst": TITLE + requirement(options=":confirmed-by: hwdom_single")},
-        verdicts=(verdict("hwdom_single", None, VerdictKind.REFUTED),),
+        {"index.rst": TITLE + requirement(options=":confirmed-by: roles_closed_set")},
+        verdicts=(verdict("roles_closed_set", None, VerdictKind.REFUTED),),
     )
     page = built.page("index.html")
     for words in ("Counterexample", TRACE.title, "SCHEDOP_shutdown", "argument: poweroff", "platform: power", "x.c:1"):
@@ -98,7 +98,7 @@ def test_an_assumption_says_who_ensures_it_and_how_that_is_shown(build: Callable
 
 
 def test_off_shows_not_run_and_says_so(build: Callable[..., Built]) -> None:
-    built = build({"index.rst": TITLE + requirement(options=":confirmed-by: hwdom_single") + MATRIX})
+    built = build({"index.rst": TITLE + requirement(options=":confirmed-by: roles_closed_set") + MATRIX})
     page = built.page("index.html")
     assert "Confirmation is switched off" in page
     assert "No test results were supplied" in page
@@ -114,7 +114,7 @@ def test_no_verdict_from_the_child_is_an_error(build: Callable[..., Built], monk
     monkeypatch.setattr(ConfirmationProcess, "stop", lambda self: None)
     monkeypatch.setattr(ConfirmationProcess, "wait", lambda self: (None, "it was killed"))
     built = build(
-        {"index.rst": TITLE + requirement(options=":confirmed-by: hwdom_single") + MATRIX}, xenfusa_confirm="cache"
+        {"index.rst": TITLE + requirement(options=":confirmed-by: roles_closed_set") + MATRIX}, xenfusa_confirm="cache"
     )
     assert built.record.items[0].result is Result.ERROR
     assert "it was killed" in built.page("index.html")
@@ -169,10 +169,10 @@ def test_text_from_outside_is_shown_as_text(build: Callable[..., Built]) -> None
     built = build(
         {
             "index.rst": TITLE
-            + requirement(title=evil, options=f":confirmed-by: hwdom_single\n:rationale: {evil}")
+            + requirement(title=evil, options=f":confirmed-by: roles_closed_set\n:rationale: {evil}")
             + MATRIX
         },
-        verdicts=(verdict("hwdom_single", None, VerdictKind.CONFIRMED, witness=trace),),
+        verdicts=(verdict("roles_closed_set", None, VerdictKind.CONFIRMED, witness=trace),),
     )
     page = built.page("index.html")
     assert "<script>alert" not in page
@@ -223,8 +223,8 @@ def test_parallel_reading_gives_the_same_pages(build: Callable[..., Built]) -> N
 @pytest.mark.parametrize("builder", ["dirhtml", "singlehtml", "latex", "text", "epub"])
 def test_every_builder_writes_the_views(build: Callable[..., Built], builder: str) -> None:
     built = build(
-        {"index.rst": TITLE + requirement(options=":confirmed-by: hwdom_single") + MATRIX},
-        verdicts=(verdict("hwdom_single", None, VerdictKind.CONFIRMED),),
+        {"index.rst": TITLE + requirement(options=":confirmed-by: roles_closed_set") + MATRIX},
+        verdicts=(verdict("roles_closed_set", None, VerdictKind.CONFIRMED),),
         builder=builder,
         master_doc="index",
         epub_show_urls="no",

@@ -14,7 +14,7 @@ from sphinx_xenfusa.trace.record import Finding, Place
 from sphinx_xenfusa.trace.serialise import to_json, validate
 
 PAGE = {"index.rst": "Page\n====\n\n.. xen:survivors::\n"}
-VERDICTS = (verdict("hwdom_single", None, VerdictKind.CONFIRMED),)
+VERDICTS = (verdict("roles_closed_set", None, VerdictKind.CONFIRMED),)
 MUTANTS = Mutants(
     12,
     8,
