@@ -122,10 +122,10 @@ def test_link_sets_by_brute_force(most_links: int) -> None:
 def test_platforms_with_links_are_unambiguous_and_their_backends_have_a_device() -> None:
     for platform in itertools.islice(platforms_with_links(3), 0, None, 37):
         assert broken_reference(platform) is None
-        served = {device.name: device.owner for device in platform.devices}
+        served = {device.name: device.assigned_to for device in platform.devices}
         for link in platform.links:
             backend = platform.domains[platform.position(link.backend)]
-            assert served[str(link.device)] == (None if backend.has(Capability.HARDWARE) else backend.name)
+            assert served[str(link.device)] == (() if backend.has(Capability.HARDWARE) else (backend.name,))
 
 
 def some_of_three_domains() -> Iterator[Platform]:
