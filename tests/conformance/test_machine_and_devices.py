@@ -8,7 +8,7 @@ from sphinx_xenfusa.model.effects import PLATFORM, Power
 from sphinx_xenfusa.model.operations import catalogue
 from sphinx_xenfusa.model.platform import Device, Domain
 from sphinx_xenfusa.model.policies import POLICIES, available
-from sphinx_xenfusa.model.vocabulary import Capability, Criticality, Reach
+from sphinx_xenfusa.model.vocabulary import Capability, Criticality, DeviceKind, Reach
 
 HWDOM = Domain("hwdom", frozenset({Capability.HARDWARE}))
 CTRLDOM = Domain("ctrldom", frozenset({Capability.CONTROL}), Criticality.SAFE)
@@ -132,14 +132,14 @@ def writes(world, policy: str, device: Device) -> set[str]:
 def test_dma_past_an_iommu_is_its_owner_s(world, policy: str) -> None:
     always = set() if policy == "specification" else {"hwdom"}
     for owner in ("domu", "ctrldom", "hwdom"):
-        assert writes(world, policy, Device("dma", owner, Reach.DMA, behind_iommu=False)) == {owner} | always
-        assert writes(world, policy, Device("dma", owner, Reach.DMA, behind_iommu=True)) == always
-        assert writes(world, policy, Device("uart", owner, Reach.SELF, behind_iommu=False)) == always
+        assert writes(world, policy, Device("dma", (owner,), Reach.DMA, behind_iommu=False)) == {owner} | always
+        assert writes(world, policy, Device("dma", (owner,), Reach.DMA, behind_iommu=True)) == always
+        assert writes(world, policy, Device("uart", (owner,), Reach.SELF, behind_iommu=False)) == always
 
 
 def test_by_default_a_device_is_the_hardware_domain_s(world) -> None:
-    assert writes(world, "specification", Device("dma", None, Reach.DMA, behind_iommu=False)) == {"hwdom"}
-    kept = Device("smmu", None, Reach.DMA, behind_iommu=False, kept_by_xen=True)
+    assert writes(world, "specification", Device("dma", (), Reach.DMA, behind_iommu=False)) == {"hwdom"}
+    kept = Device("smmu", (), Reach.DMA, behind_iommu=False, kind=DeviceKind.IOMMU)
     assert writes(world, "specification", kept) == set()
 
 
@@ -153,7 +153,7 @@ def test_the_hardware_domain_may_be_run_without_any_iommu(world) -> None:
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("owner", [None, "domu", "safe_domu"])
 def test_a_device_that_reaches_the_platform_resets_it_for_its_owner(world, policy: str, owner: str | None) -> None:
-    device = Device("reset controller", owner, Reach.PLATFORM)
+    device = Device("reset controller", (owner,), Reach.PLATFORM)
     for caller in ALL:
         here = world(policy, DOMAINS, devices=[device])
         owns = caller == (owner or "hwdom")
@@ -166,9 +166,9 @@ def test_a_device_that_reaches_the_platform_resets_it_for_its_owner(world, polic
 @pytest.mark.parametrize(
     "device",
     [
-        Device("gpio", "domu", Reach.SELF),
-        Device("dma", "domu", Reach.DMA, behind_iommu=False),
-        Device("timer", None, Reach.PLATFORM, kept_by_xen=True),
+        Device("gpio", ("domu",), Reach.SELF),
+        Device("dma", ("domu",), Reach.DMA, behind_iommu=False),
+        Device("timer", (), Reach.PLATFORM, kind=DeviceKind.TIMER),
     ],
     ids=lambda device: device.name,
 )

@@ -102,7 +102,7 @@ def test_the_search_sees_interference_where_there_is_some(world, offender: str) 
         assert {caller for caller, _ in found} == {"hwdom"}
     else:
         reach = Reach.DMA if offender == "dma" else Reach.PLATFORM
-        device = Device(offender, "domu_b", reach, behind_iommu=False)
+        device = Device(offender, ("domu_b",), reach, behind_iommu=False)
         (found,) = harmed(world, "specification", domains, [device])
         assert found[0] == "domu_b"
 
@@ -113,8 +113,8 @@ def test_the_search_sees_interference_where_there_is_some(world, offender: str) 
 @pytest.mark.parametrize(
     ("bad", "good", "kind"),
     [
-        (Device("disk", "unsafe_a", Reach.DMA, False), Device("disk", "unsafe_a", Reach.DMA, True), "M"),
-        (Device("reset", "unsafe_a", Reach.PLATFORM), Device("reset", "unsafe_a", Reach.SELF), "C"),
+        (Device("disk", ("unsafe_a",), Reach.DMA, False), Device("disk", ("unsafe_a",), Reach.DMA, True), "M"),
+        (Device("reset", ("unsafe_a",), Reach.PLATFORM), Device("reset", ("unsafe_a",), Reach.SELF), "C"),
     ],
     ids=["AoU-IOMMU", "AoU-DEV"],
 )
@@ -127,7 +127,7 @@ def test_an_assumption_dropped_is_a_hazard(bad: Device, good: Device, kind: str)
 
 
 def test_a_safe_vm_s_device_is_no_hazard() -> None:
-    devices = (Device("disk", "safe_a", Reach.DMA, False), Device("reset", "safe_b", Reach.PLATFORM))
+    devices = (Device("disk", ("safe_a",), Reach.DMA, False), Device("reset", ("safe_b",), Reach.PLATFORM))
     assert examine(Platform(EXAMPLE, devices), SPECIFICATION).found == ()
 
 

@@ -152,7 +152,7 @@ def test_nonblocking_virtio_is_not_in_xen(world) -> None:
 
 def test_the_served_device_does_not_matter_to_the_privileges(world) -> None:
     """Who owns what is served is a rule about platforms, not a check of Xen."""
-    device = Device("disk", owner="stranger")
+    device = Device("disk", assigned_to=("stranger",))
     with_device = world("dummy", DOMAINS, links=[("driver", "frontend", "")], devices=[device])
     without = world("dummy", DOMAINS, links=[("driver", "frontend", "")])
     assert with_device.allowed("driver", "frontend") == without.allowed("driver", "frontend")

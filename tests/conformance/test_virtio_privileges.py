@@ -24,7 +24,7 @@ DOMAINS = (
     Domain("second"),
     Domain("safe_domu", criticality=Criticality.SAFE),
 )
-DEVICES = (Device("disk"), Device("nic", owner="driver"))
+DEVICES = (Device("disk"), Device("nic", ("driver",)))
 EXTENSIONS = ("", "grants", "nonblocking", "grants nonblocking")
 BACKENDS = ("hwdom", "driver")
 
