@@ -9,17 +9,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sphinx_xenfusa.claims.interference import Examined, examine
 from sphinx_xenfusa.claims.platform_checks import PlatformCheck, check, expected_rules
 from sphinx_xenfusa.claims.scenarios import ScenarioRun, run
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.model.platform import Platform
-from sphinx_xenfusa.model.policies import POLICIES
+from sphinx_xenfusa.model.policies import POLICIES, SPECIFICATION
 from sphinx_xenfusa.model.scenario import Scenario
 from sphinx_xenfusa.platforms.platform_yaml import platform_from_yaml
 from sphinx_xenfusa.platforms.scenario_yaml import scenario_from_yaml
 from sphinx_xenfusa.sphinxext.platform_directives import Written, WrittenPlatform, WrittenScenario
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Place, Tag
+
+MOST_EXAMINED = 16
+"""Domains of a platform that is searched for interference: the search takes every pair, in every build."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,14 @@ class PlatformResult:
 
     :param platform: ``None`` when it cannot be read.
     :param check: ``None`` then.
+    :param examined: the search for interference under each policy that counts; empty when the platform is too large.
     :param findings: what is wrong with it or with what is expected of it.
     """
 
     source: WrittenPlatform
     platform: Platform | None
     check: PlatformCheck | None
+    examined: tuple[Examined, ...]
     findings: tuple[Finding, ...]
 
 
@@ -77,7 +83,9 @@ class PlatformResults:
 
     def shown(self, docname: str) -> object:
         """All that a document shows of it, as data whose representation is the same in every process."""
-        platforms = [(one.source, _plain(one.check), one.findings) for one in self.platforms.get(docname, ())]
+        platforms = [
+            (one.source, _plain(one.check), one.examined, one.findings) for one in self.platforms.get(docname, ())
+        ]
         scenarios = [
             (one.source, one.broken, one.runs, one.findings, one.scenario and self.places.get(one.scenario.platform_id))
             for one in self.scenarios.get(docname, ())
@@ -107,7 +115,10 @@ def judge_all(
             if source.id:
                 ids[source.id].append((docname, source))
     revisions = {(tag.type, tag.name): tag.revision for tag in sorted(tags)}
-    judged = {docname: tuple(_judged(source, ids, revisions) for source in platforms[docname]) for docname in documents}
+    judged = {
+        docname: tuple(_judged(source, ids, revisions, policies) for source in platforms[docname])
+        for docname in documents
+    }
     usable: dict[str, PlatformResult] = {}
     unusable: dict[str, str] = {}
     for one in (one for results in judged.values() for one in results):
@@ -131,6 +142,7 @@ def _judged(
     source: WrittenPlatform,
     ids: Mapping[str, Sequence[tuple[str, WrittenPlatform]]],
     revisions: Mapping[tuple[str, str], int],
+    policies: tuple[str, ...],
 ) -> PlatformResult:
     findings: list[Finding] = []
 
@@ -156,11 +168,17 @@ def _judged(
         except ValueError as error:
             tell(source.written.place, f":expect: of the platform {source.written.title!r}: {error}")
     if platform is None:
-        return PlatformResult(source, None, None, tuple(findings))
+        return PlatformResult(source, None, None, (), tuple(findings))
     checked = check(platform, expected)
     if checked.wrong:
         tell(source.written.place, _wrong(source.written.title, checked))
-    return PlatformResult(source, platform, checked, tuple(findings))
+    examined: tuple[Examined, ...] = ()
+    if len(platform.domains) <= MOST_EXAMINED:
+        examined = tuple(examine(platform, POLICIES[name]) for name in policies)
+    for one in examined:
+        if one.policy == SPECIFICATION.name and one.found and not checked.broken:
+            tell(source.written.place, _missed(source.written.title, one))
+    return PlatformResult(source, platform, checked, examined, tuple(findings))
 
 
 def _expected(words: tuple[str, ...], revisions: Mapping[tuple[str, str], int]) -> frozenset[str]:
@@ -179,6 +197,12 @@ def _wrong(title: str, checked: PlatformCheck) -> str:
     found = f"breaks {', '.join(broken)}" if broken else "breaks no rule"
     expected = f"breaks {', '.join(sorted(checked.expected))}" if checked.expected else "is compatible"
     return f"the platform {title!r}: found that it {found}; expected that it {expected}"
+
+
+def _missed(title: str, examined: Examined) -> str:
+    found = "; ".join(trace.title for _, _, trace in examined.found)
+    expected = "none, because no rule is broken"
+    return f"the platform {title!r}: found interference with a SafeVM under the document ({found}); expected {expected}"
 
 
 # --- scenarios ----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from docutils import nodes
 from sphinx.util.nodes import make_refnode
 
+from sphinx_xenfusa.claims.interference import Examined
 from sphinx_xenfusa.claims.platform_checks import PlatformCheck
 from sphinx_xenfusa.claims.scenarios import ScenarioRun, StepResult
 from sphinx_xenfusa.model.devices import owners, stays_with_xen
@@ -22,7 +23,7 @@ from sphinx_xenfusa.model.rules import ADVICE, ASSUMPTIONS_OF_USE
 from sphinx_xenfusa.model.scenario import Expectation
 from sphinx_xenfusa.model.vocabulary import Criticality, Protocol
 from sphinx_xenfusa.sphinxext.platform_directives import ANCHOR, Written
-from sphinx_xenfusa.sphinxext.platform_results import PlatformResult, PlatformResults, ScenarioResult
+from sphinx_xenfusa.sphinxext.platform_results import MOST_EXAMINED, PlatformResult, PlatformResults, ScenarioResult
 from sphinx_xenfusa.sphinxext.views import Cell, Views, count, marked, paragraph, policy_words
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Tag
@@ -64,9 +65,11 @@ class PlatformViews:
             made += [_found(finding) for finding in result.findings]
             made += self._as_written(result.source.written, folded=False)
             return made
+        made += _interference_line(result.examined)
         made += [_found(finding) for finding in result.findings if result.check.expected is None]
         for section in self._sections:
             made += section(fromdoc, result.platform, result.check)
+        made += self._interference(result.platform, result.examined)
         made += self._as_written(result.source.written, folded=True)
         return made
 
@@ -195,6 +198,31 @@ class PlatformViews:
         _mark(made, [bool(step.faults) for step in one.steps])
         return made
 
+    def _interference(self, platform: Platform, examined: Sequence[Examined]) -> list[nodes.Node]:
+        """Whether an adversary can interfere with a SafeVM, under each policy that counts."""
+        rows: list[Sequence[Cell]] = [(policy_words(one.policy).capitalize(), *_tried(one)) for one in examined]
+        if not examined:
+            size = f"more than {MOST_EXAMINED} domains"
+            rows = [("any policy", f"nothing: {size}", marked(Result.NOT_RUN, "not searched"))]
+        headings = ("Policy", "What was tried", "Interference with a SafeVM")
+        made: list[nodes.Node] = [
+            self.views.table("Search for interference", headings, (26, 40, 34), rows, "xenfusa-interference")
+        ]
+        made.append(
+            paragraph(
+                "Each adversary takes one step, whatever the policy lets it do, in every arrangement of it and one other domain. "
+                "M is memory, C is control. T (time), X and L (exchange, a link's service) are not searched."
+            )
+        )
+        made += [
+            self.views.fold(
+                f"{name}, {policy_words(one.policy)}: trace ({kind})", self.views.trace("Interference", trace)
+            )
+            for one in examined
+            for name, kind, trace in one.found
+        ]
+        return made
+
     def _as_written(self, written: Written, *, folded: bool) -> list[nodes.Node]:
         if not written.text.strip():
             return []
@@ -241,6 +269,28 @@ def _expectation_cell(as_expected: bool | None, broken: bool) -> Cell:
     if as_expected:
         return marked(Result.PASSED, "as expected")
     return marked(Result.FAILED, f"expected to be {'obeyed' if broken else 'broken'}")
+
+
+def _interference_line(examined: Sequence[Examined]) -> nodes.paragraph:
+    """What the search found, beside what the rules say: the rules accept a platform that Xen as it is may not protect."""
+    line = paragraph(nodes.strong("", "Interference with a SafeVM"), " — ", classes=["xenfusa-headline"])
+    for one in examined:
+        line += [_tried(one)[1], nodes.Text(f" under {policy_words(one.policy)}; ")]
+    if not examined:
+        line += marked(Result.NOT_RUN, "not searched")
+    else:
+        line += nodes.Text("see below")
+    return line
+
+
+def _tried(one: Examined) -> tuple[str, nodes.Node]:
+    if not one.pairs:
+        return "nothing: there is no adversary, or no SafeVM that is none", marked(Result.NONE, "none to be tried")
+    tried = f"{count(one.pairs, 'pair')} of domains; {count(one.attempts, 'step')} let through"
+    if not one.found:
+        return tried, marked(Result.PASSED, "none found")
+    by = ", ".join(f"{name} ({kind})" for name, kind, _ in one.found)
+    return tried, marked(Result.FAILED, f"found: {by}")
 
 
 def _platform_state(result: PlatformResult) -> nodes.Node:

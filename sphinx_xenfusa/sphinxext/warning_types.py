@@ -25,7 +25,7 @@ SUBTYPES: dict[str, str] = {
     "orphaned": "A link names an item that does not exist.",
     "outdated": "A link names an older revision than the item has.",
     "outdated_test": "A test verifies another revision than the requirement has.",
-    "platform": "A platform cannot be read, or the rules find something else than its author expects.",
+    "platform": "A platform cannot be read, or rules or model find something else than its author expects.",
     "predated": "A link names a newer revision than the item has.",
     "refuted": "A claim is false; the counterexample stands at the requirement.",
     "refused": "sphinx-needs refused a requirement.",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,10 @@ from bs4 import BeautifulSoup, Tag
 from sphinx.util.inventory import InventoryFile
 from tests_support import Built, requirement
 
+from sphinx_xenfusa.claims.interference import examine
+from sphinx_xenfusa.model.policies import DUMMY
 from sphinx_xenfusa.model.rules import RULES
+from sphinx_xenfusa.sphinxext import platform_results
 
 TITLE = "Page\n====\n\n"
 SUMMARY = ".. xen:summary::\n"
@@ -204,6 +208,49 @@ def test_a_file_in_place_of_a_body(build: Callable[..., Built]) -> None:
     assert "✗ breaks hwdom_single" in edited.page("index.html")
     faulty = build({"sub/p.yaml": f"domains:\n  {HW}\n  {BRAKE.replace('safe', 'save')}\n"})
     assert [one.partition(" WARNING")[0] for one in faulty.warnings] == ["docs/sub/p.yaml:3:"]
+
+
+def test_interference_is_searched_under_the_document_and_the_configured_policy(build: Callable[..., Built]) -> None:
+    built = build({"index.rst": TITLE + platform(HW, BRAKE, options=":expect: compatible")})
+    assert built.warnings == []
+    (box,) = boxes(built, "platform")
+    document, dummy = cells(box, "interference")
+    assert (document[0], dummy[0]) == ("The document", "Xen, policy dummy")
+    assert re.fullmatch(r"2 pairs of domains; [1-9][0-9,]* steps let through", document[1])
+    assert document[2] == "✓ none found"
+    assert dummy[2].startswith("✗ found: ")
+    assert "hw (C)" in dummy[2]
+    # Beside the headline about the rules, not only below.
+    line = " ".join(box.select("p.xenfusa-headline")[1].get_text().split())
+    assert "✓ none found under the document; ✗ found: hw (C)" in line
+    titles = [one.get_text() for one in box.select("summary")]
+    assert "hw, Xen, policy dummy: trace (C)" in titles
+    assert "SCHEDOP_shutdown" in " ".join(" ".join(row) for row in cells(box, "trace"))
+
+
+def test_interference_that_no_rule_forbids_is_a_finding(
+    build: Callable[..., Built], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        platform_results, "examine", lambda platform, policy: replace(examine(platform, DUMMY), policy=policy.name)
+    )
+    built = build({"index.rst": TITLE + platform(HW, BRAKE, options=":expect: compatible")})
+    assert built.types() == ["xenfusa.platform"]
+    assert "found interference with a SafeVM under the document (hw issues SCHEDOP_shutdown" in built.warnings[0]
+
+
+def test_without_a_safe_vm_nothing_is_shown_as_searched(build: Callable[..., Built]) -> None:
+    built = build({"index.rst": TITLE + platform(HW)})
+    rows = cells(boxes(built, "platform")[0], "interference")
+    assert {row[2] for row in rows} == {"∅ none to be tried"}
+
+
+def test_a_platform_that_is_too_large_is_not_shown_as_searched(build: Callable[..., Built]) -> None:
+    many = [f"- {{name: d{i}, criticality: {'safe' if i % 2 else 'unsafe'}}}" for i in range(17)]
+    built = build({"index.rst": TITLE + platform(*many)})
+    assert cells(boxes(built, "platform")[0], "interference") == [
+        ["any policy", "nothing: more than 16 domains", "– not searched"]
+    ]
 
 
 def test_platforms_can_be_linked_to(build: Callable[..., Built]) -> None:
