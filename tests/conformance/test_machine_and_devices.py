@@ -153,7 +153,7 @@ def test_the_hardware_domain_may_be_run_without_any_iommu(world) -> None:
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("owner", [None, "domu", "safe_domu"])
 def test_a_device_that_reaches_the_platform_resets_it_for_its_owner(world, policy: str, owner: str | None) -> None:
-    device = Device("reset controller", (owner,), Reach.PLATFORM)
+    device = Device("reset controller", (owner,) if owner else (), Reach.PLATFORM)
     for caller in ALL:
         here = world(policy, DOMAINS, devices=[device])
         owns = caller == (owner or "hwdom")
