@@ -107,6 +107,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.cold
 def test_the_page_can_be_followed(tmp_path: Path) -> None:
     found = blocks(TUTORIAL.read_text("utf-8"))
     assert [one.language for one in found if one.options.get("name") == INSTALLATION] == ["console"]

@@ -42,6 +42,7 @@ def run(project: Path) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.cold
 def test_the_control_check_removed(project: Path) -> None:
     decision = project / "lib/sphinx_xenfusa/model/decision.py"
     text = decision.read_text("utf-8")
