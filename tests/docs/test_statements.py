@@ -1,4 +1,4 @@
-"""The requirements of our own documents: they name their claims, and their words have one style."""
+"""The requirements of our own documents: none of the roles document's statements is missing, and their words have one style."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sphinx_xenfusa.confirm.registry import load_claims
 
 ROOT = Path(__file__).parents[2]
 FUSA = ROOT / "docs" / "fusa"
+STATEMENTS = ROOT.parent / "shared" / "spec" / "statements.md"
 PAGES = sorted(FUSA.rglob("*.rst"))
 
 WORD_OF_KIND = {"hazard": "can", "recommendation": "should"}
@@ -37,6 +38,16 @@ def written() -> list[Written]:
             options = dict(re.findall(r"^   :([\w-]+): (.*)$", head, re.MULTILINE))
             found.append(Written(options["id"], options, text))
     return found
+
+
+@pytest.mark.shared
+def test_every_row_of_the_statements_is_a_requirement_of_its_kind() -> None:
+    if not STATEMENTS.is_file():
+        pytest.skip(f"needs {STATEMENTS}")
+    rows = re.findall(r"^\| (\w+) \| (\w+) \|", STATEMENTS.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) > 50
+    kinds = {one.tag: one.options["kind"] for one in written()}
+    assert [(name, kind) for name, kind in rows if kinds.get(f"XenArch~{name}~1") != kind] == []
 
 
 def test_a_requirement_names_the_claim_of_its_name() -> None:
