@@ -24,7 +24,7 @@ from sphinx_xenfusa.model.scenario import Expectation
 from sphinx_xenfusa.model.vocabulary import Criticality, Protocol
 from sphinx_xenfusa.sphinxext.platform_directives import ANCHOR, Written
 from sphinx_xenfusa.sphinxext.platform_results import MOST_EXAMINED, PlatformResult, PlatformResults, ScenarioResult
-from sphinx_xenfusa.sphinxext.views import Cell, Views, count, marked, paragraph, policy_words
+from sphinx_xenfusa.sphinxext.views import Cell, Views, capitalised, count, marked, paragraph, policy_words
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Tag
 from sphinx_xenfusa.trace.states import Result
@@ -200,7 +200,7 @@ class PlatformViews:
 
     def _interference(self, platform: Platform, examined: Sequence[Examined]) -> list[nodes.Node]:
         """Whether an adversary can interfere with a SafeVM, under each policy that counts."""
-        rows: list[Sequence[Cell]] = [(policy_words(one.policy).capitalize(), *_tried(one)) for one in examined]
+        rows: list[Sequence[Cell]] = [(capitalised(policy_words(one.policy)), *_tried(one)) for one in examined]
         if not examined:
             size = f"more than {MOST_EXAMINED} domains"
             rows = [("any policy", f"nothing: {size}", marked(Result.NOT_RUN, "not searched"))]

@@ -101,6 +101,11 @@ def policy_words(policy: str | None) -> str:
     return _POLICY_WORDS.get(policy, f"Xen, policy {policy}")
 
 
+def capitalised(words: str) -> str:
+    """Words at the beginning of a line; names within them stay as they are."""
+    return words[:1].upper() + words[1:]
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """A number with its noun."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -496,7 +501,7 @@ class Views:
                 said = [
                     paragraph(marked(RESULT_OF_VERDICT[kind], f"{counts[policy, kind]} {kind.value}")) for kind in kinds
                 ]
-                rows.append((policy_words(policy).capitalize(), said))
+                rows.append((capitalised(policy_words(policy)), said))
         return [self.table("Claims by policy", ("Policy", "Verdicts"), (40, 60), rows, "xenfusa-claims")]
 
     def _report_totals(self) -> list[nodes.Node]:
