@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -45,7 +46,9 @@ def warnings(text: str, folder: Path) -> list[str]:
     for name, content in (("conf.py", CONF), ("index.rst", text), ("r.xml", REPORT)):
         (folder / name).write_text(content, "utf-8")
     command = [sys.executable, "-m", "sphinx", "-q", "-E", "-b", "html", str(folder), str(folder / "out")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    # Where CI is set Sphinx takes a file for a terminal, and colours what it says.
+    environment = os.environ | {"NO_COLOR": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return re.findall(r"\[([a-z_.]+)\]$", done.stderr, re.MULTILINE)
 
 

@@ -94,6 +94,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command line as a reader does, in an environment with this package."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     environment = {**os.environ, "PATH": path, "COLUMNS": "160", "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""}
+    environment["NO_COLOR"] = "1"  # where CI is set Sphinx takes a pipe for a terminal
     return subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
