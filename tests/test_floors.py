@@ -119,11 +119,7 @@ def test_every_permission_is_used() -> None:
             top = module.split(".")[0]
             used[room_of(path)].add(room_imported(module, name) if top == "sphinx_xenfusa" else top)
     unused = {name: (one.rooms | one.packages) - used[name] for name, one in ROOMS.items()}
-    assert {name: rest for name, rest in unused.items() if rest} == RESERVED
-
-
-RESERVED = {"model": frozenset({"explore"})}
-"""Granted and not used yet: the rule language of explore."""
+    assert {name: rest for name, rest in unused.items() if rest} == {}
 
 
 @pytest.mark.parametrize(
