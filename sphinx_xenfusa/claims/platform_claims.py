@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from sphinx_xenfusa.claims.attempts import PrivilegeModel
 from sphinx_xenfusa.explore.claim import Budget, Search, judge
-from sphinx_xenfusa.explore.mutation import CodeMutant, mutants_reached
+from sphinx_xenfusa.explore.mutation import Reached
 from sphinx_xenfusa.explore.verdict import Scope, Verdict
 from sphinx_xenfusa.model import boot, decision, devices, policies, vocabulary
 from sphinx_xenfusa.model import platform as platform_module
@@ -94,11 +93,8 @@ class PlatformUnderPolicy(ABC):
         if policy is None:
             raise KeyError(f"{self.id} depends on the policy; none was given")
         model = PrivilegeModel(catalogue(), POLICIES[policy].repaired(repaired))
-        return judge(self, policy, self, model, self._mutants(model, budget), budget)
-
-    def _mutants(self, model: PrivilegeModel, budget: Budget) -> Iterator[CodeMutant]:
-        """Generated lazily: they are wanted only when the claim holds."""
-        yield from mutants_reached(MUTATED_MODULES, lambda: self.search(model, budget, small=True))
+        mutants = Reached(MUTATED_MODULES, lambda: self.search(model, budget, small=True))
+        return judge(self, policy, self, model, mutants, budget)
 
     @abstractmethod
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -28,7 +28,7 @@ from sphinx_xenfusa.claims.attempts import (
 )
 from sphinx_xenfusa.claims.scopes import scope_a, scope_b
 from sphinx_xenfusa.explore.claim import Budget, Search, judge
-from sphinx_xenfusa.explore.mutation import CodeMutant, mutants_reached
+from sphinx_xenfusa.explore.mutation import CodeMutant, mutants_named, mutants_reached
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import MutantReport, Scope, Verdict
 from sphinx_xenfusa.model import decision as decision_module
@@ -40,6 +40,7 @@ from sphinx_xenfusa.model.platform import Platform
 from sphinx_xenfusa.model.policies import POLICIES
 from sphinx_xenfusa.model.vocabulary import Capability
 
+_CATALOGUE = "catalogue.toml"
 MUTATED_MODULES = (decision_module, devices, effects, policies, rules)
 
 
@@ -89,7 +90,7 @@ class CellMutant:
     def report(self) -> MutantReport:
         """The cell, before and after."""
         before, after = (str(getattr(one, self.column)) for one in (self.operation, self.changed))
-        return MutantReport(f"catalogue.toml {self.operation.name}", f"flip cell {self.column}", before, after)
+        return MutantReport(f"{_CATALOGUE} {self.operation.name}", f"flip cell {self.column}", before, after)
 
     @contextlib.contextmanager
     def applied(self, model: PrivilegeModel) -> Iterator[PrivilegeModel]:
@@ -118,6 +119,35 @@ def cell_mutants(model: PrivilegeModel, needed: frozenset[str]) -> Iterator[Cell
                 cell: dict[str, Any] = {column: value}
                 changed = replace(behaviour.operation, **cell)
                 yield CellMutant(behaviour.operation, changed, column, beside)
+
+
+@dataclass(frozen=True)
+class PrivilegeMutants:
+    """The mutants of the functions that a small search reaches, then those of the catalogue; made when they are asked for.
+
+    :param search: the small search on the model.
+    """
+
+    model: PrivilegeModel
+    search: Callable[[], Search]
+
+    def __iter__(self) -> Iterator[CellMutant | CodeMutant]:
+        """All of them."""
+        found: list[Search] = []
+        yield from mutants_reached(MUTATED_MODULES, lambda: found.append(self.search()))
+        yield from self._cells(found[0])
+
+    def named(self, report: MutantReport) -> Iterator[CellMutant | CodeMutant]:
+        """Those that a report names."""
+        if report.where.startswith(_CATALOGUE):
+            yield from (one for one in self._cells(self.search()) if one.report == report)
+        else:
+            yield from mutants_named(MUTATED_MODULES, report)
+
+    def _cells(self, found: Search) -> Iterator[CellMutant]:
+        witness = found.witness
+        needed = frozenset(one.action for one in witness.steps) if witness else frozenset[str]()
+        return cell_mutants(self.model, needed)
 
 
 @dataclass(frozen=True)
@@ -169,15 +199,8 @@ class PrivilegeClaim(ABC):
         if policy is None:
             raise KeyError(f"{self.id} depends on the policy; none was given")
         model = PrivilegeModel(catalogue(), POLICIES[policy].repaired(repaired))
-        return judge(self, policy, self, model, self._mutants(model, budget), budget)
-
-    def _mutants(self, model: PrivilegeModel, budget: Budget) -> Iterator[CellMutant | CodeMutant]:
-        """Generated lazily: they are wanted only when the claim holds."""
-        found: list[Search] = []
-        yield from mutants_reached(MUTATED_MODULES, lambda: found.append(self.search(model, budget, small=True)))
-        witness = found[0].witness
-        needed = frozenset(one.action for one in witness.steps) if witness else frozenset[str]()
-        yield from cell_mutants(model, needed)
+        mutants = PrivilegeMutants(model, lambda: self.search(model, budget, small=True))
+        return judge(self, policy, self, model, mutants, budget)
 
     @abstractmethod
     def search(self, model: PrivilegeModel, budget: Budget, *, small: bool) -> Search:

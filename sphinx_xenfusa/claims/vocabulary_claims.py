@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from sphinx_xenfusa.claims.attempts import tell
 from sphinx_xenfusa.claims.platform_claims import MUTATED_MODULES
 from sphinx_xenfusa.claims.scopes import MOST_DOMAINS, SMALL, platforms, scope_a
 from sphinx_xenfusa.explore.claim import Budget, Search, judge
-from sphinx_xenfusa.explore.mutation import CodeMutant, mutants_reached
+from sphinx_xenfusa.explore.mutation import Reached
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import Scope, Verdict
 from sphinx_xenfusa.model.platform import Platform
@@ -57,10 +57,9 @@ class PlatformClaim:
 
     def run(self, policy: str | None, budget: Budget, *, repaired: frozenset[str] = frozenset()) -> Verdict:
         """Search; there is no policy to search under."""
-        return judge(self, None, self, None, self._mutants(budget), budget)
-
-    def _mutants(self, budget: Budget) -> Iterator[CodeMutant]:
-        yield from mutants_reached(MUTATED_MODULES, lambda: self.search(None, budget, small=True))
+        return judge(
+            self, None, self, None, Reached(MUTATED_MODULES, lambda: self.search(None, budget, small=True)), budget
+        )
 
     def search(self, model: None, budget: Budget, *, small: bool) -> Search:
         """Every platform, then every word that has to be refused."""

@@ -3,12 +3,16 @@
 A claim is a named value with a search.  The search counts its cases, keeps the shortest witness that the claim's precondition
 occurs, and stops at a smallest counterexample.  :func:`judge` turns that into a verdict: refuted by a counterexample; vacuous
 without a witness, or when no mutant of the model is refuted by the same search; confirmed otherwise.
+
+One mutant that the search refutes is enough to show that the claim can fail: a run tries mutants until it has one, the smallest
+that is known first (:class:`UntilOneKills`).  What becomes of all the others is the question of the mutation run
+(:class:`EveryMutant`), whose answers are recorded.  The budget that a claim is run with says which of the two is wanted.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,27 +23,58 @@ from sphinx_xenfusa.explore.verdict import MutantReport, Scope, Verdict, Verdict
 
 Model = TypeVar("Model")
 ModelIn = TypeVar("ModelIn", contravariant=True)
+ModelOut = TypeVar("ModelOut")
 
 
 class BudgetExceeded(Exception):
     """The budget is spent before the search is exhausted: the verdict is inconclusive."""
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How far a search is.
+
+    :param cases: single checks made so far, those on mutants included.
+    :param states: distinct states found so far; 0 for a search that has none.
+    :param frontier: states that are found and not yet expanded.
+    :param depth: steps from the initial states.
+    :param rate: states, or without states cases, in a second since the run began.
+    """
+
+    cases: int
+    states: int = 0
+    frontier: int = 0
+    depth: int = 0
+    rate: float = 0.0
+
+
+Listener = Callable[[Effort], None]
+"""Told how far a search is."""
+
+_BETWEEN_REPORTS = 0.5
+"""Seconds: nobody reads faster."""
+
+
 @dataclass
 class Budget:
-    """How much a run may cost.
+    """How much a run may cost, what of the mutants it is to find out, and who is told how far it is.
 
     :param seconds: wall-clock seconds from the making of the object.
     :param cases: number of single checks.
+    :param mutation: which mutants are tried.
+    :param listener: told how far the search is, at most twice a second.
     """
 
     seconds: float = 600.0
     cases: int = 10**9
-    _deadline: float = field(init=False)
+    mutation: Mutation = field(default_factory=lambda: UntilOneKills())
+    listener: Listener | None = None
+    _begun: float = field(init=False)
     _spent: int = field(init=False, default=0)
+    _told: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._deadline = time.monotonic() + self.seconds
+        self._begun = self._told = time.monotonic()
 
     def spend(self, cases: int) -> None:
         """Account for cases that were checked.
@@ -47,10 +82,29 @@ class Budget:
         :raises BudgetExceeded: the cases or the time are used up.
         """
         self._spent += cases
+        now = time.monotonic()
         if self._spent > self.cases:
             raise BudgetExceeded(f"more than {self.cases:,} cases")
-        if time.monotonic() > self._deadline:
+        if now - self._begun > self.seconds:
             raise BudgetExceeded(f"more than {self.seconds:g} seconds")
+        if self.listener is not None and now - self._told >= _BETWEEN_REPORTS:
+            self._tell(now, self.listener, states=0, frontier=0, depth=0)
+
+    def report(self, *, states: int, frontier: int = 0, depth: int = 0) -> None:
+        """Tell how far a search over states is.  Cheap enough to be called for every frontier: most calls do nothing.
+
+        :param states: distinct states found so far.
+        :param frontier: states that are found and not yet expanded.
+        :param depth: steps from the initial states.
+        """
+        now = time.monotonic()
+        if self.listener is not None and now - self._told >= _BETWEEN_REPORTS:
+            self._tell(now, self.listener, states=states, frontier=frontier, depth=depth)
+
+    def _tell(self, now: float, listener: Listener, *, states: int, frontier: int, depth: int) -> None:
+        self._told = now
+        rate = (states or self._spent) / max(now - self._begun, _BETWEEN_REPORTS)
+        listener(Effort(self._spent, states, frontier, depth, rate))
 
 
 @dataclass
@@ -185,31 +239,106 @@ class Adequacy(Generic[Model]):
     broken: tuple[MutantReport, ...] = ()
 
 
-def _edit_size(report: MutantReport) -> tuple[int, str, str, str]:
+@runtime_checkable
+class Named(Protocol[ModelOut]):
+    """Mutants of which one can be had without making the others; that is all that a claim may offer beside an iteration."""
+
+    def named(self, report: MutantReport) -> Iterator[Mutant[ModelOut]]:
+        """The mutants that a report names; none when there is none any more."""
+        ...
+
+
+class Mutation(Protocol):
+    """Which mutants a run tries."""
+
+    def try_mutants(
+        self, searchable: Searchable[Model], model: Model, mutants: Iterable[Mutant[Model]], budget: Budget
+    ) -> Adequacy[Model]:
+        """Run the small search on mutants.
+
+        A mutant that cannot be run at all is neither killed nor a survivor.  A small search that refutes the model itself would
+        refute every mutant too: then it tells nothing, and no mutant counts.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class UntilOneKills:
+    """Mutants, smallest edit first, until the search refutes one: what shows that the claim can fail.
+
+    :param known: mutants that an earlier mutation run found to be killed; they are tried before all others.  One that does not
+        exist any more, or that the search does not refute any more, proves nothing and costs nothing but its own search.
+    """
+
+    known: tuple[MutantReport, ...] = ()
+
+    def try_mutants(
+        self, searchable: Searchable[Model], model: Model, mutants: Iterable[Mutant[Model]], budget: Budget
+    ) -> Adequacy[Model]:
+        """Try until one is killed."""
+        tried = _Tried(searchable, model, budget)
+        if tried.model_is_refuted():
+            return Adequacy()
+        again: tuple[MutantReport, ...] = ()
+        if isinstance(mutants, Named):
+            again = self.known
+            for report in self.known:
+                if any(tried.kills(mutant) for mutant in mutants.named(report)):
+                    return tried.adequacy()
+        for mutant in sorted(mutants, key=lambda one: (one.report not in self.known, edit_size(one.report))):
+            if mutant.report not in again and tried.kills(mutant):
+                break
+        return tried.adequacy()
+
+
+@dataclass(frozen=True)
+class EveryMutant:
+    """Every mutant of the model: the mutation run."""
+
+    def try_mutants(
+        self, searchable: Searchable[Model], model: Model, mutants: Iterable[Mutant[Model]], budget: Budget
+    ) -> Adequacy[Model]:
+        """Try them all."""
+        tried = _Tried(searchable, model, budget)
+        if not tried.model_is_refuted():
+            for mutant in mutants:
+                tried.kills(mutant)
+        return tried.adequacy()
+
+
+def edit_size(report: MutantReport) -> tuple[int, str, str, str]:
+    """The order of mutants: the length of the edit, then whatever makes the order the same each time."""
     return (len(report.before) + len(report.after), report.where, report.operator, report.after)
 
 
-def try_mutants(
-    searchable: Searchable[Model], model: Model, mutants: Iterable[Mutant[Model]], budget: Budget
-) -> Adequacy[Model]:
-    """Run the small search on every mutant; a mutant that cannot be run at all is neither killed nor a survivor.
+class _Tried(Generic[Model]):
+    """The mutants that were tried so far, and what became of each."""
 
-    A small search that refutes the model itself would refute every mutant too: then it tells nothing, and no mutant counts.
-    """
-    killers: list[MutantReport] = []
-    survivors: list[MutantReport] = []
-    broken: list[MutantReport] = []
-    if searchable.search(model, budget, small=True).counterexample is not None:
-        return Adequacy()
-    for mutant in mutants:
-        with mutant.applied(model) as changed:
+    def __init__(self, searchable: Searchable[Model], model: Model, budget: Budget) -> None:
+        self._searchable, self._model, self._budget = searchable, model, budget
+        self._killers: list[MutantReport] = []
+        self._survivors: list[MutantReport] = []
+        self._broken: list[MutantReport] = []
+
+    def model_is_refuted(self) -> bool:
+        """Whether the small search refutes the model itself."""
+        return self._searchable.search(self._model, self._budget, small=True).counterexample is not None
+
+    def kills(self, mutant: Mutant[Model]) -> bool:
+        """Whether the small search refutes a mutant."""
+        with mutant.applied(self._model) as changed:
             try:
-                refuted = searchable.search(changed, budget, small=True).counterexample is not None
+                refuted = self._searchable.search(changed, self._budget, small=True).counterexample is not None
             except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError):
-                broken.append(mutant.report)
-                continue
-        (killers if refuted else survivors).append(mutant.report)
-    return Adequacy(*(tuple(sorted(reports, key=_edit_size)) for reports in (killers, survivors, broken)))
+                self._broken.append(mutant.report)
+                return False
+        (self._killers if refuted else self._survivors).append(mutant.report)
+        return refuted
+
+    def adequacy(self) -> Adequacy[Model]:
+        """What became of them, smallest edit first."""
+        lists = (self._killers, self._survivors, self._broken)
+        return Adequacy(*(tuple(sorted(reports, key=edit_size)) for reports in lists))
 
 
 def judge(
@@ -222,6 +351,8 @@ def judge(
 ) -> Verdict:
     """Search and decide.
 
+    :param mutants: made only when they are asked for; those of a large model had better be :class:`Named` as well.
+
     The order matters: a counterexample refutes whatever else was found; a claim whose precondition never occurred, or which no
     mutant refutes, is vacuous even though nothing refuted it.
     """
@@ -233,7 +364,7 @@ def judge(
         elif found.witness is None or found.relevant == 0:
             kind, reason, adequacy = VerdictKind.VACUOUS, "its precondition never occurs", Adequacy[Model]()
         else:
-            adequacy = try_mutants(searchable, model, mutants, budget)
+            adequacy = budget.mutation.try_mutants(searchable, model, mutants, budget)
             kind, reason = VerdictKind.CONFIRMED, ""
             if not adequacy.killers:
                 kind, reason = VerdictKind.VACUOUS, "no mutant of the model refutes it"

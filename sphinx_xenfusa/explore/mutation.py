@@ -166,16 +166,22 @@ def forget(module: str) -> None:
         clear()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CodeMutant:
     """A mutant of one function.
 
     :param function: the function whose code is replaced while the mutant is applied.
+    :param build: compiles the changed code; few of all mutants are ever applied in a run, so it is done when it is needed.
     """
 
     report: MutantReport
     function: FunctionType
-    code: CodeType
+    build: Callable[[], CodeType]
+
+    @functools.cached_property
+    def code(self) -> CodeType:
+        """The changed code."""
+        return self.build()
 
     @contextlib.contextmanager
     def applied(self, model: Any) -> Iterator[Any]:
@@ -213,20 +219,42 @@ def mutants_of(module: ModuleType) -> tuple[CodeMutant, ...]:
     source = inspect.getsource(module)
     tree = ast.parse(source)
     filename = module.__file__ or module.__name__
-    place = module.__name__.replace(".", "/") + ".py"
+    future = [one for one in tree.body if isinstance(one, ast.ImportFrom) and one.module == "__future__"]
+    place = _place(module)
     mutants = []
     for definition in tree.body:
         function = vars(module).get(definition.name) if isinstance(definition, ast.FunctionDef) else None
         if not isinstance(definition, ast.FunctionDef) or not isinstance(function, FunctionType):
             continue
+        alone = ast.Module([*future, definition], [])
         for edit in _edits(definition):
-            undo = edit.do()
-            code = _code_of(compile(ast.fix_missing_locations(tree), filename, "exec"), definition.name)
-            undo()
             where = f"{place}:{getattr(edit.node, 'lineno', definition.lineno)} {definition.name}"
             report = MutantReport(where, edit.operator, edit.before, edit.after)
-            mutants.append(CodeMutant(report, function, code))
+            build = functools.partial(_compiled, alone, edit, filename, definition.name)
+            mutants.append(CodeMutant(report, function, build))
     return tuple(mutants)
+
+
+def _compiled(tree: ast.Module, edit: Edit, filename: str, name: str) -> CodeType:
+    """The code of the function of this name with an edit made; the tree is left as it was."""
+    undo = edit.do()
+    try:
+        return _code_of(compile(ast.fix_missing_locations(tree), filename, "exec", dont_inherit=True), name)
+    finally:
+        undo()
+
+
+def mutants_named(modules: tuple[ModuleType, ...], report: MutantReport) -> Iterator[CodeMutant]:
+    """The mutants of these modules that a report names: several where a line has the same text more than once."""
+    file = report.where.partition(":")[0]
+    for module in modules:
+        if _place(module) == file:
+            yield from (mutant for mutant in mutants_of(module) if mutant.report == report)
+
+
+def _place(module: ModuleType) -> str:
+    """The file of a module, as reports name it."""
+    return module.__name__.replace(".", "/") + ".py"
 
 
 def mutants_reached(modules: tuple[ModuleType, ...], action: Callable[[], object]) -> tuple[CodeMutant, ...]:
@@ -236,3 +264,22 @@ def mutants_reached(modules: tuple[ModuleType, ...], action: Callable[[], object
         forget(module.__name__)
     called = called_functions(action)
     return tuple(mutant for module in modules for mutant in mutants_of(module) if mutant.function.__code__ in called)
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The mutants of the functions that a search calls, made when they are asked for.
+
+    :param search: calls what is searched; run once, and watched, when the mutants are iterated over.
+    """
+
+    modules: tuple[ModuleType, ...]
+    search: Callable[[], object]
+
+    def __iter__(self) -> Iterator[CodeMutant]:
+        """All of them, in the order of the sources."""
+        return iter(mutants_reached(self.modules, self.search))
+
+    def named(self, report: MutantReport) -> Iterator[CodeMutant]:
+        """Those that a report names, reached or not: one that is not reached is not killed either."""
+        return mutants_named(self.modules, report)

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sphinx_xenfusa.explore.claim import Budget, BudgetExceeded, Search, judge, try_mutants
+from sphinx_xenfusa.explore.claim import (
+    Budget,
+    BudgetExceeded,
+    Effort,
+    EveryMutant,
+    Search,
+    UntilOneKills,
+    judge,
+)
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import MutantReport, Scope, Verdict, VerdictKind
 
@@ -67,7 +75,7 @@ class Added:
 
 def verdict(model: list[int], *mutants: Added, budget: Budget | None = None, **claim: int) -> Verdict:
     claim = NeverAbove(**claim)
-    return judge(claim, "specification", claim, model, mutants, budget or Budget())
+    return judge(claim, "specification", claim, model, mutants, budget or Budget(mutation=EveryMutant()))
 
 
 def test_refuted() -> None:
@@ -103,7 +111,7 @@ def test_vacuous_without_a_killed_mutant(mutants: tuple[Added, ...]) -> None:
 def test_confirmed() -> None:
     claim = NeverAbove()
     mutants = [Added(10, "a longer edit"), Added(4), Added(11)]
-    got = judge(claim, "specification", claim, [1, 6, 7], mutants, Budget())
+    got = judge(claim, "specification", claim, [1, 6, 7], mutants, Budget(mutation=EveryMutant()))
     assert got.kind is VerdictKind.CONFIRMED
     assert (got.claim, got.policy, got.reason, got.scope) == ("never_above", "specification", "", claim.scope)
     assert (got.cases, got.relevant, got.witness, got.counterexample) == (3, 2, trace("6 is close"), None)
@@ -141,7 +149,7 @@ def test_inconclusive_when_the_cases_are_used_up(cases: int) -> None:
 
 
 def test_inconclusive_when_the_cases_are_used_up_by_the_mutants() -> None:
-    got = verdict([6, 7], Added(99), Added(98), budget=Budget(cases=4))
+    got = verdict([6, 7], Added(99), Added(98), budget=Budget(cases=4, mutation=EveryMutant()))
     assert got.kind is VerdictKind.INCONCLUSIVE
     assert (got.cases, got.relevant, got.killed) == (2, 2, 0)
 
@@ -176,7 +184,7 @@ def test_a_broken_search_is_no_killed_mutant(error: type[BaseException]) -> None
             raise error
 
     with pytest.raises(error):
-        try_mutants(Broken(), [], [Added(1)], Budget())
+        EveryMutant().try_mutants(Broken(), [], [Added(1)], Budget())
 
 
 def test_mutant_is_undone_when_the_search_breaks() -> None:
@@ -200,11 +208,84 @@ def test_mutant_is_undone_when_the_search_breaks() -> None:
                 raise self.error()
             return Search()
 
-    adequacy = try_mutants(Broken(TypeError), [], [Watched(1)], Budget())
+    adequacy = EveryMutant().try_mutants(Broken(TypeError), [], [Watched(1)], Budget())
     assert (adequacy.killers, adequacy.survivors, open_now) == ((), (), [])
     with pytest.raises(MemoryError):
-        try_mutants(Broken(MemoryError), [], [Watched(1)], Budget())
+        EveryMutant().try_mutants(Broken(MemoryError), [], [Watched(1)], Budget())
     assert open_now == []
+
+
+KILLERS = [Added(10, "a longer edit"), Added(4), Added(11), Added(3), Added(99)]
+"""By size of their edits: 3, 4, 11, 99, the longer one; 3 and 4 survive."""
+
+
+class Offered:
+    """Mutants of which one can be had by its report; tells which were made."""
+
+    def __init__(self, *mutants: Added) -> None:
+        self.mutants = mutants
+        self.iterated = 0
+
+    def __iter__(self) -> Iterator[Added]:
+        self.iterated += 1
+        return iter(self.mutants)
+
+    def named(self, report: MutantReport) -> Iterator[Added]:
+        return (one for one in self.mutants if one.report == report)
+
+
+def until_one(claim: NeverAbove, mutants: object, *known: Added) -> Verdict:
+    mutation = UntilOneKills(tuple(one.report for one in known))
+    return judge(claim, "specification", claim, [1, 6, 7], mutants, Budget(mutation=mutation))
+
+
+def test_smallest_edit_first_until_one_kills() -> None:
+    claim = NeverAbove()
+    got = until_one(claim, iter(KILLERS))
+    assert (got.kind, got.killed, got.mutants) == (VerdictKind.CONFIRMED, 1, 3)
+    assert (got.killer, got.survivors) == (Added(11).report, (Added(3).report, Added(4).report))
+    assert claim.searched == [False, True, True, True, True], "the model itself, small, before its mutants"
+
+
+@pytest.mark.parametrize("mutants", [KILLERS, Offered(*KILLERS)], ids=["a sequence", "by name"])
+def test_the_known_killer_is_tried_before_all_others(mutants: object) -> None:
+    claim = NeverAbove()
+    got = until_one(claim, mutants, KILLERS[0])
+    assert (got.kind, got.killer, got.killed, got.mutants) == (VerdictKind.CONFIRMED, KILLERS[0].report, 1, 1)
+    assert claim.searched == [False, True, True]
+
+
+def test_mutants_are_not_made_when_the_known_one_kills() -> None:
+    offered = Offered(*KILLERS)
+    until_one(NeverAbove(), offered, Added(99))
+    assert offered.iterated == 0
+
+
+@pytest.mark.parametrize("mutants", [KILLERS, Offered(*KILLERS)], ids=["a sequence", "by name"])
+@pytest.mark.parametrize("known", [Added(4), Added(1234)], ids=["kills no more", "exists no more"])
+def test_a_known_killer_that_is_none_any_more_proves_nothing(known: Added, mutants: object) -> None:
+    got = until_one(NeverAbove(), mutants, known)
+    assert (got.kind, got.killer, got.killed, got.mutants) == (VerdictKind.CONFIRMED, Added(11).report, 1, 3)
+    survivors = Offered(Added(3), Added(4))
+    got = until_one(NeverAbove(), survivors, known)
+    assert (got.kind, got.killed, got.mutants) == (VerdictKind.VACUOUS, 0, 2)
+
+
+def test_progress_is_told_at_most_twice_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("sphinx_xenfusa.explore.claim.time.monotonic", lambda: now[0])
+    told: list[Effort] = []
+    budget = Budget(listener=told.append)
+    for _ in range(40):
+        now[0] += 0.125
+        budget.spend(5)
+    assert [one.cases for one in told] == [20, 40, 60, 80, 100, 120, 140, 160, 180, 200]
+    assert told[-1].rate == 40
+    now[0] += 1
+    budget.report(states=800, frontier=7, depth=3)
+    budget.report(states=801, frontier=7, depth=3)
+    assert (told[-1].states, told[-1].frontier, told[-1].depth) == (800, 7, 3)
+    assert told[-1].rate == 800 / 6
 
 
 @dataclass

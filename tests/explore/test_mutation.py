@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from sphinx_xenfusa.explore.mutation import CodeMutant, called_functions, mutants_of, mutants_reached
+from sphinx_xenfusa.explore.mutation import CodeMutant, called_functions, mutants_named, mutants_of, mutants_reached
 
 _NUMBERS = itertools.count()
 
@@ -219,3 +219,23 @@ def test_profile_is_restored(module) -> None:
     with pytest.raises(KeyError):
         called_functions(breaks)
     assert sys.getprofile() is before
+
+
+def test_named_by_its_report(module: Callable[[str], ModuleType]) -> None:
+    one = module("def f(x):\n    return x + 1, x + 1\n\ndef g(x):\n    return 1\n")
+    other = module("def f(x):\n    return x + 1\n")
+    wanted = mutants_of(one)[0].report
+    assert [mutant.report for mutant in mutants_named((one, other), wanted)] == [wanted, wanted], "twice in the line"
+    (alone,) = mutants_named((one, other), mutants_of(other)[0].report)
+    assert alone.function is other.f
+    assert not [*mutants_named((other,), wanted)]
+
+
+def test_compiled_on_its_own_the_function_keeps_its_lines_and_its_future(module: Callable[[str], ModuleType]) -> None:
+    source = "from __future__ import annotations\n\n\ndef f(x: int) -> list[Nothing]:\n    y: Nothing = x + 1\n    return y\n"
+    made = module(source)
+    for mutant in mutants_of(made):
+        assert mutant.code.co_firstlineno == made.f.__code__.co_firstlineno
+        with mutant.applied(None):
+            assert made.f(1) in {1, 3}
+    assert made.f(1) == 2
