@@ -87,8 +87,8 @@ class Domain:
 
     @property
     def bits(self) -> int:
-        """How many bits hold one."""
-        return max(1, (self.size - 1).bit_length())
+        """How many bits hold one; none where there is only one value."""
+        return (self.size - 1).bit_length()
 
     @property
     def enumeration(self) -> type[Enum] | None:
