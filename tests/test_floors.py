@@ -38,7 +38,7 @@ ROOMS = {
     "engines": room(1, "explore", "numpy"),
     "model": room(1, "inputs explore"),
     "trace": room(2, "explore", "jsonschema_rs"),
-    "claims": room(2, "explore model"),
+    "claims": room(2, "explore engines model"),
     "terms": room(2, "inputs model"),
     "platforms": room(2, "inputs model", "jsonschema_rs yaml"),
     "confirm": room(3, "inputs explore model platforms trace", "pebble"),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from sphinx_xenfusa.explore.trace import Trace
-from sphinx_xenfusa.explore.verdict import MutantReport, Scope, Verdict, VerdictKind
+from sphinx_xenfusa.explore.verdict import Explored, MutantReport, Scope, Verdict, VerdictKind
 
 Model = TypeVar("Model")
 ModelIn = TypeVar("ModelIn", contravariant=True)
@@ -115,12 +115,14 @@ class Search:
     :param relevant: those in which the precondition held.
     :param witness: a shortest trace in which the precondition occurs.
     :param counterexample: a smallest trace that refutes the claim; the search ends with it.
+    :param explored: the searches of reachable states that were made.
     """
 
     cases: int = 0
     relevant: int = 0
     witness: Trace | None = None
     counterexample: Trace | None = None
+    explored: list[Explored] = field(default_factory=list)
 
 
 @runtime_checkable
@@ -386,4 +388,5 @@ def judge(
         killers=adequacy.killers,
         survivors=adequacy.survivors,
         broken=adequacy.broken,
+        explored=tuple(found.explored),
     )

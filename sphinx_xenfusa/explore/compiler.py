@@ -21,7 +21,6 @@ from sphinx_xenfusa.explore.language import (
     Domain,
     Field,
     ModelError,
-    Rule,
     Source,
     System,
     Tabulated,
@@ -107,7 +106,7 @@ class _Scope:
 def compile_system(system: System[Any, Any], changed: Mapping[Callable[..., Any], Source] | None = None) -> Program:
     """Compile all actions of a system.
 
-    :param changed: other sources for inlined functions, for mutants.
+    :param changed: other sources of functions, of rules or inlined ones: a mutant.
     :raises ModelError: a rule is outside the language.
     """
     branches: dict[str, int] = {}
@@ -115,7 +114,8 @@ def compile_system(system: System[Any, Any], changed: Mapping[Callable[..., Any]
     off = []
     for action in system.actions:
         compiler = Compiler(system, branches, changed or {})
-        body = compiler.rule(action.rule, dict(action.arguments))
+        source = (changed or {}).get(action.rule.source.function, action.rule.source)
+        body = compiler.rule(source, dict(action.arguments))
         if body is None:
             off.append(action)
         else:
@@ -165,13 +165,13 @@ class Compiler:
 
     # ---- statements ----
 
-    def rule(self, rule: Rule, arguments: Mapping[str, object]) -> tuple[Statement, ...] | None:
+    def rule(self, source: Source, arguments: Mapping[str, object]) -> tuple[Statement, ...] | None:
         """The statements of a rule with its parameters fixed; ``None`` where the constants disable it."""
-        names = [one.arg for one in rule.source.tree.args.args]
+        names = [one.arg for one in source.tree.args.args]
         values = [_TheState(), self.constants, *arguments.values()]
-        scope = _Scope(rule.source, dict(zip(names, values, strict=True)), value_only=False)
+        scope = _Scope(source, dict(zip(names, values, strict=True)), value_only=False)
         try:
-            self.block(scope, rule.source.tree.body)
+            self.block(scope, source.tree.body)
         except _Off:
             return None
         return tuple(self.body)

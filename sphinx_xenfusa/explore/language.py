@@ -36,7 +36,7 @@ Bound = int | Callable[[Any], int]
 """A number, or a function of the constants that gives one."""
 
 
-class ModelError(Exception):
+class ModelError(ValueError):
     """A model that cannot be meant as it is written: outside the language, or outside its own bounds.
 
     :param place: file, line and column.
@@ -484,7 +484,10 @@ class RuleModel(Generic[S, C]):
             if names[2:] != list(parameters):
                 place = f"{inspect.getfile(function)}:{function.__code__.co_firstlineno}"
                 raise ModelError(place, f"the parameters {names}", f"the state, the constants, then {list(parameters)}")
-            self.rules.append(Rule(party, clause, source_of(function), tuple(parameters.items())))
+            kept = (
+                (name, tuple(values) if isinstance(values, list) else values) for name, values in parameters.items()
+            )
+            self.rules.append(Rule(party, clause, source_of(function), tuple(kept)))
             return function
 
         return declare
@@ -562,10 +565,6 @@ class System(Generic[S, C]):
     def holds(self, predicate: Callable[..., bool], state: S) -> bool:
         """Whether a predicate of state and constants holds."""
         return bool(predicate(state, self.constants))
-
-    def with_rule(self, old: Rule, new: Rule) -> System[S, C]:
-        """The same with one rule changed: a mutant."""
-        return System(self.name, self.state, self.constants, tuple(new if one is old else one for one in self.rules))
 
     def values(self, state: S) -> Mapping[str, Value]:
         """Name and value of each field and element, in order."""

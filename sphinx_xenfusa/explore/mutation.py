@@ -1,8 +1,8 @@
 """Mutants of plain Python functions, generated from their source by a fixed set of operators.
 
 Operators: negate a condition; negate a comparison; drop an operand of ``and``/``or``; drop a guard (an ``if`` whose body
-leaves the function); skip an assignment; flip a truth value; move a number by one; swap the branches of a set union and
-difference.  The operators know nothing of any claim.
+leaves the function, or what a rule requires); skip an assignment; flip a truth value; move a number by one; swap the branches of
+a set union and difference.  The operators know nothing of any claim.
 
 A mutant replaces the code object of the function itself, so that every reference to it sees the change: tables of functions,
 imports into other modules.
@@ -94,6 +94,7 @@ def _statements(node: ast.AST) -> Iterator[Edit]:
         return
     for i, statement in enumerate(body):
         leaves = isinstance(statement, ast.If) and isinstance(statement.body[-1], ast.Return | ast.Continue)
+        leaves = leaves or _requires(statement)
         skipped = isinstance(statement, ast.Assign | ast.AugAssign)
         if leaves or skipped:
             nothing = ast.copy_location(ast.Pass(), statement)
@@ -101,6 +102,12 @@ def _statements(node: ast.AST) -> Iterator[Edit]:
             text = ast.unparse(statement).split("\n", 1)[0]
             name = "drop guard" if leaves else "skip assignment"
             yield Edit(statement, name, text, "pass", _set(node, "body", edited))
+
+
+def _requires(statement: ast.stmt) -> bool:
+    """Whether a statement is a requirement of the rule language."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "require"
 
 
 def _constants(node: ast.AST) -> Iterator[Edit]:
@@ -123,7 +130,7 @@ def _set_operations(node: ast.AST) -> Iterator[Edit]:
 _OPERATORS = (_conditions, _comparisons, _operands, _statements, _constants, _set_operations)
 
 
-def _edits(function: ast.FunctionDef) -> Iterator[Edit]:
+def edits(function: ast.FunctionDef) -> Iterator[Edit]:
     """The edits of a function's body; its signature is no part of the code that a mutant replaces."""
     inside = (node for statement in function.body for node in ast.walk(statement))
     for node in (function, *inside):
@@ -227,7 +234,7 @@ def mutants_of(module: ModuleType) -> tuple[CodeMutant, ...]:
         if not isinstance(definition, ast.FunctionDef) or not isinstance(function, FunctionType):
             continue
         alone = ast.Module([*future, definition], [])
-        for edit in _edits(definition):
+        for edit in edits(definition):
             where = f"{place}:{getattr(edit.node, 'lineno', definition.lineno)} {definition.name}"
             report = MutantReport(where, edit.operator, edit.before, edit.after)
             build = functools.partial(_compiled, alone, edit, filename, definition.name)

@@ -100,6 +100,77 @@ class MutantReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Explored:
+    """One search of all reachable states of a system, as far as it went.
+
+    :param system: the system's name.
+    :param constants: its constants, by name and value.
+    :param engine: which engine searched.
+    :param states: number of different reachable states; all of them, unless a counterexample ended the search.
+    :param transitions: number of steps that can be taken from them.
+    :param depth: the greatest distance of a state from the initial one.
+    :param complete: whether these are all.
+    :param rules: number of rules that can be taken under these constants.
+    :param never_fired: those of them that no reachable state lets anybody take.
+    :param one_sided: the conditions inside rules of which only one side was ever taken.
+    :param dropped: for each assumption the number of states without it, or the one with it: the same number says that the
+        assumption changes nothing.
+    :param digest: SHA-256 over all states, sorted, bit for bit.
+    """
+
+    system: str
+    constants: tuple[tuple[str, str], ...]
+    engine: str
+    states: int
+    transitions: int
+    depth: int
+    complete: bool
+    rules: int
+    never_fired: tuple[str, ...] = ()
+    one_sided: tuple[str, ...] = ()
+    dropped: tuple[tuple[str, int], ...] = ()
+    digest: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as in ``trace/schema.json``."""
+        return {
+            "system": self.system,
+            "constants": [{"name": name, "value": value} for name, value in self.constants],
+            "engine": self.engine,
+            "states": self.states,
+            "transitions": self.transitions,
+            "depth": self.depth,
+            "complete": self.complete,
+            "rules": self.rules,
+            "never_fired": list(self.never_fired),
+            "one_sided": list(self.one_sided),
+            "dropped": [{"assumption": words, "states": states} for words, states in self.dropped],
+            "digest": self.digest,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Explored:
+        """What :meth:`to_json` wrote.
+
+        :raises KeyError: a key is missing.
+        """
+        return cls(
+            system=str(data["system"]),
+            constants=tuple((str(one["name"]), str(one["value"])) for one in data["constants"]),
+            engine=str(data["engine"]),
+            states=int(data["states"]),
+            transitions=int(data["transitions"]),
+            depth=int(data["depth"]),
+            complete=bool(data["complete"]),
+            rules=int(data["rules"]),
+            never_fired=tuple(str(one) for one in data["never_fired"]),
+            one_sided=tuple(str(one) for one in data["one_sided"]),
+            dropped=tuple((str(one["assumption"]), int(one["states"])) for one in data["dropped"]),
+            digest=str(data["digest"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Divergence:
     """One entry of the divergence register, shown by a trace of its own.
 
@@ -128,6 +199,7 @@ class Verdict:
     :param killers: all the mutants that it kills.
     :param survivors: those that it does not kill.
     :param broken: those on which its search broke, which count neither way.
+    :param explored: the searches of reachable states that it rests on; empty for a claim that enumerates by itself.
     :param divergences: for ``diverges``, each entry with its trace.
     :param seconds: time of the run; shown on the terminal only, never written to a page.
     """
@@ -147,6 +219,7 @@ class Verdict:
     killers: tuple[MutantReport, ...] = ()
     survivors: tuple[MutantReport, ...] = ()
     broken: tuple[MutantReport, ...] = ()
+    explored: tuple[Explored, ...] = ()
     divergences: tuple[Divergence, ...] = ()
     seconds: float = 0.0
 
@@ -169,6 +242,7 @@ class Verdict:
             "killed": self.killed,
             "mutants": self.mutants,
             "killer": None if self.killer is None else self.killer.to_json(),
+            "explored": [one.to_json() for one in self.explored],
             "divergences": [{"id": entry.id, "trace": entry.trace.to_json()} for entry in self.divergences],
         }
 
@@ -196,6 +270,7 @@ class Verdict:
             killed=int(data["killed"]),
             mutants=int(data["mutants"]),
             killer=None if data["killer"] is None else MutantReport.from_json(data["killer"]),
+            explored=tuple(Explored.from_json(one) for one in data["explored"]),
             divergences=tuple(
                 Divergence(str(entry["id"]), Trace.from_json(entry["trace"])) for entry in data["divergences"]
             ),

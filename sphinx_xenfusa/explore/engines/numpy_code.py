@@ -33,6 +33,9 @@ from sphinx_xenfusa.explore.program import (
     Store,
 )
 
+ROWS = "rows_"
+"""The name of the numbers of the states from which steps lead."""
+
 
 @dataclass
 class Frame:
@@ -386,18 +389,24 @@ class Writer:
         if frame.alive:
             self.filtered(frame, frame.alive)
         self.line(f"fired[{number}] += len({frame.words[0]})")
-        self.line(f"out.append(({number}, {', '.join(frame.words)}))")
+        rows = [frame.locals[ROWS]] if ROWS in frame.locals else []
+        self.line(f"out.append(({number}, {', '.join([*frame.words, *rows])}))")
         self.indent -= 1
 
-    def successors(self) -> str:
-        """The function ``successors``: the words of states, a list for what follows, and the counts."""
+    def successors(self, *, with_rows: bool = False) -> str:
+        """The function ``successors``: the words of states, a list for what follows, and the counts.
+
+        :param with_rows: whether it is given a number for each state as well, and appends those of the states from which each
+            of the following ones comes.
+        """
         words = [f"w{i}_" for i in range(self.layout.words)]
-        self.lines = [f"def successors({', '.join(words)}, out, fired, branched, fault, at):"]
+        given = [*words, ROWS] if with_rows else words
+        self.lines = [f"def successors({', '.join(given)}, out, fired, branched, fault, at):"]
         steps = []
         for number, compiled in enumerate(self.program.steps):
             tests = self.leading(compiled.body)
             steps.append((number, tuple(dict.fromkeys(tests)), compiled.body[len(tests) :]))
-        self.tree(Frame(words), steps)
+        self.tree(Frame(words, {ROWS: ROWS} if with_rows else {}), steps)
         self.line("return")
         return "\n".join(self.lines)
 

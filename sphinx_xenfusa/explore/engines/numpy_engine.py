@@ -37,15 +37,11 @@ class Stepper:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.layout = Layout(program.fields)
-        writer = Writer(program)
-        text = writer.successors()
-        self._checks: tuple[Check, ...] = tuple(writer.checks)
-        self._namespace = _namespace(writer.tables)
-        exec(compile(text, f"<steps of {program.name}>", "exec"), self._namespace)
-        self._successors: Callable[..., None] = self._namespace["successors"]
+        self._successors, self._checks = _made(program, with_rows=False)
         self.fired = [0] * len(program.steps)
         self.branches = [[0, 0] for _ in program.branches]
         self._step = 0
+        self._with_rows: Callable[..., None] | None = None
 
     def predicate(self, test: Expr) -> Callable[[Sequence[Words]], Mask]:
         """A test as a function of the words of states."""
@@ -75,6 +71,15 @@ class Stepper:
             return self._run(words)
         except _Left as left:
             raise self._error(words, left, depth) from None
+
+    def edges(self, words: Sequence[Words]) -> list[Any]:
+        """For each step its number, the words of what follows, and the place of the state from which it follows."""
+        if self._with_rows is None:
+            self._with_rows, _ = _made(self.program, with_rows=True)
+        out: list[Any] = []
+        rows = np.arange(len(words[0]))
+        self._with_rows(*words, rows, out, [0] * len(self.fired), self._branched, self._fault, self._at)
+        return out
 
     def _run(self, words: Sequence[Words]) -> list[Any]:
         out: list[Any] = []
@@ -111,6 +116,16 @@ class Stepper:
         return ModelError(
             check.place, f"{check.found} in {action}, {depth} steps from the start, where {state}", check.expected
         )
+
+
+def _made(program: Program, *, with_rows: bool) -> tuple[Callable[..., None], tuple[Check, ...]]:
+    """The function that takes a program's steps, and the checks that it makes."""
+    writer = Writer(program)
+    text = writer.successors(with_rows=with_rows)
+    namespace = _namespace(writer.tables)
+    exec(compile(text, f"<steps of {program.name}>", "exec"), namespace)
+    successors: Callable[..., None] = namespace["successors"]
+    return successors, tuple(writer.checks)
 
 
 def _namespace(tables: Sequence[tuple[tuple[int, ...], bool]]) -> dict[str, Any]:
