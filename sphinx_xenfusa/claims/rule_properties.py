@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from sphinx_xenfusa.explore.claim import Budget, BudgetExceeded
@@ -28,6 +28,7 @@ from sphinx_xenfusa.explore.program import Expr, Program, Require
 from sphinx_xenfusa.explore.reference import trace
 from sphinx_xenfusa.explore.rule_mutants import Sources
 from sphinx_xenfusa.explore.trace import Trace
+from sphinx_xenfusa.explore.two_runs import told, two_runs
 from sphinx_xenfusa.explore.verdict import Explored
 
 Predicate = Callable[..., bool]
@@ -325,6 +326,41 @@ class Eventually(_OnGraph):
     def fails(self, graph: Graph, program: Program, goal: Any) -> Any:
         """A fair run leads on that never meets a goal."""
         return graph.can_avoid(goal, [_steps_of(program, names) for names in self.fair])
+
+
+@dataclass(frozen=True)
+class NoInfluence(Property):
+    """Nothing that the actor does, or does not do, can be seen by the observer: two runs are compared (two_runs).
+
+    :param actor: parties or rules of the actor.
+    :param observer: parties or rules of the observer.
+    :param sees: the observer's fields.
+    """
+
+    actor: tuple[str, ...]
+    observer: tuple[str, ...]
+    sees: tuple[str, ...]
+    refuted: str
+
+    def examine(self, sources: Sources, budget: Budget) -> Examined:
+        """Search all pairs of states; the precondition is that the two runs differ at all."""
+        program = self.program(sources)
+        pair = two_runs(program, self.actor, self.observer, self.sees)
+        watches = [Watch("differ", pair.differ), Watch("seen", pair.seen, stop=True)]
+        found = self.explore(pair.program, watches, sources, budget)
+        differ, seen = found.watched
+        wanted = pair.seen if seen.states else pair.differ
+        steps = None
+        if seen.states or differ.states:
+            steps = () if sources else NumpyEngine().shortest(pair.program, wanted)
+        title = self.refuted if seen.states else self.says
+        shown_trace = None
+        if steps is not None:
+            shown_trace = Trace(title, (), ()) if sources else told(self.system, program, pair, steps, title)
+        explored = replace(self.explored(pair.program, found), system=pair.program.name)
+        if seen.states:
+            return Examined(explored, differ.states, None, shown_trace)
+        return Examined(explored, differ.states, shown_trace, None)
 
 
 def _steps_of(program: Program, names: Iterable[str]) -> frozenset[int]:

@@ -14,12 +14,13 @@ from sphinx_xenfusa.claims.rule_properties import (
     CanAlwaysStep,
     CanGetStuck,
     Eventually,
+    NoInfluence,
     Property,
     Reachable,
     anything,
 )
 from sphinx_xenfusa.explore.claim import Budget, EveryMutant
-from sphinx_xenfusa.explore.language import RuleModel, State, flag, one_of, require, within
+from sphinx_xenfusa.explore.language import ModelError, RuleModel, State, flag, one_of, require, within
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.model.notification_ring import RING, Bounds, DriverAt, NotificationRing
 
@@ -131,6 +132,72 @@ def test_each_form_of_claim(one: Property, kind: VerdictKind, length: int | None
     if kind is VerdictKind.CONFIRMED:
         assert verdict.killer is not None
         assert verdict.explored[0].states == verdict.cases
+
+
+@dataclass(frozen=True)
+class Wire:
+    shared: bool = False
+
+
+class Office(State):
+    secret: int = within(0, 2)
+    seen: int = within(0, 2)
+    lamp: bool = flag()
+
+
+OFFICE = RuleModel("office", Office, Wire())
+
+
+@OFFICE.rule("actor", "the test", to=(1, 2))
+def decide(s: Office, c: Wire, to: int) -> None:
+    require(s.secret == 0)
+    s.secret = to
+
+
+@OFFICE.rule("observer", "the test")
+def look(s: Office, c: Wire) -> None:
+    if c.shared:
+        s.seen = s.secret
+    s.lamp = not s.lamp
+
+
+def influence(shared: bool) -> NoInfluence:
+    system = OFFICE.system(Wire(shared))
+    return NoInfluence(system, "it acts", ("actor",), ("observer",), ("seen", "lamp"), "it is seen")
+
+
+def test_nothing_that_the_actor_does_is_seen_where_nothing_is_shared() -> None:
+    verdict = run(influence(False))
+    assert verdict.kind is VerdictKind.CONFIRMED
+    assert verdict.killer is not None
+    assert (verdict.killer.before, verdict.killer.after) == ("c.shared", "not (c.shared)")
+    found = influence(False).examine({}, Budget())
+    assert found.counterexample is None
+    assert found.explored.states == 3 * 3 * 2
+    assert found.relevant == 3 * 2 * 2
+
+
+def test_what_is_shared_is_seen() -> None:
+    verdict = run(influence(True))
+    assert verdict.kind is VerdictKind.REFUTED
+    assert verdict.counterexample is not None
+    told = [(step.party, step.outcome) for step in verdict.counterexample.steps]
+    assert told == [("actor", "taken in the first run"), ("observer", "taken in both runs")]
+    assert verdict.counterexample.steps[-1].changed[0].field == "seen, the first run"
+
+
+def test_a_step_that_only_one_run_allows_is_seen() -> None:
+    rule = next(rule for rule in RING.rules if rule.name == "reap")
+    assert rule.party == "driver"
+    system = RING.system(Bounds(size=2, buffers=1, forged=1))
+    verdict = run(NoInfluence(system, "", ("device",), ("driver",), ("driver",), "the device is seen"))
+    assert verdict.kind is VerdictKind.REFUTED
+    assert verdict.counterexample is not None
+
+
+def test_a_field_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(ModelError, match="no field colour"):
+        NoInfluence(OFFICE.system(), "", ("actor",), ("observer",), ("colour",), "").examine({}, Budget())
 
 
 def test_a_hazard_and_its_mitigation_are_one_claim() -> None:
