@@ -16,6 +16,7 @@ from rich.text import Text
 from sphinx_xenfusa.confirm.confirmation import Confirmation
 from sphinx_xenfusa.confirm.register import Described
 from sphinx_xenfusa.evidence.plain_text import printable
+from sphinx_xenfusa.explore import searches
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.trace import Step, Trace
@@ -253,6 +254,9 @@ def _facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
         yield "assumption", assumption
     if verdict.cases:
         yield "checks", f"{verdict.cases:,}, of which {verdict.relevant:,} could have failed"
+    for row in searches.rows(verdict.explored):
+        yield "search", "; ".join(f"{name.lower()} {value}" for name, value in zip(searches.HEADINGS, row, strict=True))
+    yield from ((name.lower(), words) for name, words in searches.remarks(verdict.explored))
     if verdict.mutants:
         yield "mutants of the model", f"{verdict.mutants:,} tried, {verdict.killed:,} refute it"
     if verdict.killer is not None:

@@ -2,7 +2,7 @@
 
 Both runs start alike.  The actor's steps are taken in one run or in the other, as it likes; every other step is taken in both at
 once, wherever both allow it, and in one alone where only that one does.  If the observer's fields are equal in every pair of
-states that is reachable so, and it can take the same steps in both, then nothing that the actor does, or does not do, can be seen.
+states that is reachable so, and it can take the same steps in both, then nothing of what the actor does can be seen.
 """
 
 from __future__ import annotations

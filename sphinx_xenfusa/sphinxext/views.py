@@ -16,6 +16,7 @@ from sphinx.builders import Builder
 from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.confirm.register import Described
+from sphinx_xenfusa.explore import searches
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
@@ -388,6 +389,16 @@ class Views:
                 made.append(paragraph(words))
         return made
 
+    def _searches(self, verdict: Verdict) -> list[nodes.Node]:
+        """The searches of reachable states, and what shows that they bite."""
+        if not verdict.explored:
+            return []
+        table_rows = searches.rows(verdict.explored)
+        title = "All reachable states, bit for bit"
+        made: list[nodes.Node] = [self.table(title, searches.HEADINGS, searches.WIDTHS, table_rows, "xenfusa-searches")]
+        made += [paragraph(nodes.strong("", f"{name}: "), told) for name, told in searches.remarks(verdict.explored)]
+        return made
+
     def _details(self, verdict: Verdict) -> nodes.Node:
         scope = verdict.scope
         made: list[nodes.Node] = []
@@ -401,6 +412,7 @@ class Views:
             made.append(paragraph(nodes.strong("", "Size: "), f"{count(scope.platforms, 'platform')}; {recount}."))
         if scope.assumptions:
             made.append(paragraph(nodes.strong("", "Assumptions: "), "; ".join(scope.assumptions) + "."))
+        made += self._searches(verdict)
         if verdict.killer is not None:
             killer = verdict.killer
             made.append(
