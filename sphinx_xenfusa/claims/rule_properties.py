@@ -109,7 +109,7 @@ class Property(ABC):
             rules=len(fired),
             never_fired=tuple(name for name, count in fired.items() if not count) if found.complete else (),
             one_sided=tuple(
-                _place(place)
+                place.rpartition(":")[0]
                 for place, (one, other) in zip(program.branches, found.branches, strict=True)
                 if found.complete and not (one and other)
             ),
@@ -383,12 +383,6 @@ def _graph(system: AnySystem) -> Graph | None:
 def _size(system: AnySystem) -> int:
     """The number of states of a system, with room for mutants of very small ones."""
     return max(1000, NumpyEngine().explore(_compiled(system), (), LIMITS).states)
-
-
-def _place(place: str) -> str:
-    """File and line of a condition, without the folder in which the package happens to be."""
-    path, line, _ = place.rsplit(":", 2)
-    return f"{path.rpartition('sphinx_xenfusa/')[2]}:{line}"
 
 
 def anything(s: Any, c: Any) -> bool:

@@ -26,7 +26,6 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 Value = int | bool | Enum
@@ -289,12 +288,16 @@ class Source:
 
     function: Callable[..., Any]
     tree: ast.FunctionDef
-    file: Path
 
     @property
     def name(self) -> str:
         """The function's name."""
         return self.tree.name
+
+    @property
+    def file(self) -> str:
+        """The file that defines it, as seen from the folder of its package: the same on every machine."""
+        return f"{self.function.__module__.replace('.', '/')}.py"
 
     def place(self, node: ast.AST) -> str:
         """File, line and column of a part of it."""
@@ -324,20 +327,19 @@ def source_of(function: Callable[..., Any]) -> Source:
     inner = inspect.unwrap(function)
     try:
         lines, first = inspect.getsourcelines(inner)
-        file = Path(inspect.getfile(inner))
     except (OSError, TypeError) as error:
         name = getattr(inner, "__name__", repr(inner))
         raise ModelError(name, f"no source ({error})", "a function that is written in a file") from error
     text = "".join(lines)
     tree = ast.parse(textwrap.dedent(text)).body[0]
     if not isinstance(tree, ast.FunctionDef):
-        raise ModelError(f"{file}:{first}", type(tree).__name__, "a function that is written with def")
+        raise ModelError(f"{inner.__module__}:{first}", type(tree).__name__, "a function that is written with def")
     ast.increment_lineno(tree, first - 1)
     indented = len(text) - len(text.lstrip())
     for node in ast.walk(tree):
         if hasattr(node, "col_offset"):
             node.col_offset += indented
-    return Source(inner, tree, file)
+    return Source(inner, tree)
 
 
 INLINED = "xenfusa_inlined"
@@ -482,8 +484,12 @@ class RuleModel(Generic[S, C]):
         def declare(function: F) -> F:
             names = list(inspect.signature(function).parameters)
             if names[2:] != list(parameters):
-                place = f"{inspect.getfile(function)}:{function.__code__.co_firstlineno}"
-                raise ModelError(place, f"the parameters {names}", f"the state, the constants, then {list(parameters)}")
+                source = source_of(function)
+                raise ModelError(
+                    source.place(source.tree),
+                    f"the parameters {names}",
+                    f"the state, the constants, then {list(parameters)}",
+                )
             kept = (
                 (name, tuple(values) if isinstance(values, list) else values) for name, values in parameters.items()
             )

@@ -40,7 +40,7 @@ class RuleMutant:
         tree = copy.deepcopy(self.source.tree)
         edit = _nth(edits(tree), self.position)
         edit.do()
-        changed = Source(self.source.function, ast.fix_missing_locations(tree), self.source.file)
+        changed = Source(self.source.function, ast.fix_missing_locations(tree))
         yield {**model, self.source.function: changed}
 
 
@@ -90,14 +90,9 @@ def mutants_of_source(source: Source) -> tuple[RuleMutant, ...]:
     found = []
     for position, edit in enumerate(edits(source.tree)):
         line = getattr(edit.node, "lineno", source.tree.lineno)
-        place = f"{_file(source)}:{line} {source.name}"
+        place = f"{source.file}:{line} {source.name}"
         found.append(RuleMutant(MutantReport(place, edit.operator, edit.before, edit.after), source, position))
     return tuple(found)
-
-
-def _file(source: Source) -> str:
-    """The file as reports name it, for these mutants as for those of plain functions."""
-    return str(getattr(source.function, "__module__", source.file.stem)).replace(".", "/") + ".py"
 
 
 def _nth(found: Iterator[Edit], position: int) -> Edit:

@@ -246,3 +246,47 @@ def test_verdicts_keep_what_was_explored() -> None:
     assert Verdict.from_json(verdict.to_json()).explored == verdict.explored
     assert verdict.explored[0].constants == (("limit", "3"), ("jams", "False"))
     assert (verdict.explored[0].rules, verdict.explored[0].never_fired) == (3, ())
+
+
+def no_such_field(s: Rooms, c: House) -> bool:
+    return s.weight > 3
+
+
+def test_a_claim_on_an_unknown_field_is_one_clear_error() -> None:
+    with pytest.raises(ModelError) as caught:
+        run(Reachable(PLAIN, "heavy", no_such_field, "never heavy"))
+    line = no_such_field.__code__.co_firstlineno + 1
+    assert (
+        str(caught.value) == f"test_rule_claims.py:{line}:12: found no field weight; expected one of door, inside, bell"
+    )
+
+
+def test_a_bound_that_is_too_small_for_its_initial_value_is_one_clear_error() -> None:
+    class Small(State):
+        inside: int = within(0, lambda c: c.limit, initial=3)
+
+    system = RuleModel("small", Small, House()).system(House(limit=2))
+    with pytest.raises(ModelError, match="field inside: found the initial value 3; expected a number from 0 to 2"):
+        run(Reachable(system, "", anything, ""))
+
+
+def test_an_unbounded_field_is_one_clear_error() -> None:
+    class Unbounded(State):
+        inside: int = within(0, lambda c: None)
+
+    system = RuleModel("unbounded", Unbounded, House()).system()
+    with pytest.raises(ModelError, match="expected a number, or a function of the constants that gives one"):
+        run(Reachable(system, "", anything, ""))
+
+
+def test_a_field_without_a_declaration_is_one_clear_error() -> None:
+    class Forgotten(State):
+        inside: int = 0
+
+    def enter(s: Forgotten, c: House) -> None:
+        s.inside = 1
+
+    model = RuleModel("forgotten", Forgotten, House())
+    model.rule("guest", "the test")(enter)
+    with pytest.raises(ModelError, match="found no field inside; expected"):
+        run(Reachable(model.system(), "", anything, ""))

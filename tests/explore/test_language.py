@@ -110,7 +110,7 @@ def test_a_rule_whose_parameters_are_not_declared_is_an_error() -> None:
     def rule(s: Counter, c: Size, by: int) -> None:
         """Never run."""
 
-    with pytest.raises(ModelError, match=r"test_language.py:\d+: found the parameters"):
+    with pytest.raises(ModelError, match=r"test_language.py:\d+:5: found the parameters"):
         COUNTER.rule("driver", "the test")(rule)
 
 
