@@ -1,6 +1,8 @@
 """Interference with a SafeVM: who the adversaries are, what of a step counts, and the search on one platform.
 
-M (memory) and C (control) can be seen here; T (time) and X and L (exchange) need the model of the channels themselves.
+M (memory) and C (control) can be seen here, on one call.  T (time), X and L (exchange) go through a link: what a link lets its
+misbehaving end do is the table of :mod:`sphinx_xenfusa.claims.link_interference`, and the platform as a whole is put together in
+:mod:`sphinx_xenfusa.claims.composition`.
 
 Source: the project's semantics, "Adversary" and "SafeVM state and interference"; ISO 26262-6, Annex D.
 """
@@ -35,8 +37,14 @@ class Interference(StrEnum):
 
     MEMORY = "M"
     """Its private memory is changed, or mapped by another, without a step or a consent of its own."""
+    TIME = "T"
+    """One of its vCPUs cannot take a step until an adversary acts."""
     CONTROL = "C"
     """It, or the platform below it, is stopped, restarted, or configured anew."""
+    EXCHANGE = "X"
+    """It takes data that are outside the contract of a link."""
+    LINK = "L"
+    """The service of one link is lost, and nothing else."""
 
 
 def adversaries(platform: Platform) -> frozenset[str]:

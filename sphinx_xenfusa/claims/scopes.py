@@ -131,10 +131,25 @@ def with_links(platform: Platform, edges: tuple[Edge, ...]) -> Platform:
 
 def platforms_with_links(most: int, most_links: int = MOST_LINKS) -> Iterator[Platform]:
     """All platforms of 1 to ``most`` domains with at most ``most_links`` VirtIO links, smallest first, symmetric ones once."""
+    return (shape.platform() for shape in shapes(most, most_links))
+
+
+class Shape(NamedTuple):
+    """A platform before it is written out: the kinds of its domains, and its VirtIO links between positions."""
+
+    kinds: tuple[Domain, ...]
+    edges: tuple[Edge, ...]
+
+    def platform(self) -> Platform:
+        """The platform, with names and devices."""
+        return with_links(named(self.kinds), self.edges)
+
+
+def shapes(most: int, most_links: int = MOST_LINKS) -> Iterator[Shape]:
+    """The same platforms before they are written out, in the same order."""
     for kinds in _multisets(most, safety_tasks=False):
-        platform = named(kinds)
         for edges in _unlike_link_sets(tuple(kinds.index(kind) for kind in kinds), most_links):
-            yield with_links(platform, edges)
+            yield Shape(kinds, edges)
 
 
 @functools.cache

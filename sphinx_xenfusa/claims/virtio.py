@@ -18,7 +18,6 @@ _BLOCKING = "a model of a vCPU that waits for a backend: the states of a synchro
 _GRANTS = "a model of the grant table and of the pages that a domain holds while a request is served"
 _NON_BLOCKING = "a model of non-blocking VirtIO: its two registers, and a frontend that looks for the outcome"
 _OTHERS = "models of an Argo ring and of a statically shared page, with a peer that does what it likes"
-_LINK_RULES = "the rules about VirtIO links, and a model of what each rule keeps away"
 _FOREIGN = "a model of a backend that maps pages of its frontend outside any request"
 
 UNDER_EACH = tuple(POLICIES)
@@ -36,23 +35,6 @@ CLAIMS: tuple[Claim, ...] = (
         "A request that a frontend puts into the ring reaches the device through the backend of the domain that has it, and "
         "the answer comes back to the frontend.",
         _REQUESTS,
-    ),
-    _announced(
-        "backend_placement",
-        "A platform is rejected when a backend runs in a domain that is neither the Hardware Domain nor holds a device by "
-        "passthrough, and only there a backend reaches no device.",
-        _LINK_RULES,
-    ),
-    _announced(
-        "driver_domain_same_limits",
-        "No verdict of the rules about VirtIO changes when a backend moves from the Hardware Domain to a Driver Domain.",
-        _LINK_RULES,
-        UNDER_EACH,
-    ),
-    _announced(
-        "virtio_limits_configuration",
-        "Some platform is accepted without a VirtIO link and rejected once the link is added.",
-        _LINK_RULES,
     ),
     _announced(
         "other_protocols_exist",
@@ -83,18 +65,6 @@ CLAIMS: tuple[Claim, ...] = (
         "Through the virtqueue as it is specified, a frontend can interfere with its backend and a backend with its frontend; "
         "each mechanism has a shortest trace.",
         _RING,
-    ),
-    _announced(
-        "ffi_virtio_unsafe_only",
-        "The advice is given for exactly those platforms on which a SafeVM runs a frontend or a backend.",
-        "the advice among the rules, and the traces of the virtqueue model that it rests on",
-    ),
-    _announced(
-        "ffi_safe_isolated",
-        "Where frontends and backends run in UnsafeVMs only, no sequence of steps through a VirtIO link changes the state of a "
-        "SafeVM.",
-        "a model of whole platforms in which VirtIO links, their rings and their emulation are composed",
-        UNDER_EACH,
     ),
     _announced(
         "ffi_ring_safety_is_domains",

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from sphinx_xenfusa.explore.trace import Trace
-from sphinx_xenfusa.explore.verdict import Explored, MutantReport, Scope, Verdict, VerdictKind
+from sphinx_xenfusa.explore.verdict import Explored, MutantReport, Scope, Tally, Verdict, VerdictKind
 
 Model = TypeVar("Model")
 ModelIn = TypeVar("ModelIn", contravariant=True)
@@ -116,6 +116,7 @@ class Search:
     :param witness: a shortest trace in which the precondition occurs.
     :param counterexample: a smallest trace that refutes the claim; the search ends with it.
     :param explored: the searches of reachable states that were made.
+    :param tallies: what was counted class by class, for the pages; only a search that was exhausted has them.
     """
 
     cases: int = 0
@@ -123,6 +124,7 @@ class Search:
     witness: Trace | None = None
     counterexample: Trace | None = None
     explored: list[Explored] = field(default_factory=list)
+    tallies: tuple[Tally, ...] = ()
 
 
 @runtime_checkable
@@ -389,4 +391,5 @@ def judge(
         survivors=adequacy.survivors,
         broken=adequacy.broken,
         explored=tuple(found.explored),
+        tallies=found.tallies,
     )

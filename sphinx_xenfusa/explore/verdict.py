@@ -183,6 +183,36 @@ class Divergence:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """A number that a search counted, for the tables of the pages: a class of what it looked at, and how many are in it.
+
+    :param name: the class, as a reader knows it (the name of a rule, ``accepted``, ``E2``).
+    :param words: what is in the class, in a few words.
+    :param trace: a shortest trace that shows a member of it; ``None`` where there is nothing to show.
+    """
+
+    name: str
+    words: str
+    number: int
+    trace: Trace | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as in ``trace/schema.json``."""
+        return {
+            "name": self.name,
+            "words": self.words,
+            "number": self.number,
+            "trace": None if self.trace is None else self.trace.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Tally:
+        """The tally that :meth:`to_json` wrote."""
+        trace = None if data["trace"] is None else Trace.from_json(data["trace"])
+        return cls(str(data["name"]), str(data["words"]), int(data["number"]), trace)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a run of a claim found.
 
@@ -201,6 +231,7 @@ class Verdict:
     :param broken: those on which its search broke, which count neither way.
     :param explored: the searches of reachable states that it rests on; empty for a claim that enumerates by itself.
     :param divergences: for ``diverges``, each entry with its trace.
+    :param tallies: what the search counted, class by class; empty for most claims, and where the search did not end.
     :param seconds: time of the run; shown on the terminal only, never written to a page.
     """
 
@@ -221,6 +252,7 @@ class Verdict:
     broken: tuple[MutantReport, ...] = ()
     explored: tuple[Explored, ...] = ()
     divergences: tuple[Divergence, ...] = ()
+    tallies: tuple[Tally, ...] = ()
     seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
@@ -244,6 +276,7 @@ class Verdict:
             "killer": None if self.killer is None else self.killer.to_json(),
             "explored": [one.to_json() for one in self.explored],
             "divergences": [{"id": entry.id, "trace": entry.trace.to_json()} for entry in self.divergences],
+            "tallies": [one.to_json() for one in self.tallies],
         }
 
     @classmethod
@@ -274,4 +307,5 @@ class Verdict:
             divergences=tuple(
                 Divergence(str(entry["id"]), Trace.from_json(entry["trace"])) for entry in data["divergences"]
             ),
+            tallies=tuple(Tally.from_json(entry) for entry in data["tallies"]),
         )
