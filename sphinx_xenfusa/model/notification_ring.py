@@ -193,3 +193,11 @@ def forge_used(s: NotificationRing, c: Bounds, slot: int, head: int) -> None:
     require(s.forgeries < c.forged and s.used_ring[slot] != head)
     s.used_ring[slot] = head
     s.forgeries += 1
+
+
+SYSTEMS = {
+    "honest": RING.system(),
+    "small": RING.system(Bounds(size=2, buffers=1)),
+    "forging": RING.system(Bounds(size=2, buffers=1, forged=1)),
+}
+"""What is written out for other tools."""
