@@ -6,6 +6,7 @@ exists, its claim takes the place of the announcement, under the same id.
 
 from __future__ import annotations
 
+from sphinx_xenfusa.claims import emulation_claims
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.model.policies import POLICIES
 
@@ -29,6 +30,7 @@ def _announced(name: str, says: str, missing: str, policies: tuple[str, ...] = (
 
 
 CLAIMS: tuple[Claim, ...] = (
+    *emulation_claims.CLAIMS,
     # What VirtIO is, and where its parts run.
     _announced(
         "virtio_shares_device",
@@ -135,41 +137,10 @@ CLAIMS: tuple[Claim, ...] = (
         _BLOCKING,
     ),
     _announced(
-        "sync_backend_emulates",
-        "The domain of a backend can complete synchronous requests of its frontends, and of no other domain.",
-        _BLOCKING,
-        UNDER_EACH,
-    ),
-    _announced(
-        "sync_nonblocking_extension",
-        "Non-blocking VirtIO is a link of its own, on which no request of the frontend is synchronous.",
-        _NON_BLOCKING,
-    ),
-    _announced(
-        "sync_nonblocking_registers",
-        "The extension has exactly two registers: the frontend asks through the one and learns the outcome from the other, and "
-        "its vCPU runs on.",
-        _NON_BLOCKING,
-    ),
-    _announced(
         "sync_nonblocking_mitigates",
         "With non-blocking VirtIO and any behaviour of the backend, the frontend's vCPU can always take a step other than to "
         "look again.",
         _NON_BLOCKING,
-    ),
-    _announced(
-        "sync_privilege",
-        "Without non-blocking VirtIO a backend may issue device model operations towards its frontends and nobody else; with it "
-        "the backend may not issue them at all.",
-        _BLOCKING,
-        UNDER_EACH,
-    ),
-    _announced(
-        "sync_frontend_unsafe",
-        "A platform with a frontend without non-blocking VirtIO in a SafeVM is rejected; without the rule a silent backend "
-        "stops a vCPU of the SafeVM, and with the extension it cannot.",
-        "the rule about frontends that wait, and a model of a vCPU that waits for a backend",
-        UNDER_EACH,
     ),
 )
 """The claims of the chapter, none of which is checked yet."""
