@@ -6,7 +6,7 @@ exists, its claim takes the place of the announcement, under the same id.
 
 from __future__ import annotations
 
-from sphinx_xenfusa.claims import emulation_claims
+from sphinx_xenfusa.claims import channel_claims, emulation_claims
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.model.policies import POLICIES
 
@@ -15,10 +15,7 @@ _RING = "a model of the virtqueue to the byte, split and packed, with a peer tha
 _HARDENED = (
     "a model of a hardened ring (private indices, one writer for each page, copy before check) with an arbitrary peer"
 )
-_BLOCKING = "a model of a vCPU that waits for a backend: the states of a synchronous request, and a backend that may stay silent"
 _GRANTS = "a model of the grant table and of the pages that a domain holds while a request is served"
-_NON_BLOCKING = "a model of non-blocking VirtIO: its two registers, and a frontend that looks for the outcome"
-_OTHERS = "models of an Argo ring and of a statically shared page, with a peer that does what it likes"
 _FOREIGN = "a model of a backend that maps pages of its frontend outside any request"
 
 UNDER_EACH = tuple(POLICIES)
@@ -31,24 +28,13 @@ def _announced(name: str, says: str, missing: str, policies: tuple[str, ...] = (
 
 CLAIMS: tuple[Claim, ...] = (
     *emulation_claims.CLAIMS,
+    *channel_claims.CLAIMS,
     # What VirtIO is, and where its parts run.
     _announced(
         "virtio_shares_device",
         "A request that a frontend puts into the ring reaches the device through the backend of the domain that has it, and "
         "the answer comes back to the frontend.",
         _REQUESTS,
-    ),
-    _announced(
-        "other_protocols_exist",
-        "A message gets from one domain to another by Argo, and by a statically shared page, with no VirtIO link between them.",
-        _OTHERS,
-    ),
-    _announced(
-        "other_protocols",
-        "Over Argo and over a statically shared page a message is delivered, and the peer can neither map memory that is not "
-        "shared nor keep a vCPU of the other side waiting.",
-        _OTHERS,
-        UNDER_EACH,
     ),
     # Rings.
     _announced(
@@ -125,22 +111,5 @@ CLAIMS: tuple[Claim, ...] = (
         UNDER_EACH,
     ),
     # Emulation for the frontend.
-    _announced(
-        "sync_blocking",
-        "A vCPU that makes a synchronous request takes no step until its backend has completed it.",
-        _BLOCKING,
-    ),
-    _announced(
-        "sync_stuck",
-        "When the backend stays silent and the Control Domain does nothing, a vCPU that made a synchronous request never runs "
-        "again.",
-        _BLOCKING,
-    ),
-    _announced(
-        "sync_nonblocking_mitigates",
-        "With non-blocking VirtIO and any behaviour of the backend, the frontend's vCPU can always take a step other than to "
-        "look again.",
-        _NON_BLOCKING,
-    ),
 )
 """The claims of the chapter, none of which is checked yet."""

@@ -165,6 +165,18 @@ def told_of_space(s: Argo, c: Bounds) -> bool:
 
 
 @inlined
+def peer_has_tried(s: Argo, c: Bounds) -> bool:
+    """Whether the peer has tried to send."""
+    return s.reply != Reply.NONE
+
+
+@inlined
+def as_sent_and_as_checked(s: Argo, c: Bounds) -> bool:
+    """Whether the receiver knows the source of every message that it took, and used what it checked."""
+    return not s.mistaken and not s.differs
+
+
+@inlined
 def is_open_to(s: Argo, sender: Sender) -> bool:
     """Whether there is a ring for a sender."""
     return s.ring == Ring.FOR_ANY or (s.ring == Ring.FOR_PEER and sender == Sender.PEER)

@@ -11,16 +11,25 @@ Sources: fact sheet 2.2, 2.6 (foreign mapping), 5 (emulation), 2.9 (silo).
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import Enum
 
 from sphinx_xenfusa.explore.language import State, flag, inlined, require
 from sphinx_xenfusa.model.operations import Family, catalogue
 from sphinx_xenfusa.model.platform import Domain, Link, Platform
 from sphinx_xenfusa.model.policies import SPECIFICATION, Policy, relation_of
-from sphinx_xenfusa.model.vocabulary import Criticality, Protocol
+from sphinx_xenfusa.model.vocabulary import Capability, Criticality, Protocol
 
 VICTIM = Domain("victim", criticality=Criticality.SAFE, safety_tasks=True)
 """A SafeVM at one end of the channel."""
+
+
+class Peer(Enum):
+    """The domain at the other end."""
+
+    DOMU = frozenset[Capability]()
+    HARDWARE_DOMAIN = frozenset({Capability.HARDWARE})
+    CONTROL_DOMAIN = frozenset({Capability.CONTROL})
 
 
 @dataclass(frozen=True)
@@ -31,12 +40,12 @@ class UnderPolicy:
     """
 
     policy: Policy = SPECIFICATION
-    peer: Domain = field(default_factory=lambda: Domain("peer"))
+    peer: Peer = Peer.DOMU
 
     @functools.cached_property
     def platform(self) -> Platform:
         """The two domains, without a VirtIO link."""
-        return Platform((self.peer, VICTIM), links=(Link(Protocol.ARGO, self.peer.name, VICTIM.name),))
+        return Platform((Domain("peer", self.peer.value), VICTIM), links=(Link(Protocol.ARGO, "peer", VICTIM.name),))
 
     def allows(self, operation: str, *, by_peer: bool = True) -> bool:
         """Whether the policy lets the peer issue an operation towards the victim, or the other way round.
@@ -92,6 +101,12 @@ def victim_waits_for_peer(s: Exposed, c: UnderPolicy) -> bool:
 def hazard_of_virtio(s: Exposed, c: UnderPolicy) -> bool:
     """Whether one of the two happened that other protocols are said not to have."""
     return s.mapped or s.waits
+
+
+@inlined
+def nothing_of_virtio(s: Exposed, c: UnderPolicy) -> bool:
+    """Whether neither of the two happened."""
+    return not s.mapped and not s.waits
 
 
 @inlined

@@ -152,6 +152,52 @@ def first_vcpu_waits(s: Emulation, c: Bounds) -> bool:
 
 
 @inlined
+def first_vcpu_waits_no_more(s: Emulation, c: Bounds) -> bool:
+    """Whether the first virtual CPU is not blocked in Xen, because its access is complete or its domain has ended."""
+    return not s.waits[0]
+
+
+@inlined
+def access_pending(s: Emulation, c: Bounds) -> bool:
+    """Whether a virtual CPU has sent an access that is not complete."""
+    return any(s.pending[vcpu] != Access.NONE for vcpu in range(c.vcpus))
+
+
+@inlined
+def all_wait_whose_access_is_pending(s: Emulation, c: Bounds) -> bool:
+    """Whether no virtual CPU could run on with its access pending."""
+    return all(s.waits[vcpu] or s.pending[vcpu] == Access.NONE for vcpu in range(c.vcpus))
+
+
+@inlined
+def not_crashed(s: Emulation, c: Bounds) -> bool:
+    """Whether Xen has not crashed the frontend's domain."""
+    return s.domain != DomainIs.CRASHED
+
+
+@inlined
+def server_as_its_creator_left_it(s: Emulation, c: Bounds) -> bool:
+    """Whether nobody but its creator has destroyed the server."""
+    return s.server != Server.DESTROYED or s.ended_by == s.creator
+
+
+@inlined
+def ended(s: Emulation, c: Bounds) -> bool:
+    """Whether the frontend's domain has ended, in whatever way."""
+    return s.domain != DomainIs.RUNNING and s.domain != DomainIs.SHUTTING_DOWN
+
+
+@inlined
+def backend_chose_all_ones(s: Emulation, c: Bounds) -> bool:
+    """Whether an access was completed with all-ones although backend and server are there."""
+    return (
+        s.server == Server.ENABLED
+        and s.backend == Backend.ALIVE
+        and any(s.outcome[vcpu] == Outcome.ALL_ONES for vcpu in range(c.vcpus))
+    )
+
+
+@inlined
 def first_vcpu_runs(s: Emulation, c: Bounds) -> bool:
     """Whether the first virtual CPU runs."""
     return s.domain == DomainIs.RUNNING and not s.waits[0]

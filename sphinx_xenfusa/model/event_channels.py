@@ -117,6 +117,18 @@ def storm(s: EventChannels, c: Bounds) -> bool:
 
 
 @inlined
+def no_storm(s: EventChannels, c: Bounds) -> bool:
+    """Whether a step of the receiver's task came before that."""
+    return s.interrupts < c.storm
+
+
+@inlined
+def nothing_lost(s: EventChannels, c: Bounds) -> bool:
+    """Whether every event that was sent was handled or is pending, and no other domain has the port."""
+    return (s.unhandled == 0 or s.pending) and not s.third_bound
+
+
+@inlined
 def bound_to_a_third(s: EventChannels, c: Bounds) -> bool:
     """Whether a domain has bound to a port that is not reserved for it."""
     return s.third_bound

@@ -227,6 +227,12 @@ def access_in_flight(s: NonBlocking, c: Bounds) -> bool:
 
 
 @inlined
+def flight_as_busy_says(s: NonBlocking, c: Bounds) -> bool:
+    """Whether the busy bit and the answer that Xen expects agree, and no data of the backend's came without a request."""
+    return s.busy == (s.flight != Flight.NONE) and not completed_without_request(s, c)
+
+
+@inlined
 def outcome_of_a_read(s: NonBlocking, c: Bounds) -> bool:
     """Whether a read is complete and its data can be taken."""
     return not s.busy and s.data == Data.BACKEND

@@ -66,6 +66,9 @@ class Policy:
     channels: Channels = Channels.ANY
     withheld: frozenset[Family] = frozenset()
 
+    def __str__(self) -> str:
+        return self.name
+
     def decide(self, operation: Operation, relation: Relation) -> Decision:
         """Whether the call is let through, and if not, what the caller sees."""
         return self.decide_call(operation, relation, self.switches)

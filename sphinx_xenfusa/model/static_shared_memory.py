@@ -88,6 +88,18 @@ def changed_after_check(s: StaticSharedMemory, c: Bounds) -> bool:
 
 
 @inlined
+def message_written(s: StaticSharedMemory, c: Bounds) -> bool:
+    """Whether a complete message is in the page."""
+    return s.complete
+
+
+@inlined
+def used_as_checked(s: StaticSharedMemory, c: Bounds) -> bool:
+    """Whether the owner has used nothing that it had not checked."""
+    return not s.differs
+
+
+@inlined
 def owner_overwritten(s: StaticSharedMemory, c: Bounds) -> bool:
     """Whether the borrower has changed what the owner wrote."""
     return s.overwritten

@@ -11,11 +11,10 @@ from sphinx_xenfusa.explore.language import RuleModel
 from sphinx_xenfusa.explore.reference import reach
 from sphinx_xenfusa.model import argo, channel_peer, event_channels, static_shared_memory
 from sphinx_xenfusa.model.argo import ARGO
+from sphinx_xenfusa.model.channel_peer import Peer
 from sphinx_xenfusa.model.event_channels import EVENTS
-from sphinx_xenfusa.model.platform import Domain
 from sphinx_xenfusa.model.policies import POLICIES
 from sphinx_xenfusa.model.static_shared_memory import SHARED_MEMORY
-from sphinx_xenfusa.model.vocabulary import Capability
 
 MODELS = {
     "argo": (ARGO, argo.Bounds, argo.delivered),
@@ -45,10 +44,10 @@ def test_a_message_is_delivered_and_the_peer_gets_nothing_that_virtio_needs(name
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("capabilities", [frozenset(), frozenset({Capability.HARDWARE})], ids=["DomU", "hwdom"])
+@pytest.mark.parametrize("peer", [Peer.DOMU, Peer.HARDWARE_DOMAIN])
 @pytest.mark.parametrize("policy", POLICIES)
-def test_no_policy_gives_a_peer_the_privileges_of_a_backend(name: str, capabilities: Any, policy: str) -> None:
-    bounds = bounds_of(name, policy=POLICIES[policy], peer=Domain("peer", capabilities))
+def test_no_policy_gives_a_peer_the_privileges_of_a_backend(name: str, peer: Peer, policy: str) -> None:
+    bounds = bounds_of(name, policy=POLICIES[policy], peer=peer)
     assert not bounds.may_map
     assert not bounds.may_emulate
 
@@ -56,7 +55,7 @@ def test_no_policy_gives_a_peer_the_privileges_of_a_backend(name: str, capabilit
 @pytest.mark.parametrize("name", MODELS)
 def test_a_peer_with_full_privileges_does_both(name: str) -> None:
     """So that it is the decision that keeps it away, and not the model."""
-    control = bounds_of(name, peer=Domain("peer", frozenset({Capability.CONTROL})))
+    control = bounds_of(name, peer=Peer.CONTROL_DOMAIN)
     model = MODELS[name][0]
     assert path(model, channel_peer.foreign_memory_mapped, control) == ["map_memory"]
     assert path(model, channel_peer.victim_waits_for_peer, control) == ["become_device_model", "use_register"]
@@ -69,9 +68,8 @@ def test_between_domus_these_policies_leave_shared_memory_only(policy: str) -> N
         for name, (model, _, delivered) in MODELS.items()
     }
     assert works == {"argo": False, "shared memory": True, "events": False}
-    hwdom = Domain("peer", frozenset({Capability.HARDWARE}))
     works = {
-        name: path(model, delivered, bounds_of(name, policy=POLICIES[policy], peer=hwdom)) is not None
+        name: path(model, delivered, bounds_of(name, policy=POLICIES[policy], peer=Peer.HARDWARE_DOMAIN)) is not None
         for name, (model, _, delivered) in MODELS.items()
     }
     service = policy == "proposed"
