@@ -95,6 +95,18 @@ class Exploration:
     digest: str = ""
 
 
+class EngineMissingError(Exception):
+    """An engine needs a package that is not installed.
+
+    :param name: the engine.
+    :param extra: the extra of this package that brings what it needs.
+    """
+
+    def __init__(self, name: str, extra: str) -> None:
+        super().__init__(f"the engine {name} is not installed: pip install 'sphinx-xenfusa[{extra}]'")
+        self.name, self.extra = name, extra
+
+
 class Engine(Protocol):
     """Searches compiled systems."""
 

@@ -294,11 +294,16 @@ class Writer:
             return (value.value - low) & mask
         text = self.expression(frame, value)
         if value.truth:
-            return f"{text}.astype(int64)"
+            return self.number(text)
         text = f"({text} - {low})" if low else text
         # Where the interval goes beyond the field a check stands in front, for the rows that count.
         inside = value.low >= low and value.high - low <= mask
         return text if inside else f"({text} & {mask})"
+
+    @staticmethod
+    def number(text: str) -> str:
+        """Truth values as numbers."""
+        return f"{text}.astype(int64)"
 
     def put(self, frame: Frame, word: int, bits: int, value: int | str, offset: int) -> None:
         """Replace bits of a word, later: several of them are written in one go."""
@@ -326,7 +331,8 @@ class Writer:
             self.flush(frame, word)
         test = self.kept("m", self.expression(frame, one.test))
         other_test = self.kept("m", f"~{test}")
-        self.line(f"branched({one.number}, {' & '.join([test, *frame.path])}, {' & '.join([other_test, *frame.path])})")
+        reached = [*frame.path, *([frame.alive] if frame.alive else [])]
+        self.line(f"branched({one.number}, {' & '.join([test, *reached])}, {' & '.join([other_test, *reached])})")
         sides: list[Frame] = []
         for mask, body in ((test, one.then), (other_test, one.other)):
             side = frame.copy()
@@ -369,18 +375,20 @@ class Writer:
             left = [one for one in left if best not in one[1]]
             common = [test for test in group[0][1] if all(test in tests for _, tests, _ in group)]
             inner = frame.copy()
-            self.filtered(inner, self.kept("m", self.logic(inner, "and", common)))
-            self.line(f"if len({inner.words[0]}):")
-            self.indent += 1
+            self.enter(inner, common)
             self.tree(inner, [(n, tuple(t for t in tests if t not in common), rest) for n, tests, rest in group])
             self.indent -= 1
 
-    def step(self, frame: Frame, number: int, tests: tuple[Expr, ...], rest: Sequence[Statement]) -> None:
-        """Write one step, for the rows that meet what is common to its group."""
+    def enter(self, frame: Frame, tests: Sequence[Expr]) -> None:
+        """Go on with the rows that meet requirements, if there are any."""
         if tests:
             self.filtered(frame, self.kept("m", self.logic(frame, "and", tests)))
         self.line(f"if len({frame.words[0]}):")
         self.indent += 1
+
+    def step(self, frame: Frame, number: int, tests: tuple[Expr, ...], rest: Sequence[Statement]) -> None:
+        """Write one step, for the rows that meet what is common to its group."""
+        self.enter(frame, tests)
         if rest:
             self.line(f"at({number})")
         self.statements(frame, rest)
@@ -402,13 +410,17 @@ class Writer:
         words = [f"w{i}_" for i in range(self.layout.words)]
         given = [*words, ROWS] if with_rows else words
         self.lines = [f"def successors({', '.join(given)}, out, fired, branched, fault, at):"]
-        steps = []
-        for number, compiled in enumerate(self.program.steps):
-            tests = self.leading(compiled.body)
-            steps.append((number, tuple(dict.fromkeys(tests)), compiled.body[len(tests) :]))
-        self.tree(Frame(words, {ROWS: ROWS} if with_rows else {}), steps)
+        self.tree(Frame(words, {ROWS: ROWS} if with_rows else {}), self.steps())
         self.line("return")
         return "\n".join(self.lines)
+
+    def steps(self) -> list[tuple[int, tuple[Expr, ...], Sequence[Statement]]]:
+        """Each step's number, the different requirements with which it begins, and the rest of it."""
+        found: list[tuple[int, tuple[Expr, ...], Sequence[Statement]]] = []
+        for number, compiled in enumerate(self.program.steps):
+            tests = self.leading(compiled.body)
+            found.append((number, tuple(dict.fromkeys(tests)), compiled.body[len(tests) :]))
+        return found
 
     def predicate(self, test: Expr, name: str) -> str:
         """A function of the words of states that says for which of them a test holds."""

@@ -55,10 +55,14 @@ class States:
     def digest(self) -> str:
         """SHA-256 over the states, sorted by their words, little-endian."""
         if len(self.words) == 1:
-            return hashlib.sha256(self.keys.astype("<i8").tobytes()).hexdigest()
+            return digest_of(self.keys)
         order = np.lexsort(self.words)
-        table = np.stack([word[order] for word in self.words], axis=1)
-        return hashlib.sha256(table.astype("<i8").tobytes()).hexdigest()
+        return digest_of(np.stack([word[order] for word in self.words], axis=1))
+
+
+def digest_of(ordered: Words) -> str:
+    """SHA-256 over the words of states in order, little-endian."""
+    return hashlib.sha256(np.ascontiguousarray(ordered, "<i8").data).hexdigest()
 
 
 def keys_of(words: Sequence[Words]) -> Words:

@@ -1,0 +1,219 @@
+"""Every engine finds what running the rules as they are written finds: on generated models, and on every shipped one."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import itertools
+import pkgutil
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from generated_models import Maker, loaded
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import sphinx_xenfusa.model
+from sphinx_xenfusa.explore.compiler import compile_predicate, compile_system
+from sphinx_xenfusa.explore.engine import Engine, EngineMissingError, Exploration, Limits, Seen, Watch
+from sphinx_xenfusa.explore.engines.numba_engine import NumbaEngine
+from sphinx_xenfusa.explore.engines.numpy_engine import NumpyEngine
+from sphinx_xenfusa.explore.language import ModelError, RuleModel, System
+from sphinx_xenfusa.explore.layout import Layout
+from sphinx_xenfusa.explore.program import Program
+from sphinx_xenfusa.explore.reference import Reached, reach, replay
+from sphinx_xenfusa.model.notification_ring import RING, Bounds, NotificationRing
+
+ENGINES: dict[str, Callable[[], Engine]] = {"numpy": NumpyEngine, "numba": NumbaEngine}
+EXAMPLES = {"numpy": 60, "numba": 3}
+"""How many generated models each engine is tried on: numba compiles for seconds each time."""
+
+SMALL: dict[str, tuple[object, ...]] = {
+    "notification ring": (Bounds(size=2, buffers=1, forged=1), Bounds(size=2, buffers=2, hardened=True)),
+}
+"""Constants for the shipped models that are too large under their own."""
+
+Predicate = Callable[..., bool]
+
+
+def engine(name: str) -> Engine:
+    try:
+        return ENGINES[name]()
+    except EngineMissingError as missing:
+        pytest.skip(str(missing))
+
+
+def expected(system: System[Any, Any], predicates: list[Predicate], found: Reached) -> dict[str, object]:
+    """What an engine has to find, from the search with the rules as they are written."""
+    depth: dict[Any, int] = {}
+    for key, parent in found.parents.items():
+        depth[key] = 0 if parent is None else depth[parent[0]] + 1
+    watched = []
+    for predicate in predicates:
+        depths = [depth[key] for key in found.parents if system.holds(predicate, system.thaw(key))]
+        watched.append(Seen(len(depths), min(depths, default=None)))
+    layout = Layout(system.fields)
+    rows = sorted((layout.pack(key) for key in found.parents), key=lambda words: words[::-1])
+    digest = hashlib.sha256(np.array(rows, "<i8").tobytes()).hexdigest()
+    return {
+        "states": len(found.parents),
+        "transitions": found.transitions,
+        "depth": found.depth,
+        "watched": tuple(watched),
+        "digest": digest,
+        "complete": True,
+    }
+
+
+def told(exploration: Exploration) -> dict[str, object]:
+    names = ("states", "transitions", "depth", "watched", "complete")
+    return {name: getattr(exploration, name) for name in names} | (
+        {"digest": exploration.digest} if exploration.digest else {}
+    )
+
+
+def agrees(one: Engine, system: System[Any, Any], predicates: list[Predicate]) -> None:
+    """Hold an engine against the rules run as they are written."""
+    program = compile_system(system)
+    tests = [compile_predicate(system, predicate) for predicate in predicates]
+    watches = [Watch(str(number), test) for number, test in enumerate(tests)]
+    try:
+        plain = reach(system, 30_000)
+    except ModelError as error:
+        assert "more than" not in str(error)
+        with pytest.raises(ModelError):
+            one.explore(program, watches)
+        return
+    wanted = expected(system, predicates, plain)
+    found = one.explore(program, watches)
+    assert told(found) == {name: wanted[name] for name in told(found)}
+    assert sum(found.fired) == found.transitions
+    by_numpy = NumpyEngine().explore(program, watches)
+    assert found.fired == by_numpy.fired
+    assert found.branches in {(), by_numpy.branches}
+    for test, predicate, seen in zip(tests, predicates, found.watched, strict=True):
+        check_path(one, program, system, test, predicate, seen)
+
+
+def check_path(
+    one: Engine, program: Program, system: System[Any, Any], test: Any, predicate: Predicate, seen: Seen
+) -> None:
+    path = one.shortest(program, test)
+    if path is None:
+        assert seen.depth is None
+        return
+    assert len(path) == seen.depth
+    states = replay(system, [program.steps[number].action for number in path])
+    assert [system.holds(predicate, state) for state in states] == [False] * len(path) + [True]
+    if Layout(system.fields).words == 1 or one.name != "bdd":
+        assert path == NumpyEngine().shortest(program, test)
+
+
+NUMBERS = itertools.count()
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_generated_models(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    one = engine(name)
+    folder = tmp_path_factory.mktemp("generated")
+    outcomes = {"states": 0, "errors": 0}
+
+    @settings(
+        max_examples=EXAMPLES[name],
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        # A seed that is smaller is no simpler model.
+        phases=[Phase.generate],
+    )
+    @given(seed=st.integers(0, 10**9), wide=st.booleans(), bounded=st.sampled_from([True, True, True, False]))
+    def held_against_the_rules(seed: int, wide: bool, bounded: bool) -> None:
+        text = Maker(Random(seed), wide=wide, bounded=bounded).text()
+        module = loaded(text, folder, next(NUMBERS))
+        system = module.MODEL.system()
+        agrees(one, system, [module.watch0, module.watch1])
+        outcomes["states"] += 1
+
+    held_against_the_rules()
+    assert outcomes["states"] >= EXAMPLES[name] // 2
+
+
+def shipped() -> list[tuple[RuleModel[Any, Any], object]]:
+    """Every model under ``sphinx_xenfusa.model``, with the constants under which it is searched here."""
+    found: dict[str, RuleModel[Any, Any]] = {}
+    for info in pkgutil.walk_packages(sphinx_xenfusa.model.__path__, "sphinx_xenfusa.model."):
+        for value in vars(importlib.import_module(info.name)).values():
+            if isinstance(value, RuleModel):
+                found[value.name] = value
+    return [(model, constants) for model in found.values() for constants in SMALL.get(model.name, (model.constants,))]
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(("model", "constants"), shipped(), ids=lambda value: getattr(value, "name", ""))
+def test_shipped_models(name: str, model: RuleModel[Any, Any], constants: object) -> None:
+    system = model.system(constants)
+    program = compile_system(system)
+    known = NumpyEngine().explore(program, limits=Limits(states=60_000))
+    if not known.complete:
+        pytest.skip(f"{model.name} has {known.reason} under {constants}")
+    one = engine(name)
+    if known.states > 10_000:
+        found = one.explore(program)
+        assert told(found) == {each: getattr(known, each) for each in told(found)}
+        assert found.fired == known.fired
+    else:
+        agrees(one, system, [])
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_ring_has_the_same_shortest_way_to_its_bad_state(name: str) -> None:
+    def corrupted(s: NotificationRing, c: Bounds) -> bool:
+        return s.corrupted
+
+    system = RING.system(Bounds(size=2, buffers=1, forged=1))
+    program, test = compile_system(system), compile_predicate(system, corrupted)
+    path = engine(name).shortest(program, test)
+    assert path is not None
+    assert [str(program.steps[number].action) for number in path] == [
+        str(program.steps[number].action) for number in NumpyEngine().shortest(program, test) or ()
+    ]
+    assert len(path) == 9
+    stopped = engine(name).explore(program, [Watch("corrupted", test, stop=True)])
+    assert (stopped.complete, stopped.depth, stopped.watched[0].depth) == (False, 9, 9)
+    assert stopped.watched[0].states > 0
+    assert stopped.reason == "the search ends where a watch that stops holds"
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(states=1_000), "more than 1,000 states"),
+        (Limits(memory=20_000), "more than 20,000 bytes of states"),
+    ],
+)
+def test_a_limit_ends_the_search_without_an_answer(name: str, limits: Limits, reason: str) -> None:
+    program = compile_system(RING.system(Bounds(size=2, buffers=1)))
+    found = engine(name).explore(program, limits=limits)
+    assert (found.complete, found.reason, found.digest) == (False, reason, "")
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_progress_is_told_and_can_end_the_search(name: str) -> None:
+    class Enough(Exception):
+        pass
+
+    told_so_far: list[int] = []
+
+    def report(progress: Any) -> None:
+        told_so_far.append(progress.states)
+        if len(told_so_far) == 5:
+            raise Enough
+
+    with pytest.raises(Enough):
+        engine(name).explore(compile_system(RING.system(Bounds(size=2, buffers=1))), report=report)
+    assert told_so_far == sorted(told_so_far)
