@@ -82,7 +82,7 @@ class _Code:
         writer = ScalarWriter(program)
         count = writer.layout.words
         self.words = count
-        steps = writer.successors()
+        steps = writer.followers()
         self.expand: Callable[..., Any] = _steps(steps, tuple(writer.tables), count)
         self.move: Callable[..., None] = _move(count)
         self.order: Callable[..., int] = _order(count)

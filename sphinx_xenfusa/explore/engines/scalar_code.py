@@ -145,7 +145,7 @@ class ScalarWriter(Writer):
         self.line("n += 1")
         self.indent = outer
 
-    def successors(self) -> str:
+    def followers(self) -> str:
         """The function ``successors``: appends to ``out``, which holds ``n``, what follows from a state; -1: a check fails."""
         words = [f"w{i}_" for i in range(self.layout.words)]
         self.lines = [f"def successors({', '.join(words)}, out, n, fired, branches):"]
