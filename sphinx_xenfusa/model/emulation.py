@@ -442,3 +442,11 @@ def destroy_backend(s: Emulation, c: Bounds) -> None:
     """Destroy the domain that does not answer."""
     require(s.backend == Backend.ALIVE)
     s.backend = Backend.DESTROYED
+
+
+SYSTEMS = {
+    "any backend": EMULATION.system(),
+    "silent backend": EMULATION.system(without=["backend", "hostile backend", "Control Domain"]),
+    "hardened Xen": EMULATION.system(Bounds(hardened=True)),
+}
+"""What is counted by other tools as well."""

@@ -248,3 +248,10 @@ def map_memory(s: EventChannels, c: Bounds) -> None:
 def become_device_model(s: EventChannels, c: Bounds) -> None:
     """Try to emulate a register of the receiver."""
     ask_to_emulate(s, c)
+
+
+SYSTEMS = {
+    "port that is never masked": EVENTS.system(),
+    "port that is masked after an event": EVENTS.system(Bounds(masks=True)),
+}
+"""What is counted by other tools as well."""

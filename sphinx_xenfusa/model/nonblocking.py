@@ -395,3 +395,10 @@ def send_anything(s: NonBlocking, c: Bounds, answer: Answer) -> None:
 def change_connection(s: NonBlocking, c: Bounds) -> None:
     """Connect or disconnect at any time."""
     s.connected = not s.connected
+
+
+SYSTEMS = {
+    "any backend": NONBLOCKING.system(),
+    "without the extension": NONBLOCKING.system(Bounds(nonblocking=False)),
+}
+"""What is counted by other tools as well."""

@@ -183,3 +183,10 @@ def map_memory(s: StaticSharedMemory, c: Bounds) -> None:
 def become_device_model(s: StaticSharedMemory, c: Bounds) -> None:
     """Try to emulate a register of the owner."""
     ask_to_emulate(s, c)
+
+
+SYSTEMS = {
+    "reader that does not copy": SHARED_MEMORY.system(),
+    "reader that copies": SHARED_MEMORY.system(Bounds(copies=True)),
+}
+"""What is counted by other tools as well."""
