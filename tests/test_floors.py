@@ -35,7 +35,7 @@ ROOMS = {
     "inputs": room(0),
     "explore": room(0),
     # The engines stand in explore/, each in a module of its own; the rest of explore/ does not know them.
-    "engines": room(1, "explore", "numpy numba llvmlite"),
+    "engines": room(1, "explore", "numpy numba llvmlite oxidd"),
     "model": room(1, "inputs explore"),
     "trace": room(2, "explore", "jsonschema_rs"),
     "claims": room(2, "explore engines model"),

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import itertools
 import pkgutil
+import sys
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 import sphinx_xenfusa.model
 from sphinx_xenfusa.explore.compiler import compile_predicate, compile_system
 from sphinx_xenfusa.explore.engine import Engine, EngineMissingError, Exploration, Limits, Seen, Watch
+from sphinx_xenfusa.explore.engines.bdd_engine import BddEngine
 from sphinx_xenfusa.explore.engines.numba_engine import NumbaEngine
 from sphinx_xenfusa.explore.engines.numpy_engine import NumpyEngine
 from sphinx_xenfusa.explore.language import ModelError, RuleModel, System
@@ -27,8 +29,8 @@ from sphinx_xenfusa.explore.program import Program
 from sphinx_xenfusa.explore.reference import Reached, reach, replay
 from sphinx_xenfusa.model.notification_ring import RING, Bounds, NotificationRing
 
-ENGINES: dict[str, Callable[[], Engine]] = {"numpy": NumpyEngine, "numba": NumbaEngine}
-EXAMPLES = {"numpy": 60, "numba": 3}
+ENGINES: dict[str, Callable[[], Engine]] = {"numpy": NumpyEngine, "numba": NumbaEngine, "bdd": BddEngine}
+EXAMPLES = {"numpy": 60, "numba": 3, "bdd": 30}
 """How many generated models each engine is tried on: numba compiles for seconds each time."""
 
 SMALL: dict[str, tuple[object, ...]] = {
@@ -217,3 +219,27 @@ def test_progress_is_told_and_can_end_the_search(name: str) -> None:
     with pytest.raises(Enough):
         engine(name).explore(compile_system(RING.system(Bounds(size=2, buffers=1))), report=report)
     assert told_so_far == sorted(told_so_far)
+
+
+@pytest.mark.parametrize("bounds", [Bounds(size=2, buffers=1, forged=2), Bounds(size=2, buffers=2)], ids=str)
+def test_the_recount_finds_the_same_number_without_listing_a_state(bounds: Bounds) -> None:
+    bdd = engine("bdd")
+    assert isinstance(bdd, BddEngine)
+    program = compile_system(RING.system(bounds))
+    known, again = NumpyEngine().explore(program), bdd.recount(program)
+    assert again is not None
+    assert (again.states, again.transitions, again.fired) == (known.states, known.transitions, known.fired)
+    assert bdd.recount(program, limits=Limits(states=known.states - 1)) is None
+
+
+@pytest.mark.parametrize(("name", "package", "extra"), [("numba", "numba", "fast"), ("bdd", "oxidd.bcdd", "bdd")])
+def test_an_engine_that_is_not_installed_says_how_to_install_it(
+    name: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    for module in [module for module in sys.modules if module.startswith("sphinx_xenfusa.explore.engines.bdd_")]:
+        if module != BddEngine.__module__:
+            monkeypatch.delitem(sys.modules, module)
+    monkeypatch.delattr("sphinx_xenfusa.explore.engines.bdd_search", raising=False)
+    with pytest.raises(EngineMissingError, match=rf"{name} is not installed: pip install 'sphinx-xenfusa\[{extra}\]'"):
+        ENGINES[name]()
