@@ -6,7 +6,7 @@ exists, its claim takes the place of the announcement, under the same id.
 
 from __future__ import annotations
 
-from sphinx_xenfusa.claims import channel_claims, emulation_claims
+from sphinx_xenfusa.claims import channel_claims, emulation_claims, virtio_conformance
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.model.policies import POLICIES
 
@@ -27,21 +27,11 @@ def _announced(name: str, says: str, missing: str, policies: tuple[str, ...] = (
 
 
 CLAIMS: tuple[Claim, ...] = (
+    *virtio_conformance.CLAIMS,
     *emulation_claims.CLAIMS,
     *channel_claims.CLAIMS,
     # What VirtIO is, and where its parts run.
-    _announced(
-        "virtio_shares_device",
-        "A request that a frontend puts into the ring reaches the device through the backend of the domain that has it, and "
-        "the answer comes back to the frontend.",
-        _REQUESTS,
-    ),
     # Rings.
-    _announced(
-        "virtqueues_shared_ring",
-        "The layouts of the split and the packed virtqueue are those of the VirtIO standard, byte by byte.",
-        _RING,
-    ),
     _announced(
         "ffi_rings_possible",
         "Whatever the peer writes, the user of a hardened ring never reads or writes outside it, takes no entry twice, does a "

@@ -101,3 +101,17 @@ def write_response(memory: Memory, chain: Chain, data: bytes) -> int | Fault:
                 return fault
             written += len(piece)
     return written
+
+
+def read_response(memory: Memory, elements: Sequence[Element], length: int) -> bytes | Fault:
+    """What the device wrote, as far as it says that it wrote: the driver looks at nothing behind that (2.7.8.3)."""
+    pieces = []
+    for one in elements:
+        count = min(one.length, length) if one.writable else 0
+        if count > 0:
+            piece = load(memory, Party.DRIVER, one.address, count)
+            if isinstance(piece, Fault):
+                return piece
+            pieces.append(piece)
+            length -= count
+    return b"".join(pieces)

@@ -155,47 +155,68 @@ _USED_ELEMENT = struct.Struct("<II")
 _EVENT = struct.Struct("<HH")
 
 
+def _packed(form: struct.Struct, *values: int) -> bytes:
+    """The bytes of a structure.
+
+    :raises ValueError: a value does not fit its field: a fault of the caller, not of the other side.
+    """
+    try:
+        return form.pack(*values)
+    except struct.error as error:
+        raise ValueError(f"{values} does not fit the fields {form.format}: {error}") from error
+
+
+def _unpacked(form: struct.Struct, data: bytes) -> tuple[int, ...]:
+    """The values of a structure.
+
+    :raises ValueError: the bytes are more or fewer than the structure has.
+    """
+    if len(data) != form.size:
+        raise ValueError(f"{len(data)} bytes for a structure of {form.size}")
+    return form.unpack(data)
+
+
 def descriptor_bytes(one: Descriptor) -> bytes:
     """Address, length, flags, next (2.7.5)."""
-    return _DESCRIPTOR.pack(one.address, one.length, one.flags, one.next)
+    return _packed(_DESCRIPTOR, one.address, one.length, one.flags, one.next)
 
 
 def descriptor_from(data: bytes) -> Descriptor:
     """The descriptor that 16 bytes hold (2.7.5)."""
-    address, length, flags, following = _DESCRIPTOR.unpack(data)
+    address, length, flags, following = _unpacked(_DESCRIPTOR, data)
     return Descriptor(address, length, flags, following)
 
 
 def packed_descriptor_bytes(one: PackedDescriptor) -> bytes:
     """Address, length, buffer id, flags (2.8.13)."""
-    return _DESCRIPTOR.pack(one.address, one.length, one.id, one.flags)
+    return _packed(_DESCRIPTOR, one.address, one.length, one.id, one.flags)
 
 
 def packed_descriptor_from(data: bytes) -> PackedDescriptor:
     """The descriptor that 16 bytes hold (2.8.13)."""
-    address, length, buffer, flags = _DESCRIPTOR.unpack(data)
+    address, length, buffer, flags = _unpacked(_DESCRIPTOR, data)
     return PackedDescriptor(address, length, buffer, flags)
 
 
 def used_element_bytes(one: UsedElement) -> bytes:
     """Head, length (2.7.8)."""
-    return _USED_ELEMENT.pack(one.id, one.length)
+    return _packed(_USED_ELEMENT, one.id, one.length)
 
 
 def used_element_from(data: bytes) -> UsedElement:
     """The element that 8 bytes hold (2.7.8)."""
-    head, length = _USED_ELEMENT.unpack(data)
+    head, length = _unpacked(_USED_ELEMENT, data)
     return UsedElement(head, length)
 
 
 def event_bytes(one: EventSuppression) -> bytes:
     """Offset and wrap counter in the first 16 bits, flags in the others (2.8.14)."""
-    return _EVENT.pack(one.offset % 0x8000 | one.wrap << 15, one.flags)
+    return _packed(_EVENT, one.offset % 0x8000 | one.wrap << 15, one.flags)
 
 
 def event_from(data: bytes) -> EventSuppression:
     """The structure that 4 bytes hold; the reserved bits are not looked at (2.8.14)."""
-    where, flags = _EVENT.unpack(data)
+    where, flags = _unpacked(_EVENT, data)
     return EventSuppression(where % 0x8000, where >> 15, EventFlags(flags % 4))
 
 

@@ -19,6 +19,7 @@ from sphinx_xenfusa.model.virtqueue.events import Notify, split_notify
 from sphinx_xenfusa.model.virtqueue.layout import (
     DESCRIPTOR_BYTES,
     INDEX_VALUES,
+    LARGEST_CHAIN_BYTES,
     Alignment,
     Descriptor,
     Feature,
@@ -131,6 +132,16 @@ def set_used_event(memory: Memory, queue: SplitQueue, idx: int) -> Fault | None:
     return store_u16(memory, Party.DRIVER, queue.available_ring + layout.used_event_offset(queue.size), idx)
 
 
+def ask_for_interrupts(memory: Memory, queue: SplitQueue, wanted: bool, last_used: int) -> Fault | None:
+    """The driver says whether it wants to be told of the next used buffer: by event with ``EVENT_IDX``, else by flag (2.7.7.1).
+
+    :param last_used: the index of the element that it looks at next.  Silence by event is an event that has just gone by.
+    """
+    if Feature.EVENT_IDX in queue.features:
+        return set_used_event(memory, queue, last_used if wanted else last_used - 1)
+    return set_available_flags(memory, queue, 0 if wanted else layout.NO_INTERRUPT)
+
+
 def used_index(memory: Memory, queue: SplitQueue) -> int | Fault:
     """The driver looks how far the device says it is (2.7.8)."""
     return load_u16(memory, Party.DRIVER, queue.used_ring + layout.RING_INDEX_OFFSET)
@@ -201,6 +212,16 @@ def set_used_flags(memory: Memory, queue: SplitQueue, flags: int) -> Fault | Non
 def set_avail_event(memory: Memory, queue: SplitQueue, idx: int) -> Fault | None:
     """The device asks to be notified when the entry of this index is written (2.7.10.2)."""
     return store_u16(memory, Party.DEVICE, queue.used_ring + layout.avail_event_offset(queue.size), idx)
+
+
+def ask_for_kicks(memory: Memory, queue: SplitQueue, wanted: bool, next_available: int) -> Fault | None:
+    """The device says whether it wants to be told of the next available buffer (2.7.10.2).
+
+    :param next_available: the index of the entry that it looks at next.
+    """
+    if Feature.EVENT_IDX in queue.features:
+        return set_avail_event(memory, queue, next_available if wanted else next_available - 1)
+    return set_used_flags(memory, queue, 0 if wanted else layout.NO_NOTIFY)
 
 
 def device_notifies(memory: Memory, queue: SplitQueue, old: int, new: int) -> Notify | Fault:
@@ -438,6 +459,9 @@ def misuse(elements: Sequence[Element], size: int) -> Misuse | None:
     """What is wrong with a buffer that a driver wants to offer (2.7.4.2, 2.7.5.2, 2.7.5.3.1, 2.8.17)."""
     if not elements:
         return Misuse.NO_ELEMENT
+    if any(one.length >= LARGEST_CHAIN_BYTES for one in elements):
+        # The field has 32 bits.
+        return Misuse.TOO_MANY_BYTES
     kind = wrong_with(elements, size)
     return None if kind is None else _MISUSE[kind]
 
