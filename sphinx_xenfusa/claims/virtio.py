@@ -30,7 +30,6 @@ CLAIMS: tuple[Claim, ...] = (
     *virtio_conformance.CLAIMS,
     *emulation_claims.CLAIMS,
     *channel_claims.CLAIMS,
-    # What VirtIO is, and where its parts run.
     # Rings.
     _announced(
         "ffi_rings_possible",

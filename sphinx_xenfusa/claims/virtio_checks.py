@@ -17,6 +17,7 @@ from sphinx_xenfusa.claims.virtio_sessions import (
     MEMORY,
     TABLE,
     TABLES,
+    Event,
     Session,
     Setting,
     make,
@@ -38,7 +39,7 @@ from sphinx_xenfusa.model.virtqueue.layout import (
     Status,
     UsedElement,
 )
-from sphinx_xenfusa.model.virtqueue.memory import Party, load, shared_memory, store
+from sphinx_xenfusa.model.virtqueue.memory import Access, Party, load, shared_memory, store
 from sphinx_xenfusa.model.virtqueue.outcome import Refused
 from sphinx_xenfusa.model.virtqueue.sample_loop import (
     Processed,
@@ -444,8 +445,18 @@ def _used_wrong(session: Session, answers: dict[tuple[Element, ...], int]) -> It
         if stores and DEVICE_AREA + 2 in addresses and addresses[-1] != DEVICE_AREA + 2:
             yield "the device stores something after used.idx"
         elements = [access for access in stores if access.address >= DEVICE_AREA + 4 and access.address < TABLES]
+        filled = sum(access.length for access in stores if access.address >= BUFFERS)
+        said = _said(event, elements[0]) if elements else 0
+        if said > filled:
+            yield f"the device says that it wrote {said} bytes, and wrote {filled}"
         if stores and (len(elements) != 1 or elements[0].length != 8):
             yield "the device publishes without a used element"
+
+
+def _said(event: Event, element: Access) -> int:
+    """The length in a used element, from the bytes."""
+    offset = element.address % 4096 + 4
+    return int.from_bytes(event.memory[element.address // 4096][offset : offset + 4], "little")
 
 
 # Notifications.

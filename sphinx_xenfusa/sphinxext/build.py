@@ -49,6 +49,7 @@ from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.openfasttrace import RstSource
 from sphinx_xenfusa.sphinxext import markup, needs_bridge, objects
 from sphinx_xenfusa.sphinxext.config import config_file
+from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
@@ -351,6 +352,8 @@ class Build:
             verdict.replace_self(views.verdict(docname, answers.to(verdict["asked"]), verdict["words"]))
         for survivors in list(doctree.findall(markup.survivors)):
             survivors.replace_self(survivor_nodes(views))
+        for conformance in list(doctree.findall(markup.conformance)):
+            conformance.replace_self(conformance_nodes(views))
         for summary in list(doctree.findall(markup.summary)):
             summary.replace_self(views.summary(docname))
         platform_views = PlatformViews(views, self._platforms)

@@ -218,6 +218,15 @@ class SurvivorsDirective(XenDirective):
         return [markup.survivors()]
 
 
+class ConformanceDirective(XenDirective):
+    """The demands of the VirtIO standard, each with the verdict on its check or the reason why there is none."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of the table."""
+        self.domain.note_view(self.env.docname, "*")
+        return [markup.conformance()]
+
+
 class SummaryDirective(XenDirective):
     """The totals, with everything that does not add to green named."""
 

@@ -17,6 +17,7 @@ from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.sphinxext import inline_verdict
 from sphinx_xenfusa.sphinxext.directives import (
+    ConformanceDirective,
     MatrixDirective,
     RequirementDirective,
     SummaryDirective,
@@ -130,6 +131,7 @@ class XenDomain(Domain):
         "operation": OperationDirective,
         "operations": OperationsDirective,
         "survivors": SurvivorsDirective,
+        "conformance": ConformanceDirective,
     }
     roles: ClassVar[dict[str, Any]] = {
         "req": _LinkRole(warn_dangling=True),

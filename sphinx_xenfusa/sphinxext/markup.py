@@ -43,6 +43,10 @@ class survivors(nodes.General, nodes.Element):
     """Stands for the list of mutants that nothing kills."""
 
 
+class conformance(nodes.General, nodes.Element):
+    """Stands for the table of the VirtIO standard's demands."""
+
+
 class unfolding(nodes.General, nodes.Element):
     """A part that is folded at first; attribute ``heading``.  Only in formats that can fold (HTML).
 
@@ -106,5 +110,5 @@ def add_nodes(app: Sphinx) -> None:
         man=for_text,
         texinfo=for_text,
     )
-    for placeholder in (evidence, matrix, survivors, summary, platform, scenario):
+    for placeholder in (evidence, matrix, survivors, conformance, summary, platform, scenario):
         app.add_node(placeholder)

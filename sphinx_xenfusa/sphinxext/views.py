@@ -290,7 +290,7 @@ class Views:
                     f"The state is the worse of what holds in {policy_words(SPECIFICATION)} and under the policy "
                     f"{self.record.target_policy}. The other policies are shown beside them and do not count."
                 )
-            made += [self._details(verdict) for verdict in traced.verdicts]
+            made += [self.details(verdict) for verdict in traced.verdicts]
             made += self._other_details(traced)
         made += self._tests(traced)
         return made
@@ -382,7 +382,7 @@ class Views:
                 continue
             same = next((one for one in shown if _same_traces(one, verdict)), None)
             if same is None:
-                made.append(self._details(verdict))
+                made.append(self.details(verdict))
                 shown.append(verdict)
             else:
                 words = f"{verdict.claim}, {policy_words(verdict.policy)}: the traces are those of {policy_words(same.policy)}."
@@ -399,7 +399,8 @@ class Views:
         made += [paragraph(nodes.strong("", f"{name}: "), told) for name, told in searches.remarks(verdict.explored)]
         return made
 
-    def _details(self, verdict: Verdict) -> nodes.Node:
+    def details(self, verdict: Verdict) -> nodes.Node:
+        """What a verdict rests on, to unfold: claim, scope, mutant, traces."""
         scope = verdict.scope
         made: list[nodes.Node] = []
         if verdict.claim in self.claims:

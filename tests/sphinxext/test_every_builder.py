@@ -28,6 +28,7 @@ DIRECTIVES = {
     "matrix": ".. xen:matrix::\n\n.. xen:matrix::\n   :kinds: rule\n   :columns: requirement, scope, witness, mutant, tests\n",
     "summary": ".. xen:summary::\n",
     "survivors": ".. xen:survivors::\n",
+    "conformance": ".. xen:conformance::\n",
     "platform": ".. xen:platform:: A <platform> & more\n   :id: own\n   :expect: compatible\n\n"
     "   domains: [{name: hw, roles: [hardware], criticality: unsafe}]\n",
     "scenario": ".. xen:scenario:: A scenario at 100 %\n\n   platform: own\n   steps:\n"
