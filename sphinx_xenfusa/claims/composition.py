@@ -124,6 +124,8 @@ class RuleBook:
         self._kinds: dict[tuple[Domain, ...], frozenset[str]] = {}
         self._links: dict[tuple[Domain, Domain, bool, bool], frozenset[str]] = {}
         # Many platforms of the same domains follow each other, and to find a tuple of domains takes time.
+        self._linked: tuple[Domain, ...] = ()
+        self._edges: dict[Edge, frozenset[str]] = {}
         self._last: tuple[tuple[Domain, ...], frozenset[str]] = ((), frozenset())
 
     def broken(self, shape: Shape) -> frozenset[str]:
@@ -142,6 +144,14 @@ class RuleBook:
 
     def broken_by_link(self, shape: Shape, edge: Edge) -> frozenset[str]:
         """The rules that one link breaks between its two ends alone, beyond those that the two break without it."""
+        if shape.kinds is not self._linked:
+            self._linked = shape.kinds
+            self._edges.clear()
+        if edge not in self._edges:
+            self._edges[edge] = self._by_ends(shape, edge)
+        return self._edges[edge]
+
+    def _by_ends(self, shape: Shape, edge: Edge) -> frozenset[str]:
         backend, frontend, grants, nonblocking = edge
         ends = shape.kinds[backend], shape.kinds[frontend]
         key = (*ends, grants, nonblocking)
@@ -226,6 +236,7 @@ class Composition:
         self._decided: dict[Looks, tuple[tuple[Behaviour, Decision], ...]] = {}
         self._serving: dict[tuple[Looks, Looks, bool, bool], bool] = {}
         self._boots: dict[tuple[Domain, ...], bool] = {}
+        self._last: tuple[tuple[Domain, ...], bool] = ((), False)
         self._bits: dict[tuple[object, ...], int] = {}
         self._causes: list[Cause] = []
         self.to_platform = 0
@@ -237,10 +248,12 @@ class Composition:
 
     def comes_up(self, shape: Shape) -> bool:
         """Whether the platform comes up under the policy."""
-        if shape.kinds not in self._boots:
-            steps = boot(named(shape.kinds), self._model.policy.switches)
-            self._boots[shape.kinds] = comes_up(steps)
-        return self._boots[shape.kinds]
+        if shape.kinds is not self._last[0]:
+            if shape.kinds not in self._boots:
+                steps = boot(named(shape.kinds), self._model.policy.switches)
+                self._boots[shape.kinds] = comes_up(steps)
+            self._last = shape.kinds, self._boots[shape.kinds]
+        return self._last[1]
 
     def starts(self, shape: Shape) -> bool:
         """Whether the platform comes up under the policy and a request completes on each of its links."""

@@ -30,7 +30,7 @@ from sphinx_xenfusa.claims.scopes import (
     shapes,
     with_links,
 )
-from sphinx_xenfusa.claims.theorems import described_trace
+from sphinx_xenfusa.claims.theorems import described_trace, platforms_of_b
 from sphinx_xenfusa.explore.claim import Budget, Claim, Search, judge
 from sphinx_xenfusa.explore.mutation import Reached
 from sphinx_xenfusa.explore.trace import Trace
@@ -176,8 +176,7 @@ class Satisfiability(OnPaper):
     @property
     def scope(self) -> Scope:
         """Scope B."""
-        whole = scope_b(self.words)
-        return replace(whole, words=whole.words.partition("; their pairs of domains look")[0])
+        return platforms_of_b(self.words, (ASSUMPTIONS[0],))
 
     def search(self, model: None, budget: Budget, *, small: bool) -> Search:
         """The rules on every platform; then every combination, without a link and with one of every choice of extensions."""

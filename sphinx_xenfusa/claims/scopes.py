@@ -147,9 +147,22 @@ class Shape(NamedTuple):
 
 def shapes(most: int, most_links: int = MOST_LINKS) -> Iterator[Shape]:
     """The same platforms before they are written out, in the same order."""
+    return (Shape(kinds, edges) for kinds, sets in families(most, most_links) for edges in sets)
+
+
+def families(
+    most: int, most_links: int = MOST_LINKS
+) -> Iterator[tuple[tuple[Domain, ...], tuple[tuple[Edge, ...], ...]]]:
+    """The same platforms, those of the same domains together: the kinds of the domains, and all sets of links between them."""
     for kinds in _multisets(most, safety_tasks=False):
-        for edges in _unlike_link_sets(tuple(kinds.index(kind) for kind in kinds), most_links):
-            yield Shape(kinds, edges)
+        yield kinds, _unlike_link_sets(tuple(kinds.index(kind) for kind in kinds), most_links)
+
+
+@functools.cache
+def size_of_b() -> tuple[int, int]:
+    """The number of platforms of scope B, counted twice: by enumeration, and by Burnside's lemma."""
+    counted = sum(len(sets) for _, sets in families(MOST_DOMAINS))
+    return counted, burnside(len(_CAPABILITIES) * len(Criticality), MOST_DOMAINS, MOST_LINKS)
 
 
 @functools.cache
@@ -343,10 +356,7 @@ def scope_a(words: str, *, safety_tasks: bool = False) -> Scope:
 @functools.cache
 def scope_b(words: str) -> Scope:
     """Scope B (scope A with at most two VirtIO links), with its size counted twice."""
-    counted = sum(
-        len(_unlike_link_sets(tuple(kinds.index(kind) for kind in kinds), MOST_LINKS))
-        for kinds in _multisets(MOST_DOMAINS, safety_tasks=False)
-    )
+    counted, recount = size_of_b()
     views = len(pairs(MOST_DOMAINS, MOST_LINKS))
     return Scope(
         name="B",
@@ -354,6 +364,6 @@ def scope_b(words: str) -> Scope:
         f"links, each with or without grants and with or without non-blocking registers; {words}; their pairs of domains look "
         f"to the model in {views:,} ways, and each was tried on a smallest platform on which it occurs",
         platforms=counted,
-        recount=burnside(len(_CAPABILITIES) * len(Criticality), MOST_DOMAINS, MOST_LINKS),
+        recount=recount,
         assumptions=ASSUMPTIONS,
     )

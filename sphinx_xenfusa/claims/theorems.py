@@ -32,7 +32,16 @@ from sphinx_xenfusa.claims.interference import Interference
 from sphinx_xenfusa.claims.link_interference import assumed
 from sphinx_xenfusa.claims.platform_claims import PlatformUnderPolicy, described
 from sphinx_xenfusa.claims.privilege_claims import MUTATED_MODULES
-from sphinx_xenfusa.claims.scopes import MOST_DOMAINS, MOST_LINKS, SMALL, Edge, Shape, scope_b, shapes
+from sphinx_xenfusa.claims.scopes import (
+    ASSUMPTIONS,
+    MOST_DOMAINS,
+    MOST_LINKS,
+    SMALL,
+    Edge,
+    Shape,
+    families,
+    size_of_b,
+)
 from sphinx_xenfusa.explore.claim import Budget, Search, judge
 from sphinx_xenfusa.explore.mutation import Reached
 from sphinx_xenfusa.explore.trace import Trace
@@ -53,9 +62,16 @@ BEYOND_CALLS = (
 
 def theorem_scope(words: str) -> Scope:
     """Scope B, with what a theorem assumes; what no claim shows yet of a link is among it."""
-    whole = scope_b(words)
-    text = whole.words.partition("; their pairs of domains look")[0]
-    return Scope(whole.name, text, whole.platforms, whole.recount, (*whole.assumptions, *BEYOND_CALLS, *assumed()))
+    return platforms_of_b(words, (*ASSUMPTIONS, *BEYOND_CALLS, *assumed()))
+
+
+def platforms_of_b(words: str, assumptions: tuple[str, ...]) -> Scope:
+    """Scope B, platform by platform."""
+    text = (
+        f"all platforms of 1 to {MOST_DOMAINS} domains (capabilities × criticality) with at most {MOST_LINKS} VirtIO links, each "
+        f"with or without grants and with or without non-blocking registers; {words}"
+    )
+    return Scope("B", text, *size_of_b(), assumptions)
 
 
 @dataclass
@@ -70,10 +86,10 @@ class Classes:
         """A class that is shown, also if nothing is in it."""
         self.words.setdefault(name, words)
 
-    def add(self, name: str) -> bool:
-        """One more; whether it is the first."""
-        self.numbers[name] += 1
-        return self.numbers[name] == 1
+    def add(self, name: str, number: int = 1) -> bool:
+        """So many more; whether they are the first."""
+        self.numbers[name] += number
+        return self.numbers[name] == number
 
     def tallies(self) -> tuple[Tally, ...]:
         """What was counted."""
@@ -114,12 +130,17 @@ class Theorem(PlatformUnderPolicy):
         composition = Composition(model)
         rules = RuleBook()
         known: set[object] = set()
-        for shape in shapes(self.small_domains, 1) if small else shapes(MOST_DOMAINS, MOST_LINKS):
-            found.cases += 1
-            self.look(Sight(shape, rules.broken(shape), composition, rules, model, known), found, classes)
-            if found.counterexample is not None:
-                return found
-            budget.spend(1)
+        for kinds, sets in families(self.small_domains, 1) if small else families(MOST_DOMAINS, MOST_LINKS):
+            bare = Sight(Shape(kinds, ()), composition, rules, model, known)
+            if self.settles(bare, len(sets), classes):
+                found.cases += len(sets)
+                continue
+            for edges in sets:
+                found.cases += 1
+                self.look(bare._replace(shape=Shape(kinds, edges)), found, classes)
+                if found.counterexample is not None:
+                    return found
+            budget.spend(len(sets))
         found.tallies = classes.tallies()
         return found
 
@@ -127,23 +148,34 @@ class Theorem(PlatformUnderPolicy):
     def named(self, classes: Classes) -> None:
         """Name the classes that are counted."""
 
+    def settles(self, bare: Sight, number: int, classes: Classes) -> bool:
+        """Whether the platform without links says all there is to say of the platforms of the same domains, with any links.
+
+        :param number: how many platforms these are.
+        """
+        return not bare.composition.comes_up(bare.shape)
+
     @abstractmethod
     def look(self, sight: Sight, found: Search, classes: Classes) -> None:
         """Look at one platform."""
 
 
 class Sight(NamedTuple):
-    """What a theorem sees of a platform: it, the rules that it breaks, and the means to find out more.
+    """What a theorem sees of a platform: it, and the means to find out more.
 
     :param known: what the theorem noted on earlier platforms of the same search, so as not to look twice.
     """
 
     shape: Shape
-    broken: frozenset[str]
     composition: Composition
     rules: RuleBook
     model: PrivilegeModel
     known: set[object]
+
+    @property
+    def broken(self) -> frozenset[str]:
+        """The names of the rules that it breaks."""
+        return self.rules.broken(self.shape)
 
 
 def kind_words(kind: Domain) -> str:
@@ -170,6 +202,12 @@ class Soundness(Theorem):
         classes.name(ACCEPTED, "accepted by all rules")
         classes.name(IDLE, "accepted, but under this policy it does not come up or a link completes no request")
         classes.name(EXPOSED, "accepted, operates, and has an adversary beside a SafeVM: could refute the theorem")
+
+    def settles(self, bare: Sight, number: int, classes: Classes) -> bool:
+        """No link makes a platform acceptable that is not without it."""
+        if bare.broken:
+            classes.add(REJECTED, number)
+        return bool(bare.broken)
 
     def look(self, sight: Sight, found: Search, classes: Classes) -> None:
         """On an accepted platform that operates, each adversary towards everybody."""
@@ -202,7 +240,7 @@ E1, E2, E4 = "E1", "E2", "E4"
 NO_BOOT, NO_REQUEST = "E3, no boot", "E3, no request"
 COMPLETED = "completed"
 _EXCEPTIONS = {
-    E1: "only structural rules are broken",
+    E1: "it comes up, and only structural rules are broken",
     E2: "each backend of the offending frontends holds control: the rule is conservative there",
     NO_BOOT: "the platform does not come up under this policy, so that nothing on it does anything",
     NO_REQUEST: "it comes up, and on one of its links no request completes under this policy",
@@ -222,15 +260,21 @@ class Tightness(Theorem):
         for name, words in _EXCEPTIONS.items():
             classes.name(name, words)
 
+    def settles(self, bare: Sight, number: int, classes: Classes) -> bool:
+        """What does not come up without links does not come up with links."""
+        idle = not bare.composition.comes_up(bare.shape)
+        if idle:
+            classes.add(NO_BOOT, number)
+        return idle
+
     def look(self, sight: Sight, found: Search, classes: Classes) -> None:
         """Each FFI rule that a platform breaks."""
-        if not sight.broken:
+        broken = sight.broken
+        if not broken:
             return
-        offended = [rule for rule in FFI_RULES if rule in sight.broken]
+        offended = [rule for rule in FFI_RULES if rule in broken]
         if not offended:
             classes.add(E1)
-        elif not sight.composition.comes_up(sight.shape):
-            classes.add(NO_BOOT)
         elif not sight.composition.starts(sight.shape):
             classes.add(NO_REQUEST)
         else:
@@ -385,7 +429,8 @@ class UnderA1Alone(Theorem):
 
     def look(self, sight: Sight, found: Search, classes: Classes) -> None:
         """Each FFI rule that a platform breaks with a trace under A2."""
-        rules = [rule for rule in FFI_RULES if rule in sight.broken]
+        broken = sight.broken
+        rules = [rule for rule in FFI_RULES if rule in broken]
         for rule in rules if rules and sight.composition.starts(sight.shape) else ():
             trace = vanishing(sight, rule, second_adversaries)
             if trace is None:

@@ -185,7 +185,7 @@ def test_adversaries_and_victims_are_those_of_the_platform() -> None:
 def sight(shape: Shape, policy: Policy = SPECIFICATION) -> Sight:
     model = PrivilegeModel(catalogue(), policy)
     book = RuleBook()
-    return Sight(shape, book.broken(shape), Composition(model), book, model, set())
+    return Sight(shape, Composition(model), book, model, set())
 
 
 @pytest.mark.parametrize("rule", FFI_RULES)
