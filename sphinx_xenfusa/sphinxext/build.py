@@ -57,6 +57,7 @@ from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
+from sphinx_xenfusa.sphinxext.tally_table import tally_nodes
 from sphinx_xenfusa.sphinxext.typed_fields import links_of
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
@@ -354,6 +355,8 @@ class Build:
             survivors.replace_self(survivor_nodes(views))
         for conformance in list(doctree.findall(markup.conformance)):
             conformance.replace_self(conformance_nodes(views))
+        for tallies in list(doctree.findall(markup.tallies)):
+            tallies.replace_self(tally_nodes(views, tallies["claim"]))
         for summary in list(doctree.findall(markup.summary)):
             summary.replace_self(views.summary(docname))
         platform_views = PlatformViews(views, self._platforms)

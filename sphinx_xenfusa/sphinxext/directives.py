@@ -16,6 +16,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
+from sphinx_xenfusa.confirm.registry import load_claims
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.selection import FILTERS, Asked
 from sphinx_xenfusa.sphinxext.typed_fields import FIELDS, read_fields
@@ -225,6 +226,22 @@ class ConformanceDirective(XenDirective):
         """The place of the table."""
         self.domain.note_view(self.env.docname, "*")
         return [markup.conformance()]
+
+
+class TalliesDirective(XenDirective):
+    """What the search of one claim counted, class by class; the argument is the claim's id."""
+
+    required_arguments = 1
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of the table."""
+        name = self.arguments[0]
+        if name not in load_claims():
+            expected = "expected the id of a known claim"
+            message = f"found the claim {name!r}, which does not exist; {expected}"
+            self.domain.note_finding(self.env.docname, Finding("unknown_claim", self.place, name, message))
+        self.domain.note_view(self.env.docname, "*")
+        return [markup.tallies(claim=name)]
 
 
 class SummaryDirective(XenDirective):

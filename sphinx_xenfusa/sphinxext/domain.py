@@ -22,6 +22,7 @@ from sphinx_xenfusa.sphinxext.directives import (
     RequirementDirective,
     SummaryDirective,
     SurvivorsDirective,
+    TalliesDirective,
 )
 from sphinx_xenfusa.sphinxext.objects import (
     KIND_OF,
@@ -132,6 +133,7 @@ class XenDomain(Domain):
         "operations": OperationsDirective,
         "survivors": SurvivorsDirective,
         "conformance": ConformanceDirective,
+        "tallies": TalliesDirective,
     }
     roles: ClassVar[dict[str, Any]] = {
         "req": _LinkRole(warn_dangling=True),

@@ -47,6 +47,10 @@ class conformance(nodes.General, nodes.Element):
     """Stands for the table of the VirtIO standard's demands."""
 
 
+class tallies(nodes.General, nodes.Element):
+    """Stands for what the search of one claim counted; attribute ``claim``."""
+
+
 class unfolding(nodes.General, nodes.Element):
     """A part that is folded at first; attribute ``heading``.  Only in formats that can fold (HTML).
 
@@ -110,5 +114,5 @@ def add_nodes(app: Sphinx) -> None:
         man=for_text,
         texinfo=for_text,
     )
-    for placeholder in (evidence, matrix, survivors, conformance, summary, platform, scenario):
+    for placeholder in (evidence, matrix, survivors, conformance, tallies, summary, platform, scenario):
         app.add_node(placeholder)

@@ -35,7 +35,7 @@ SUBTYPES: dict[str, str] = {
     "tag": "A tag is not of the form type~name~revision.",
     "test_report": "A test report cannot be used, or none came although reports are configured.",
     "unexpected_divergence": "A policy of Xen and the register of expected divergences disagree.",
-    "unknown_claim": "A requirement asks for a claim that is not installed.",
+    "unknown_claim": "A requirement, or a table of numbers, asks for a claim that is not installed.",
     "unknown_tag": "A test verifies a requirement that does not exist.",
     "unwanted": "A link covers an item that does not ask to be covered by this type.",
     "vacuous": "Nothing could have refuted a claim.",
