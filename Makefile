@@ -2,7 +2,7 @@
 # `make test` runs the tests.  Both set up what they need in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help html test confirm lint wheel bench clean
+.PHONY: help html test confirm adequacy lint wheel bench clean
 .DELETE_ON_ERROR:
 
 # What the caller's shell has activated must not leak into our environment.
@@ -24,6 +24,7 @@ help:
 	@echo 'make html    run the conformance tests and build the documentation into build/html'
 	@echo 'make test    run all tests on all cores'
 	@echo 'make confirm run all claims and show the verdicts'
+	@echo 'make adequacy  try every mutant of the model on the claims that changed, and write the record'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make wheel   build the wheel into dist'
 	@echo 'make bench   run the benchmarks'
@@ -69,6 +70,9 @@ test: $(READY)
 
 confirm: $(READY)
 	$(IN) -m sphinx_xenfusa.cli confirm
+
+adequacy: $(READY)
+	$(IN) -m sphinx_xenfusa.cli adequacy
 
 lint: $(READY_TO_LINT)
 	$(IN) -m ruff check .

@@ -8,6 +8,7 @@ import sys
 import click
 
 from sphinx_xenfusa import __version__
+from sphinx_xenfusa.cli.adequacy_command import adequacy
 from sphinx_xenfusa.cli.confirm_command import confirm
 from sphinx_xenfusa.cli.explain_command import explain_command
 
@@ -27,4 +28,5 @@ def main() -> None:
 
 
 main.add_command(confirm)
+main.add_command(adequacy)
 main.add_command(explain_command)

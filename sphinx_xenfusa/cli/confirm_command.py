@@ -12,7 +12,8 @@ from rich.console import RenderableType
 
 from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.junit import junit_text
-from sphinx_xenfusa.cli.run_options import installed_claims, run_options, say, shown_progress
+from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, say, shown_progress
+from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import SCHEMA_VERSION, Confirmation, Mode, Plan, carry_out, plan
 from sphinx_xenfusa.confirm.equivalents import read_equivalents
 from sphinx_xenfusa.confirm.register import read_register
@@ -68,6 +69,7 @@ def confirm(
     cache_dir: Path,
     timeout: float,
     jobs: int | None,
+    executor: str | None,
     divergences: Path,
 ) -> None:
     """Run claims against the model and show the verdicts; all claims when none is named."""
@@ -81,20 +83,32 @@ def confirm(
     offered, left_out = installed_claims()
     try:
         planned = plan(
-            offered.claims, read_register(divergences), names=claims, policies=policies, equivalents=read_equivalents()
+            offered.claims,
+            read_register(divergences),
+            names=claims,
+            policies=policies,
+            equivalents=read_equivalents(),
+            record=read_adequacy(),
         )
         if only_list:
             ctx.exit(combined_exit_code([_deliver_list(out, planned), *left_out]))
-        with shown_progress() as progress:
+        with chosen_workers(executor) as workers, shown_progress() as shown:
             confirmation = carry_out(
-                planned, cache_dir=cache_dir, mode=mode, timeout=timeout, jobs=jobs, progress=progress
+                planned,
+                cache_dir=cache_dir,
+                mode=mode,
+                timeout=timeout,
+                jobs=jobs,
+                workers=workers,
+                progress=shown.tell,
+                watch=shown.watch,
             )
     except InputError as error:
         say(str(error))
         ctx.exit(ExitCode.UNREADABLE)
     delivered = _deliver(out, planned, confirmation, with_traces=with_traces, with_survivors=with_survivors)
-    if confirmation.cache_problem:
-        say(confirmation.cache_problem)
+    for problem in filter(None, (confirmation.cache_problem, confirmation.lost)):
+        say(problem)
     ctx.exit(combined_exit_code([confirmation.exit_code, delivered, *left_out]))
 
 

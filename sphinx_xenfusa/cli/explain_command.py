@@ -11,7 +11,8 @@ from rich.console import RenderableType
 
 from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.explanation import Explanation, Record, explain, newest_record, read_record
-from sphinx_xenfusa.cli.run_options import installed_claims, run_options, say, shown_progress
+from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, say, shown_progress
+from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import Confirmation, Mode, carry_out, known_policies, plan, refuse_unknown
 from sphinx_xenfusa.confirm.register import read_register
 from sphinx_xenfusa.explore.claim import AnnouncedClaim
@@ -45,6 +46,7 @@ def explain_command(
     cache_dir: Path,
     timeout: float,
     jobs: int | None,
+    executor: str | None,
     divergences: Path,
 ) -> None:
     """Explain a requirement (by its tag), a claim or a divergence: what it says, what checks it, what came out and why."""
@@ -59,10 +61,19 @@ def explain_command(
         record = None if without_record else _record(record_file)
 
         def run(names: Sequence[str]) -> Sequence[Verdict]:
-            planned = plan(offered.claims, register, names=names, policies=policies)
-            with shown_progress() as progress:
+            planned = plan(offered.claims, register, names=names, policies=policies, record=read_adequacy())
+            with chosen_workers(executor) as workers, shown_progress() as shown:
                 done.append(
-                    carry_out(planned, cache_dir=cache_dir, mode=mode, timeout=timeout, jobs=jobs, progress=progress)
+                    carry_out(
+                        planned,
+                        cache_dir=cache_dir,
+                        mode=mode,
+                        timeout=timeout,
+                        jobs=jobs,
+                        workers=workers,
+                        progress=shown.tell,
+                        watch=shown.watch,
+                    )
                 )
             return done[-1].verdicts
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from rich.progress import Progress as RichProgress
+from rich.progress import TaskID
 
 from sphinx_xenfusa.cli import tables
-from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, Progress, processes, seconds
+from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, processes, seconds
+from sphinx_xenfusa.confirm.executors import Workers, open_workers
 from sphinx_xenfusa.confirm.interruption import ended_by_signals
 from sphinx_xenfusa.confirm.register import REGISTER
 from sphinx_xenfusa.confirm.registry import Installed, installed
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
+from sphinx_xenfusa.explore.claim import Effort
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.trace.states import ExitCode
 
@@ -64,6 +69,11 @@ _OPTIONS = (
     ),
     click.option("--jobs", callback=_read_by(processes), metavar="N", help="Processes at once. Default: one a core."),
     click.option(
+        "--executor",
+        metavar="WHERE",
+        help="Run on a Dask cluster: dask-local:N, or dask://HOST:PORT. Default: processes of our own.",
+    ),
+    click.option(
         "--divergences",
         type=click.Path(path_type=Path),
         metavar="FILE",
@@ -76,6 +86,13 @@ _OPTIONS = (
 def run_options(command: Command) -> Command:
     """Give a command the options that say under which policies, how and how long claims are run."""
     for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def mutation_options(command: Command) -> Command:
+    """Give a command the same options, but for the policy: what a mutation run finds, it finds under all of them."""
+    for option in reversed(_OPTIONS[1:]):
         command = option(command)
     return command
 
@@ -93,14 +110,39 @@ def installed_claims() -> tuple[Installed, list[ExitCode]]:
     return offered, [ExitCode.UNREADABLE for _ in offered.problems]
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The line on the terminal that says how far the runs are."""
+
+    bar: RichProgress
+    task: TaskID
+
+    def tell(self, done: int, total: int, last: Verdict | None) -> None:
+        """A run has ended."""
+        self.bar.update(self.task, completed=done, total=total)
+
+    def watch(self, claim: str, policy: str | None, effort: Effort) -> None:
+        """A run goes on."""
+        self.bar.update(self.task, description=tables.effort_words(claim, policy, effort))
+
+
 @contextmanager
-def shown_progress() -> Iterator[Progress]:
+def chosen_workers(executor: str | None) -> Iterator[Workers | None]:
+    """The workers that the option asks for; none of it when claims run in processes of our own.
+
+    :raises InputError: they cannot be had.
+    """
+    if executor is None:
+        yield None
+        return
+    with open_workers(executor) as workers:
+        yield workers
+
+
+@contextmanager
+def shown_progress() -> Iterator[Shown]:
     """Show on stderr how far the runs are, if it is a terminal; an interrupt ends them all."""
     bar = tables.progress_on(sys.stderr)
-    task = bar.add_task("confirming", total=None)
-
-    def tell(done: int, total: int, last: Verdict | None) -> None:
-        bar.update(task, completed=done, total=total)
-
+    shown = Shown(bar, bar.add_task("confirming", total=None))
     with ended_by_signals(bar.stop), bar:
-        yield tell
+        yield shown

@@ -17,7 +17,7 @@ from sphinx_xenfusa.confirm.confirmation import Confirmation
 from sphinx_xenfusa.confirm.register import Described
 from sphinx_xenfusa.evidence.plain_text import printable
 from sphinx_xenfusa.explore import searches
-from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
+from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim, Effort
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
@@ -76,7 +76,7 @@ def progress_on(stream: TextIO) -> Progress:
     """A progress bar for a terminal; one that shows nothing for anything else."""
     tty = stream.isatty()
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -115,6 +115,15 @@ def _table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), 
         justify: JustifyMethod = "right" if column in right else "left"
         table.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)
     return table
+
+
+def effort_words(claim: str, policy: str | None, effort: Effort) -> str:
+    """How far a run is, in a line."""
+    under = "" if policy is None else f" under {policy}"
+    if not effort.states:
+        return f"{claim}{under}: {effort.cases:,} cases, {effort.rate:,.0f}/s"
+    frontier = f", {effort.frontier:,} to expand" if effort.frontier else ""
+    return f"{claim}{under}: {effort.states:,} states{frontier}, depth {effort.depth:,}, {effort.rate:,.0f}/s"
 
 
 def policy_name(policy: str | None) -> str:
@@ -188,7 +197,8 @@ def _mutants_line(mutants: Mutants) -> str:
         f"{equivalent:,} of them reviewed as equivalent"
     )
     line += f", {mutants.broken:,} broke the search" if mutants.broken else ""
-    return line + (f"; not known: {', '.join(mutants.unknown)}" if mutants.unknown else "")
+    unknown = f"; not recorded of these sources: {', '.join(mutants.unknown)}" if mutants.unknown else ""
+    return line + unknown
 
 
 def survivor_parts(mutants: Mutants) -> Iterator[RenderableType]:
@@ -258,7 +268,7 @@ def _facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
         yield "search", "; ".join(f"{name.lower()} {value}" for name, value in zip(searches.HEADINGS, row, strict=True))
     yield from ((name.lower(), words) for name, words in searches.remarks(verdict.explored))
     if verdict.mutants:
-        yield "mutants of the model", f"{verdict.mutants:,} tried, {verdict.killed:,} refute it"
+        yield "mutants of the model", f"{verdict.mutants:,} tried in this run, {verdict.killed:,} refute it"
     if verdict.killer is not None:
         killer = verdict.killer
         yield "smallest of these", f"{killer.operator} at {killer.where}: {killer.before} -> {killer.after}"

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import (
     DEFAULT_CACHE,
     Confirmation,
@@ -69,7 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> ExitCode:
     output: Path = options.output
     try:
         planned = plan(
-            load_claims(), read_register(options.divergences), policies=options.policy, equivalents=read_equivalents()
+            load_claims(),
+            read_register(options.divergences),
+            policies=options.policy,
+            equivalents=read_equivalents(),
+            record=read_adequacy(),
         )
         # What an earlier run wrote must never be taken for the answer of this one.
         output.unlink(missing_ok=True)

@@ -1,10 +1,9 @@
 """Verdicts kept by content: what they depend on is the key, so that nothing has to be invalidated.
 
-The key covers the claim, the policy, what the register expects; the sources of the model, of what checks it, of the claims and
-of a user's package that offers the claim, with the scope that it states; the catalogue, the Python minor version and our version.
-Only
-verdicts that the same inputs give again are kept: never an error and never an inconclusive one.  A file that is not whole
-is not there.
+The key covers the claim, the policy, what the register expects, which mutants are tried; the sources of the model, of what checks
+it, of the claims and of a user's package that offers the claim, with the scope that it states; the catalogue, the Python minor
+version and our version.  Only verdicts that the same inputs give again are kept: never an error and never an inconclusive one.
+A file that is not whole is not there.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._package = package_digest()
+        self.package = package_digest()
         self._sources: dict[str, str] = {}
 
     def key(self, claim: Claim, job: Job) -> str:
@@ -63,19 +62,20 @@ class Cache:
         depends = {
             "version": __version__,
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-            "package": self._package,
+            "package": self.package,
             "sources": _digest((str(path), path) for path in claim.sources),
-            "offered": self._offered_by(package),
+            "offered": self.offered_by(package),
             "claim": claim.id,
             "says": claim.says,
             "policy": job.policy,
             # To enumerate a scope is work; ours is fixed by our sources.
             "scope": None if package == OURS else claim.scope.to_json(),
             "expected": None if job.expected is None else job.expected.by,
+            "mutation": repr(job.mutation),
         }
         return hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
 
-    def _offered_by(self, package: str) -> str:
+    def offered_by(self, package: str) -> str:
         """The digest of a package that offers claims, taken once."""
         if package not in self._sources:
             self._sources[package] = _digest((str(path), path) for path in package_sources(package))

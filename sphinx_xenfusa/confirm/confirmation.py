@@ -9,18 +9,20 @@ import difflib
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from sphinx_xenfusa.confirm.adequacy import kept_mutants, mutants_of_runs
+from sphinx_xenfusa.confirm.adequacy import gathered_key, mutants_of_record
+from sphinx_xenfusa.confirm.adequacy_record import NO_RECORD, AdequacyRecord, Sources
 from sphinx_xenfusa.confirm.cache import Cache
 from sphinx_xenfusa.confirm.equivalents import Equivalent, reviewed
+from sphinx_xenfusa.confirm.executors import Workers
 from sphinx_xenfusa.confirm.findings import exit_code, unexpected_divergences, unused_entries
 from sphinx_xenfusa.confirm.register import Register
 from sphinx_xenfusa.confirm.run import Job
-from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT, Results, answer, jobs_for, results, run_jobs
-from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
+from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT, Results, Watch, answer, jobs_for, results, run_jobs
+from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim, UntilOneKills
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.inputs import InputError, read_text
@@ -87,6 +89,7 @@ class Plan:
     :param announced: the claims that are announced and were not asked for by name; nothing is run for them.
     :param whole: whether it is every claim under every policy: only then is it known which mutants nothing kills.
     :param equivalents: the reviewed equivalent mutants.
+    :param record: what the last mutation run found.
     """
 
     claims: Mapping[str, Claim]
@@ -96,6 +99,7 @@ class Plan:
     announced: tuple[str, ...] = ()
     whole: bool = False
     equivalents: tuple[Equivalent, ...] = ()
+    record: AdequacyRecord = NO_RECORD
 
 
 def known_policies(claims: Iterable[Claim]) -> tuple[str, ...]:
@@ -110,12 +114,14 @@ def plan(
     names: Sequence[str] = (),
     policies: Sequence[str] = (),
     equivalents: tuple[Equivalent, ...] = (),
+    record: AdequacyRecord = NO_RECORD,
 ) -> Plan:
     """Choose what to run.
 
     :param claims: all claims that are installed.
     :param names: the claims to run; all when empty, except those that are announced only.
     :param policies: the policies to run them under; all when empty.  A claim that depends on none is run in any case.
+    :param record: says which mutant each run tries first.
     :raises InputError: a claim or policy that does not exist (with the nearest one that does), or nothing left to run.
     """
     known = known_policies(claims.values())
@@ -133,7 +139,21 @@ def plan(
     ran = {job.claim for job in jobs}
     left_out = tuple(claim.id for claim in chosen if claim.id not in ran)
     whole = not names and (not policies or {*policies} >= {*known})
-    return Plan(claims, register, tuple(jobs), left_out, announced, whole, equivalents)
+    killing = _with_known_killers(jobs, record)
+    return Plan(claims, register, killing, left_out, announced, whole, equivalents, record)
+
+
+def _with_known_killers(jobs: Iterable[Job], record: AdequacyRecord) -> tuple[Job, ...]:
+    """The jobs, each with the smallest mutant that its run is recorded to kill.
+
+    A record that is not of these sources any more still has the best guess; whether the mutant kills is found out in any case.
+    """
+    sources = Sources()
+    return tuple(
+        job if reference is None else replace(job, mutation=UntilOneKills((sources.report(reference),)))
+        for job in jobs
+        for reference in [record.smallest(job.claim, job.policy)]
+    )
 
 
 def refuse_unknown(name: str, known: Iterable[str], what: str) -> None:
@@ -215,7 +235,9 @@ def carry_out(
     mode: Mode = "cache",
     timeout: float = DEFAULT_TIMEOUT,
     jobs: int | None = None,
+    workers: Workers | None = None,
     progress: Progress = lambda done, total, last: None,
+    watch: Watch | None = None,
 ) -> Confirmation:
     """Run what is planned and compare it with the register.
 
@@ -225,6 +247,8 @@ def carry_out(
     :param mode: ``cache`` takes what is kept, ``force`` runs everything and keeps it anew.
     :param timeout: seconds for each claim and policy.
     :param jobs: how many processes at once; by default as many as there are cores.
+    :param workers: what runs the claims in place of processes of our own (:mod:`sphinx_xenfusa.confirm.executors`).
+    :param watch: told how far the runs in processes of our own are.
     """
     cache = None if cache_dir is None else _KeepingOn(cache_dir)
     done = 0
@@ -242,7 +266,9 @@ def carry_out(
         read_cache=mode == "cache",
         timeout=timeout,
         processes=jobs,
+        workers=workers,
         progress=one_more,
+        watch=watch,
     )
     return _compared(found, planned, cache)
 
@@ -251,14 +277,14 @@ def taken_from_cache(planned: Plan, cache_dir: Path) -> Confirmation | None:
     """What :func:`carry_out` would give without running anything; ``None`` when there is something to run or to gather."""
     cache = _KeepingOn(cache_dir)
     answered = answer(planned.jobs, planned.claims, cache=cache)
-    if answered.waiting or (planned.whole and kept_mutants(planned.jobs, planned.claims, cache) is None):
+    if answered.waiting or (planned.whole and cache.load_gathered(_gathered_key(planned, cache)) is None):
         return None
     return _compared(results(answered), planned, cache)
 
 
 def _compared(found: Results, planned: Plan, cache: _KeepingOn | None) -> Confirmation:
     """The verdicts, held against the register, and the mutants, against the list of equivalents."""
-    mutants, stale = _mutants(planned, found.verdicts, cache)
+    mutants, stale = _mutants(planned, cache)
     findings = {
         *unexpected_divergences(found.verdicts, planned.register),
         *unused_entries(planned.register, planned.claims),
@@ -266,17 +292,25 @@ def _compared(found: Results, planned: Plan, cache: _KeepingOn | None) -> Confir
     }
     ordered = tuple(sorted(findings, key=lambda one: (one.about, one.message, str(one.place))))
     problem = "" if cache is None else cache.problem
-    return Confirmation(found.verdicts, found.ran, found.cached, ordered, problem, mutants)
+    return Confirmation(found.verdicts, found.ran, found.cached, ordered, problem, mutants, lost=found.lost)
 
 
-def _mutants(
-    planned: Plan, verdicts: Iterable[Verdict], cache: Cache | None
-) -> tuple[Mutants | None, tuple[Finding, ...]]:
-    """What became of the mutants, if all was run; while some runs have no answer, no entry can be called stale."""
+def _mutants(planned: Plan, cache: Cache | None) -> tuple[Mutants | None, tuple[Finding, ...]]:
+    """What became of the mutants, by the record; while it does not tell of every claim, no entry can be called stale."""
     if not planned.whole:
         return None, ()
-    mutants, stale = reviewed(mutants_of_runs(planned.jobs, planned.claims, verdicts, cache), planned.equivalents)
+    key = () if cache is None else _gathered_key(planned, cache)
+    gathered = None if cache is None else cache.load_gathered(key)
+    if gathered is None:
+        gathered = mutants_of_record(planned.record, planned.claims, planned.register)
+        if cache is not None:
+            cache.store_gathered(key, gathered)
+    mutants, stale = reviewed(gathered, planned.equivalents)
     return mutants, () if mutants.unknown else stale
+
+
+def _gathered_key(planned: Plan, cache: Cache) -> tuple[str, ...]:
+    return gathered_key(planned.record, planned.claims, planned.register, cache)
 
 
 def read_results(path: Path) -> Confirmation:

@@ -11,7 +11,7 @@ import importlib.util
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,13 @@ class Installed:
     :param claims: by id, in the order of their ids.
     :param packages: the top-level package or module that offers each of them.
     :param problems: what cannot be used, each with its entry point; its claims are not among the others.
+    :param chapters: the name of the entry point that offers each of them.
     """
 
     claims: Mapping[str, Claim]
     packages: Mapping[str, str]
     problems: tuple[InputError, ...]
+    chapters: Mapping[str, str] = field(default_factory=dict)
 
 
 def installed(points: Iterable[EntryPoint] | None = None) -> Installed:
@@ -61,7 +63,8 @@ def installed(points: Iterable[EntryPoint] | None = None) -> Installed:
                 places[name] = point
                 claims[name] = offered
     packages = {name: places[name].module.partition(".")[0] for name in claims}
-    return Installed(dict(sorted(claims.items())), packages, tuple(problems))
+    chapters = {name: places[name].name for name in claims}
+    return Installed(dict(sorted(claims.items())), packages, tuple(problems), chapters)
 
 
 def load_claims(points: Iterable[EntryPoint] | None = None) -> Mapping[str, Claim]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sphinx_xenfusa.confirm.register import Expected
-from sphinx_xenfusa.explore.claim import Budget, Claim
+from sphinx_xenfusa.explore.claim import Budget, Claim, Mutation, UntilOneKills
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import Divergence, Scope, Verdict, VerdictKind
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claim to run under a policy (``None`` for a claim that depends on none), with what the register expects of it."""
+    """A claim to run under a policy (``None`` for a claim that depends on none), with what the register expects of it.
+
+    :param mutation: which mutants the run tries.
+    """
 
     claim: str
     policy: str | None
     expected: Expected | None
+    mutation: Mutation = field(default_factory=UntilOneKills)
 
 
 def without_result(claim: Claim, policy: str | None, kind: VerdictKind, reason: str) -> Verdict:

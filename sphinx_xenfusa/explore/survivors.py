@@ -83,6 +83,36 @@ class Survivor:
 
 
 @dataclass(frozen=True, slots=True)
+class Killing:
+    """What a claim does to the mutants of the model, under all policies together.
+
+    :param tried: how many could matter to it.
+    :param killed: how many of them it kills under some policy.
+    :param smallest: the one with the smallest edit of these; ``None`` when it kills none.
+    """
+
+    claim: str
+    tried: int
+    killed: int
+    smallest: MutantReport | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as in ``trace/schema.json``."""
+        return {
+            "claim": self.claim,
+            "tried": self.tried,
+            "killed": self.killed,
+            "smallest": None if self.smallest is None else self.smallest.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Killing:
+        """What :meth:`to_json` wrote."""
+        smallest = None if data["smallest"] is None else MutantReport.from_json(data["smallest"])
+        return cls(str(data["claim"]), int(data["tried"]), int(data["killed"]), smallest)
+
+
+@dataclass(frozen=True, slots=True)
 class Mutants:
     """All mutants of a model, and what became of them.
 
@@ -90,7 +120,8 @@ class Mutants:
     :param killed: how many of them at least one run refutes.
     :param broken: how many were neither refuted nor survived, because the search broke on them wherever they were tried.
     :param survivors: the rest, in the order of their places.
-    :param unknown: the runs (claim and policy) of which nothing is known, because they ended without an answer.
+    :param unknown: the claims of which nothing is known: they were not tried on the mutants, or with other sources.
+    :param claims: what each claim does to them, by id.
     """
 
     generated: int
@@ -98,6 +129,7 @@ class Mutants:
     broken: int
     survivors: tuple[Survivor, ...]
     unknown: tuple[str, ...] = ()
+    claims: tuple[Killing, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as in ``trace/schema.json``."""
@@ -107,6 +139,7 @@ class Mutants:
             "broken": self.broken,
             "survivors": [one.to_json() for one in self.survivors],
             "unknown": list(self.unknown),
+            "claims": [one.to_json() for one in self.claims],
         }
 
     @classmethod
@@ -117,7 +150,8 @@ class Mutants:
         """
         survivors = tuple(Survivor.from_json(one) for one in data["survivors"])
         unknown = tuple(str(one) for one in data["unknown"])
-        return cls(int(data["generated"]), int(data["killed"]), int(data["broken"]), survivors, unknown)
+        claims = tuple(Killing.from_json(one) for one in data["claims"])
+        return cls(int(data["generated"]), int(data["killed"]), int(data["broken"]), survivors, unknown, claims)
 
 
 def gather(

@@ -27,6 +27,7 @@ from sphinx.util import logging
 from sphinx.util.matching import Matcher
 
 from sphinx_xenfusa import __version__
+from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import (
     Confirmation,
     known_policies,
@@ -140,7 +141,7 @@ class Build:
         :raises InputError: there is nothing that can be run.
         :raises OSError: no process can be started.
         """
-        planned = plan(self.claims, self.register, equivalents=read_equivalents())
+        planned = plan(self.claims, self.register, equivalents=read_equivalents(), record=read_adequacy())
         if app.config.xenfusa_confirm == "cache":
             self._kept = taken_from_cache(planned, _cache_folder(app))
         if self._kept is None:

@@ -1,4 +1,4 @@
-"""The mutants of the model that nothing kills, as document nodes."""
+"""The mutants of the model, as document nodes: what each claim kills, and what none does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from docutils import nodes
 
-from sphinx_xenfusa.explore.survivors import Mutants, Survivor
+from sphinx_xenfusa.explore.survivors import Killing, Mutants, Survivor
+from sphinx_xenfusa.explore.verdict import MutantReport
 from sphinx_xenfusa.sphinxext.views import Cell, Views, count, marked, paragraph
 from sphinx_xenfusa.trace.states import Result
 
@@ -15,7 +16,7 @@ _NAMED = 4
 
 
 def survivor_nodes(views: Views) -> list[nodes.Node]:
-    """How many mutants there are, a table of those that nothing kills, and a table of those that are reviewed."""
+    """How many mutants there are, what each claim kills, a table of those that none does, and one of those that are reviewed."""
     mutants = views.record.mutants
     if mutants is None:
         words = " which mutants nothing kills is known only after all claims were run under all policies."
@@ -24,9 +25,14 @@ def survivor_nodes(views: Views) -> list[nodes.Node]:
     if mutants.unknown:
         made.append(
             paragraph(
-                marked(Result.ERROR, "not complete"), f": these runs gave no answer: {', '.join(mutants.unknown)}."
+                marked(Result.ERROR, "not complete"),
+                ": the record of the mutation run tells nothing of these claims, or was made with other sources (",
+                nodes.literal("", "xenfusa adequacy"),
+                f" makes it anew): {', '.join(mutants.unknown)}.",
             )
         )
+    if mutants.claims:
+        made.append(_by_claim(views, mutants.claims))
     open_ones = [one for one in mutants.survivors if not one.equivalent]
     closed = [one for one in mutants.survivors if one.equivalent]
     if open_ones:
@@ -46,6 +52,25 @@ def _numbers(mutants: Mutants) -> nodes.Node:
         f"{len(mutants.survivors):,} refute none. Of these {equivalent:,} are reviewed as equivalent and "
         f"{len(mutants.survivors) - equivalent:,} are not reviewed."
     )
+
+
+def _by_claim(views: Views, claims: Sequence[Killing]) -> nodes.Node:
+    """What each claim does to the mutants."""
+    rows: list[Sequence[Cell]] = [
+        (
+            nodes.literal("", one.claim),
+            f"{one.killed:,} of {one.tried:,}",
+            "none" if one.smallest is None else [_smallest(one.smallest)],
+        )
+        for one in claims
+    ]
+    headings = ("Claim", "Kills", "The smallest that it kills")
+    return views.table(f"What each claim kills ({len(claims):,})", headings, (26, 14, 60), rows, "xenfusa-killing")
+
+
+def _smallest(report: MutantReport) -> nodes.paragraph:
+    edit = (nodes.literal("", report.before), " → ", nodes.literal("", report.after))
+    return paragraph(f"{report.operator}: ", *edit, " at ", nodes.literal("", report.where))
 
 
 def _table(views: Views, title: str, last: str, rows: Iterable[tuple[Survivor, str]]) -> nodes.Node:

@@ -370,7 +370,7 @@ class Views:
                 rows.append(
                     (nodes.literal("", claim), paragraph(marked(Result.NOT_RUN), " no verdict"), "none", "none tried")
                 )
-        headings = ("Claim", "Verdict", "Checks made (could have failed)", "Mutants of the model that refute it")
+        headings = ("Claim", "Verdict", "Checks made (could have failed)", "Mutants tried in this run that refute it")
         return self.table("What ran", headings, (28, 36, 18, 18), rows, "xenfusa-verdicts")
 
     def _other_details(self, traced: TracedItem) -> list[nodes.Node]:

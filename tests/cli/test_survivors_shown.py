@@ -1,7 +1,8 @@
 """The terminal says how many mutants nothing kills, once all claims were run under all policies, and lists them when asked."""
 
-from sphinx_xenfusa.cli.tables import plain, summary, survivor_parts
+from sphinx_xenfusa.cli.tables import effort_words, plain, summary, survivor_parts
 from sphinx_xenfusa.confirm.confirmation import Confirmation
+from sphinx_xenfusa.explore.claim import Effort
 from sphinx_xenfusa.explore.survivors import Mutants, Survivor
 from sphinx_xenfusa.explore.verdict import MutantReport
 
@@ -28,8 +29,8 @@ def test_the_summary_has_their_number() -> None:
 
 
 def test_what_is_not_known_is_said() -> None:
-    lines = summary(Confirmation((), 0, 0, mutants=Mutants(1, 1, 0, (), ("slow under dummy",))), (), ())
-    assert any(line.endswith("; not known: slow under dummy") for line in lines)
+    lines = summary(Confirmation((), 0, 0, mutants=Mutants(1, 1, 0, (), ("slow",))), (), ())
+    assert any(line.endswith("; not recorded of these sources: slow") for line in lines)
 
 
 def test_those_that_nobody_reviewed_stand_first() -> None:
@@ -39,3 +40,11 @@ def test_those_that_nobody_reviewed_stand_first() -> None:
     assert "2 claims" in text
     assert "no claim reaches it" in text
     assert "It is the same." in text
+
+
+def test_how_far_a_run_is() -> None:
+    assert effort_words("a", None, Effort(1234, rate=56.7)) == "a: 1,234 cases, 57/s"
+    assert (
+        effort_words("a", "dummy", Effort(1, 2000, 30, 4, 5))
+        == "a under dummy: 2,000 states, 30 to expand, depth 4, 5/s"
+    )

@@ -1,55 +1,35 @@
-"""What is gathered of the mutants of all runs, fresh or kept; a run that is missing is never taken for one that said nothing."""
+"""What the record says of the mutants, as long as it is of these sources; what it does not tell is never taken for an answer."""
+
+from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-from fake_claims import SCOPE, Fake
+import pytest
+from fake_claims import Fake
 
-from sphinx_xenfusa.confirm.adequacy import kept_mutants, mutants_of_runs
+from sphinx_xenfusa.confirm import adequacy
+from sphinx_xenfusa.confirm.adequacy import digest_of, gathered_key, mutants_of_record, stale_claims
+from sphinx_xenfusa.confirm.adequacy_record import AdequacyRecord, Sources, claim_record
 from sphinx_xenfusa.confirm.cache import Cache
-from sphinx_xenfusa.confirm.run import Job
+from sphinx_xenfusa.confirm.register import read_register
+from sphinx_xenfusa.explore.claim import AnnouncedClaim
 from sphinx_xenfusa.explore.mutation import mutants_of
-from sphinx_xenfusa.explore.verdict import MutantReport, Verdict, VerdictKind
+from sphinx_xenfusa.explore.survivors import Tried
 from sphinx_xenfusa.model import rules
 
 CLAIMS = {name: Fake(name, policies=()) for name in ("one", "two")}
-JOBS = [Job(name, None, None) for name in CLAIMS]
 OURS = [mutant.report for mutant in mutants_of(rules)]
+REGISTER = read_register()
+TRIED = {"one": Tried(tuple(OURS[:2]), tuple(OURS[2:5])), "two": Tried(tuple(OURS[2:3]), tuple(OURS[:2]))}
+RECORD = AdequacyRecord(
+    {name: claim_record(digest_of(CLAIMS[name], REGISTER), {None: tried}, Sources()) for name, tried in TRIED.items()}
+)
 
 
-def verdict(claim: str, killed: list[MutantReport], survived: list[MutantReport]) -> Verdict:
-    number = len(killed) + len(survived)
-    return Verdict(
-        claim,
-        None,
-        VerdictKind.CONFIRMED,
-        SCOPE,
-        killed=len(killed),
-        mutants=number,
-        killers=tuple(killed),
-        survivors=tuple(survived),
-    )
-
-
-VERDICTS = [verdict("one", OURS[:2], OURS[2:5]), verdict("two", OURS[2:3], OURS[:2])]
-
-
-def keep(cache: Cache, verdicts: list[Verdict]) -> list[Verdict]:
-    """Keep the verdicts, and give back what the cache does."""
-    loaded = []
-    for job, one in zip(JOBS, verdicts, strict=True):
-        key = cache.key(CLAIMS[job.claim], job)
-        cache.store(key, one)
-        read = cache.load(key)
-        assert read is not None
-        assert read.survivors == ()
-        loaded.append(read)
-    return loaded
-
-
-def test_the_survivors_of_all_runs_with_their_lines(tmp_path: Path) -> None:
-    made = mutants_of_runs(JOBS, CLAIMS, VERDICTS, None)
-    assert (made.generated, made.killed, made.unknown) == (len(OURS), 3, ())
+def test_the_survivors_of_all_claims_with_their_lines() -> None:
+    made = mutants_of_record(RECORD, CLAIMS, REGISTER)
+    assert (made.generated, made.killed, made.unknown) == (len({*OURS}), 3, ())
     left = {one.report: one for one in made.survivors}
     assert set(left) == {*OURS[3:]}
     assert left[OURS[3]].claims == ("one",)
@@ -57,31 +37,31 @@ def test_the_survivors_of_all_runs_with_their_lines(tmp_path: Path) -> None:
     source = Path(rules.__file__).read_text("utf-8").splitlines()
     number = int(OURS[5].where.partition(":")[2].partition(" ")[0])
     assert left[OURS[5]].line == source[number - 1].strip()
+    assert [(one.claim, one.tried, one.killed) for one in made.claims] == [("one", 5, 2), ("two", 3, 1)]
+    assert made.claims[1].smallest == OURS[2]
 
 
-def test_kept_runs_give_the_same_as_fresh_ones(tmp_path: Path) -> None:
+def test_a_claim_whose_sources_changed_kills_nothing() -> None:
+    changed = {**CLAIMS, "one": replace(CLAIMS["one"], policies=("dummy",))}
+    assert stale_claims(RECORD, changed, REGISTER) == ("one",)
+    made = mutants_of_record(RECORD, changed, REGISTER)
+    assert made.unknown == ("one",)
+    assert made.killed == 1
+    assert [one.claim for one in made.claims] == ["two"]
+
+
+def test_which_claims_have_to_be_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    more = {**CLAIMS, "three": Fake("three"), "later": AnnouncedClaim("later", "It holds.", (), "a model")}
+    assert stale_claims(RECORD, more, REGISTER) == (), "three is of a package of somebody else's"
+    monkeypatch.setattr(adequacy, "package_of", lambda claim: "sphinx_xenfusa")
+    assert stale_claims(RECORD, more, REGISTER) == ("three",)
+    assert stale_claims(RECORD, {"two": CLAIMS["two"]}, REGISTER) == ()
+
+
+def test_what_was_gathered_is_kept_under_what_it_depends_on(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    loaded = keep(cache, VERDICTS)
-    assert kept_mutants(JOBS, CLAIMS, cache) is None
-    fresh = mutants_of_runs(JOBS, CLAIMS, VERDICTS, None)
-    assert mutants_of_runs(JOBS, CLAIMS, loaded, cache) == fresh
-    assert kept_mutants(JOBS, CLAIMS, cache) == fresh
-    # Another set of runs is another question.
-    assert kept_mutants(JOBS[:1], CLAIMS, cache) is None
-
-
-def test_a_run_without_an_answer_is_named_and_nothing_is_kept(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
-    broken = [VERDICTS[0], replace(VERDICTS[1], kind=VerdictKind.ERROR, killers=(), survivors=(), killed=0, mutants=0)]
-    made = mutants_of_runs(JOBS, CLAIMS, broken, cache)
-    assert made.unknown == ("two",)
-    assert {one.report for one in made.survivors} == {*OURS[2:]}
-    assert kept_mutants(JOBS, CLAIMS, cache) is None
-
-
-def test_lists_that_are_cut_off_are_not_taken_for_empty(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
-    loaded = keep(cache, VERDICTS)
-    path = tmp_path / f"{cache.key(CLAIMS['two'], JOBS[1])}.mutants.json"
-    path.write_bytes(path.read_bytes()[:-20])
-    assert mutants_of_runs(JOBS, CLAIMS, loaded, cache).unknown == ("two",)
+    key = gathered_key(RECORD, CLAIMS, REGISTER, cache)
+    assert key == gathered_key(RECORD, CLAIMS, REGISTER, cache)
+    assert key != gathered_key(AdequacyRecord({"one": RECORD.claims["one"]}), CLAIMS, REGISTER, cache)
+    assert key != gathered_key(RECORD, {"one": CLAIMS["one"]}, REGISTER, cache)
+    assert key != gathered_key(RECORD, CLAIMS, replace(REGISTER, expected={}), cache)

@@ -174,7 +174,7 @@ def stored(cache: Cache) -> Path:
 def test_file_that_is_cut_off_is_not_there(cache: Cache) -> None:
     path = stored(cache)
     content = path.read_bytes()
-    for size in [*range(0, len(content), 37), len(content) - 1]:
+    for size in range(len(content)):
         path.write_bytes(content[:size])
         assert cache.load("key") is None, size
     path.write_bytes(content)
@@ -219,9 +219,26 @@ def test_what_was_gathered_belongs_to_all_runs_together(cache: Cache) -> None:
     assert cache.load_gathered(["a", "b", "c"]) is None
     (path,) = cache.folder.iterdir()
     content = path.read_bytes()
-    for size in range(0, len(content), 37):
+    for size in range(len(content)):
         path.write_bytes(content[:size])
         assert cache.load_gathered(["a", "b"]) is None
+
+
+def test_lists_that_are_cut_off_anywhere_are_not_there(cache: Cache) -> None:
+    path = stored(cache).with_name("key.mutants.json")
+    content = path.read_bytes()
+    for size in range(len(content)):
+        path.write_bytes(content[:size])
+        assert cache.load_tried("key") is None, size
+
+
+def test_a_byte_that_was_changed_anywhere_gives_no_other_verdict(cache: Cache) -> None:
+    path = stored(cache)
+    content = path.read_bytes()
+    whole = cache.load("key")
+    for at in range(len(content)):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        assert cache.load("key") in (None, whole), at
 
 
 def test_folder_in_place_of_a_file(cache: Cache) -> None:

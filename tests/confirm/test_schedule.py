@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from sphinx_xenfusa.confirm.cache import Cache
 from sphinx_xenfusa.confirm.register import Expected
 from sphinx_xenfusa.confirm.run import Job
 from sphinx_xenfusa.confirm.schedule import Results, run_jobs
-from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.explore.claim import Budget, Claim, Effort
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 
 TIMEOUT = 4.0
@@ -113,3 +113,28 @@ def test_cache(tmp_path: Path) -> None:
     assert run(only_fine, cache=cache).ran == 0
     assert run(only_fine, cache=cache, read_cache=False).ran == 1
     assert run((replace(claims[0], says="Something else."),), cache=cache).ran == 1
+
+
+@dataclass(frozen=True)
+class Telling(Fake):
+    """Searches long enough to be watched."""
+
+    def run(self, policy: str | None, budget: Budget, *, repaired: frozenset[str] = frozenset()) -> Verdict:
+        for states in range(7):
+            time.sleep(0.1)
+            budget.report(states=states + 1, frontier=2, depth=states)
+        return super().run(policy, budget, repaired=repaired)
+
+
+def test_a_run_that_goes_on_is_told_of() -> None:
+    told: list[tuple[str, str | None, Effort]] = []
+    run((Telling("telling"), Telling("free", policies=())), watch=lambda *one: told.append(one))
+    assert {one[:2] for one in told} == {("telling", "dummy"), ("free", None)}
+    assert all(0 < effort.states <= 7 and effort.frontier == 2 and effort.rate > 0 for _, _, effort in told)
+
+
+def test_a_process_that_dies_holds_up_no_progress() -> None:
+    told: list[str] = []
+    results = run((Dying("dying"), Telling("telling")), watch=lambda claim, policy, effort: told.append(claim))
+    assert {one.claim: one.kind.value for one in results.verdicts} == {"dying": "error", "telling": "confirmed"}
+    assert "telling" in told

@@ -7,7 +7,7 @@ import pytest
 from tests_support import Built, verdict
 
 from sphinx_xenfusa.confirm.confirmation import Confirmation
-from sphinx_xenfusa.explore.survivors import Mutants, Survivor
+from sphinx_xenfusa.explore.survivors import Killing, Mutants, Survivor
 from sphinx_xenfusa.explore.verdict import MutantReport, VerdictKind
 from sphinx_xenfusa.sphinxext.build import ConfirmationProcess
 from sphinx_xenfusa.trace.record import Finding, Place
@@ -23,6 +23,10 @@ MUTANTS = Mutants(
         Survivor(MutantReport("model/a.py:3 f", "off by one", "0", "<b>1</b>"), "return 0, x", tuple("abcdef")),
         Survivor(MutantReport("model/a.py:7 g", "drop guard", "if b:", "pass"), "if b:"),
         Survivor(MutantReport("catalogue.toml OP", "flip cell action", "none", "priv"), "", ("a",), "It is the same."),
+    ),
+    claims=(
+        Killing("a", 11, 8, MutantReport("model/a.py:3 f", "off by one", "<i>0</i>", "2")),
+        Killing("b", 5, 0, None),
     ),
 )
 
@@ -59,6 +63,8 @@ def test_survivors_and_reviewed_equivalents(listed: Callable[..., Built]) -> Non
     assert "model/a.py:3 f off by one 0 → &lt;b&gt;1&lt;/b&gt; in return 0, x a, b, c, d and 2 more" in said
     assert "model/a.py:7 g drop guard if b: → pass no claim reaches it" in said
     assert "catalogue.toml OP flip cell action none → priv It is the same." in said
+    assert "What each claim kills (2)" in said
+    assert "a 8 of 11 off by one: &lt;i&gt;0&lt;/i&gt; → 2 at model/a.py:3 f b 0 of 5 none" in said
     data = to_json(built.record)
     validate(data)
     assert data["mutants"]["generated"] == 12
@@ -77,8 +83,9 @@ def test_a_change_reaches_the_page(listed: Callable[..., Built]) -> None:
 
 
 def test_what_is_not_known_is_not_said(listed: Callable[..., Built], build: Callable[..., Built]) -> None:
-    said = words(listed(Mutants(12, 8, 1, MUTANTS.survivors, ("slow under dummy",))).page("index.html"))
-    assert "! not complete : these runs gave no answer: slow under dummy." in said
+    said = words(listed(Mutants(12, 8, 1, MUTANTS.survivors, ("slow",))).page("index.html"))
+    assert "! not complete : the record of the mutation run tells nothing of these claims" in said
+    assert "makes it anew): slow." in said
     assert "– not run : which mutants nothing kills" in words(
         build(PAGE, folder="off", xenfusa_confirm="off").page("index.html")
     )

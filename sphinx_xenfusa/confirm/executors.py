@@ -1,0 +1,165 @@
+"""Runs jobs on any ``concurrent.futures`` executor: threads, processes, or a cluster of machines (extra ``[cluster]``: Dask).
+
+What an executor cannot be trusted with is checked here.  A process elsewhere has to have the same sources, or its verdict would
+be kept under a key that it does not belong to: it refuses the job otherwise.  A worker that dies costs its job a verdict at most;
+an executor that goes away as a whole ends the run with one reason, and what was finished stays finished.
+
+Only our own processes (:mod:`sphinx_xenfusa.confirm.pool`) can be ended from outside; elsewhere a search ends itself when its
+time is up.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sphinx_xenfusa.confirm.cache import package_digest
+from sphinx_xenfusa.confirm.registry import load_claims
+from sphinx_xenfusa.confirm.run import Job, confirm, without_result
+from sphinx_xenfusa.explore.claim import Budget, Claim
+from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.inputs import InputError
+
+_LOOK_AGAIN = 1.0
+"""Seconds after which it is asked whether the executor is still there, while nothing comes from it."""
+_CONNECT = 20.0
+"""Seconds within which a cluster has to answer."""
+_FORM = re.compile(r"dask-local:(?P<workers>[1-9][0-9]{0,3})|dask://(?P<address>[^\s/]+:[0-9]{1,5})")
+_EXPECTED = "dask-local:N (N worker processes on this machine) or dask://HOST:PORT (a scheduler that runs)"
+
+
+class ExecutorLost(Exception):
+    """The executor went away: the jobs that it had not finished have no verdict."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """An executor, and how to find out that it has gone away without saying so.
+
+    :param executor: any; it is not shut down here.
+    :param problem: why nothing can come from it any more; empty while it is there.
+    """
+
+    executor: Executor
+    problem: Callable[[], str] = lambda: ""
+
+
+def run_on(
+    workers: Workers, jobs: Sequence[Job], claims: Mapping[str, Claim], *, installed: bool, timeout: float
+) -> Iterator[tuple[Job, Verdict]]:
+    """Run jobs on an executor, and give each verdict as it comes.
+
+    :param installed: the claims come from entry points and are loaded anew by each worker; otherwise they are handed over.
+    :param timeout: seconds after which a search ends itself.
+    :raises ExecutorLost: the executor has gone away; the verdicts that were given stand.
+    """
+    offered = None if installed else dict(claims)
+    digest = package_digest()
+    futures: dict[Future[Verdict], Job] = {}
+    try:
+        for job in jobs:
+            futures[workers.executor.submit(_work, job, timeout * 0.9, offered, digest)] = job
+    except (RuntimeError, OSError) as error:
+        raise ExecutorLost(f"it takes no jobs: {error}") from error
+    pending = {*futures}
+    while pending:
+        done, pending = wait(pending, timeout=_LOOK_AGAIN, return_when=FIRST_COMPLETED)
+        lost = "" if done else workers.problem()
+        for future in done:
+            try:
+                yield futures[future], _verdict(future, claims[futures[future].claim], futures[future])
+            except (BrokenExecutor, CancelledError) as error:
+                lost = f"{type(error).__name__}: {error}".rstrip(": ")
+        if lost:
+            for future in pending:
+                future.cancel()
+            raise ExecutorLost(f"what runs the claims went away ({lost}); verdicts that were finished are kept")
+
+
+def _verdict(future: Future[Verdict], claim: Claim, job: Job) -> Verdict:
+    """The verdict that a worker gave, or an error.
+
+    :raises BrokenExecutor: the executor lost the job.
+    :raises CancelledError: the same, in the words of another executor.
+    """
+    try:
+        return future.result()
+    except (BrokenExecutor, CancelledError):
+        raise
+    except Exception as error:
+        # Whatever a worker raises, its claim is without a verdict and the others go on.
+        return without_result(claim, job.policy, VerdictKind.ERROR, f"the check broke: {type(error).__name__}: {error}")
+
+
+class OtherSources(Exception):
+    """A worker has not the sources that the run was started with."""
+
+
+def _work(job: Job, seconds: float, offered: Mapping[str, Claim] | None, digest: str) -> Verdict:
+    if package_digest() != digest:
+        raise OtherSources("sphinx_xenfusa on the worker differs from the one that started the run")
+    claims = load_claims() if offered is None else offered
+    start = time.monotonic()
+    verdict = confirm(claims[job.claim], job, Budget(seconds, mutation=job.mutation))
+    return replace(verdict, seconds=time.monotonic() - start)
+
+
+@contextmanager
+def open_workers(text: str) -> Iterator[Workers]:
+    """The workers that a user asks for in words, for the duration of a ``with`` block.
+
+    :param text: ``dask-local:N``, or ``dask://HOST:PORT``.
+    :raises InputError: it is none of these, the extra is not installed, or no scheduler answers.
+    """
+    found = _FORM.fullmatch(text)
+    if found is None:
+        raise InputError("command line", None, f"the executor {text!r}", _EXPECTED)
+    try:
+        # By its name: it is there only where the extra is installed.
+        distributed = importlib.import_module("distributed")
+    except ImportError as error:
+        raise InputError(
+            "command line", None, f"the executor {text!r} without Dask", "pip install 'sphinx-xenfusa[cluster]'"
+        ) from error
+    if found["workers"]:
+        with (
+            distributed.LocalCluster(
+                n_workers=int(found["workers"]), threads_per_worker=1, processes=True, dashboard_address=None
+            ) as cluster,
+            distributed.Client(cluster, timeout=_CONNECT) as client,
+        ):
+            yield _on_dask(client)
+        return
+    try:
+        client = distributed.Client(f"tcp://{found['address']}", timeout=_CONNECT)
+    except (OSError, ValueError) as error:
+        raise InputError("command line", None, f"no scheduler at {found['address']} ({error})", _EXPECTED) from error
+    try:
+        yield _on_dask(client)
+    finally:
+        client.close(timeout=_LOOK_AGAIN)
+
+
+def _on_dask(client: Any) -> Workers:
+    """The workers of a Dask client.
+
+    A job whose worker dies is given to another by the scheduler; each job is independent of all others and changes nothing, so
+    that to run it twice is harmless.
+    """
+    seen = time.monotonic()
+
+    def problem() -> str:
+        nonlocal seen
+        if client.status != "running":
+            return f"the Dask client is {client.status}"
+        if client.scheduler_info()["workers"]:
+            seen = time.monotonic()
+        return "" if time.monotonic() - seen < _CONNECT else f"no Dask worker for {_CONNECT:g} seconds"
+
+    return Workers(client.get_executor(pure=False), problem)
