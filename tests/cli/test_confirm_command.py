@@ -256,7 +256,7 @@ def test_traces_are_tables_of_steps(xenfusa: Xenfusa, register: Callable[..., Pa
         "size: 2 platforms; 2 by a second method",
         "assumption: the world is flat",
         "checks: 1,200, of which 34 could have failed",
-        "mutants of the model: 6 tried, 5 refute it",
+        "mutants of the model: 6 tried in this run, 5 refute it",
         "smallest of these: condition negated at model/rules.py:1: if a < b: -> if not a < b:",
         "reason: refuted as expected by D1; holds with it repaired",
     ):

@@ -112,7 +112,7 @@ def test_a_requirement_with_its_record(xenfusa: Xenfusa, record: Path, register:
         "  size: 2 platforms; 2 by a second method",
         "  assumption: the world is flat",
         "  checks: 1,200, of which 34 could have failed",
-        "  mutants of the model: 6 tried, 5 refute it",
+        "  mutants of the model: 6 tried in this run, 5 refute it",
         "  smallest of these: condition negated at model/rules.py:1: if a < b: -> if not a < b:",
         "D1, the document: It stays up.",
         "D1, Xen: It stops.",
