@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
 
 from sphinx_xenfusa import __version__
 
@@ -27,3 +31,13 @@ xenfusa_cache_dir = "../.xenfusa/cache"
 # The states are symbols besides words; the fonts of XeLaTeX have them.
 latex_engine = "xelatex"
 latex_elements = {"papersize": "a4paper"}
+
+# The models, written out for other people's tools, and the numbers that these must give: see fusa/rerun.
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def setup(app: Sphinx) -> None:
+    """Write what the page fusa/rerun offers, before the pages are read."""
+    from rerun_files import write_all
+
+    app.connect("builder-inited", lambda started: write_all(Path(started.confdir)))

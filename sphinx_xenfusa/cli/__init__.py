@@ -11,6 +11,7 @@ from sphinx_xenfusa import __version__
 from sphinx_xenfusa.cli.adequacy_command import adequacy
 from sphinx_xenfusa.cli.confirm_command import confirm
 from sphinx_xenfusa.cli.explain_command import explain_command
+from sphinx_xenfusa.cli.model_command import model_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,3 +31,4 @@ def main() -> None:
 main.add_command(confirm)
 main.add_command(adequacy)
 main.add_command(explain_command)
+main.add_command(model_command)

@@ -233,6 +233,14 @@ def claim_table(claims: Iterable[Claim]) -> Table:
     return table
 
 
+def system_table(rows: Iterable[tuple[str, str, str, str]]) -> Table:
+    """One line for each system: its name, how many rules and how many actions it has, and its constants."""
+    table = _table("model", "rules", "actions", "constants", right=("rules", "actions"))
+    for row in rows:
+        table.add_row(*(_text(cell) for cell in row))
+    return table
+
+
 def details(verdict: Verdict, described: Mapping[str, Described]) -> Iterator[RenderableType]:
     """All that is known of a verdict, under a line that says which it is: scope, assumptions, mutants, traces.
 

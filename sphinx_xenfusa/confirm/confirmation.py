@@ -159,7 +159,7 @@ def _with_known_killers(jobs: Iterable[Job], record: AdequacyRecord) -> tuple[Jo
 def refuse_unknown(name: str, known: Iterable[str], what: str) -> None:
     """Refuse a word of the command line that names nothing.
 
-    :param what: ``claim`` or ``policy``.
+    :param what: ``claim``, ``policy`` or ``model``.
     :raises InputError: the name is not among those that are known; with the nearest one that is.
     """
     names = sorted(known)
@@ -167,7 +167,8 @@ def refuse_unknown(name: str, known: Iterable[str], what: str) -> None:
         return
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    shown = ", ".join(names) if what == "policy" or not names else "a claim that 'xenfusa confirm --list' names"
+    listed = {"claim": "a claim that 'xenfusa confirm --list' names", "model": "one that 'xenfusa model list' names"}
+    shown = listed.get(what, ", ".join(names)) if names else ""
     raise InputError(_COMMAND_LINE, None, f"the {what} {name!r}", f"{shown or 'an installed one'}{hint}")
 
 

@@ -38,6 +38,12 @@ class Names:
         self._taken.add(found)
         return found
 
+    def copy(self) -> Names:
+        """The same names taken, to go on apart."""
+        other = Names(self._taken)
+        other._given.update(self._given)
+        return other
+
 
 def comment_text(text: str) -> str:
     """A text on one line that ends no comment."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from sphinx_xenfusa.explore.language import RuleModel, State, array, flag, one_of, require, within
+from sphinx_xenfusa.explore.language import RuleModel, State, array, flag, inlined, one_of, require, within
 
 
 class DriverAt(Enum):
@@ -193,6 +193,12 @@ def forge_used(s: NotificationRing, c: Bounds, slot: int, head: int) -> None:
     require(s.forgeries < c.forged and s.used_ring[slot] != head)
     s.used_ring[slot] = head
     s.forgeries += 1
+
+
+@inlined
+def freed_what_was_not_posted(s: NotificationRing, c: Bounds) -> bool:
+    """The driver was given a head that it has not posted, and went on with it."""
+    return s.corrupted
 
 
 SYSTEMS = {

@@ -132,11 +132,20 @@ def test_every_command_line_on_the_page_can_be_parsed(words: list[str]) -> None:
     assert set(claims) <= set(load_claims())
 
 
-@pytest.mark.parametrize("command", main.commands)
+def each_command() -> dict[str, click.Command]:
+    """The commands, and those below them, by the words that call them."""
+    found: dict[str, click.Command] = {}
+    for name, command in main.commands.items():
+        below = command.commands if isinstance(command, click.Group) else {}
+        found |= {name: command, **{f"{name} {word}": one for word, one in below.items()}}
+    return found
+
+
+@pytest.mark.parametrize("command", each_command())
 def test_the_page_has_exactly_the_options_of_each_command(command: str) -> None:
     part = page("command_line").partition(f".. program:: xenfusa {command}\n")[2].partition(".. program::")[0]
     documented = re.findall(r"^\.\. option:: (--[\w-]+)", part, re.MULTILINE)
-    options = [one for one in main.commands[command].params if isinstance(one, click.Option)]
+    options = [one for one in each_command()[command].params if isinstance(one, click.Option)]
     assert sorted(documented) == sorted(one.opts[0] for one in options)
 
 

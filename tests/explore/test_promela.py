@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from sphinx_xenfusa.explore.language import (
 )
 from sphinx_xenfusa.explore.promela import promela
 from sphinx_xenfusa.explore.reference import reach
+from sphinx_xenfusa.model.exported import watches
 from sphinx_xenfusa.model.notification_ring import RING, Bounds
 from sphinx_xenfusa.model.systems import shipped_systems
 
@@ -57,17 +59,18 @@ def test_of_every_model_a_system_is_counted() -> None:
     assert len(counted) > 5
 
 
-def test_the_predicates_of_a_model_are_found_and_can_be_looked_for(spin: Any) -> None:
-    one = shipped_systems()["event-channels"]
-    program = compile_system(one.system)
-    watches = [Watch(name, compile_predicate(one.system, function)) for name, function in one.predicates.items()]
-    seen = NumpyEngine().explore(program, watches).watched
-    held = {watch.name: found.states > 0 for watch, found in zip(watches, seen, strict=True)}
-    reachable = next(name for name, found in held.items() if found)
-    never = next(name for name, found in held.items() if not found)
-    text = promela(program, watches)
-    assert spin(text, f"-DSEEK=is_{reachable}").errors == 1
-    assert spin(text, f"-DSEEK=is_{never}").errors == 0
+def test_a_text_written_by_hand_has_as_many_states_as_the_one_that_is_written_out(spin: Any) -> None:
+    by_hand = (Path(__file__).parent / "notification_ring.pml").read_text("utf-8")
+    sizes = "-DSIZE=2", "-DBUFFERS=1", "-DFORGED=1"
+    assert spin(by_hand, *sizes) == spin(promela(compile_system(RING.system(Bounds(size=2, buffers=1, forged=1)))))
+
+
+@pytest.mark.parametrize(("name", "errors"), [("notification-ring.small", 0), ("notification-ring.forging", 1)])
+def test_the_predicates_of_a_model_are_found_and_can_be_looked_for(name: str, errors: int, spin: Any) -> None:
+    one = shipped_systems()[name]
+    assert set(one.predicates) == {"freed_what_was_not_posted"}
+    text = promela(compile_system(one.system), watches(one))
+    assert spin(text, "-DSEEK=is_freed_what_was_not_posted").errors == errors
 
 
 # ---- what the language says and Promela says otherwise ----------------------------------------------------------------------
