@@ -6,15 +6,11 @@ exists, its claim takes the place of the announcement, under the same id.
 
 from __future__ import annotations
 
-from sphinx_xenfusa.claims import channel_claims, emulation_claims, virtio_conformance
+from sphinx_xenfusa.claims import channel_claims, emulation_claims, ring_claims, virtio_conformance
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.model.policies import POLICIES
 
 _REQUESTS = "a model of a VirtIO link from request to answer: frontend, virtqueue, backend and device, a step at a time"
-_RING = "a model of the virtqueue to the byte, split and packed, with a peer that writes what and when it likes"
-_HARDENED = (
-    "a model of a hardened ring (private indices, one writer for each page, copy before check) with an arbitrary peer"
-)
 _GRANTS = "a model of the grant table and of the pages that a domain holds while a request is served"
 _FOREIGN = "a model of a backend that maps pages of its frontend outside any request"
 
@@ -30,24 +26,7 @@ CLAIMS: tuple[Claim, ...] = (
     *virtio_conformance.CLAIMS,
     *emulation_claims.CLAIMS,
     *channel_claims.CLAIMS,
-    # Rings.
-    _announced(
-        "ffi_rings_possible",
-        "Whatever the peer writes, the user of a hardened ring never reads or writes outside it, takes no entry twice, does a "
-        "bounded amount of work, and goes on with its other work.",
-        _HARDENED,
-    ),
-    _announced(
-        "ffi_virtqueue_interference",
-        "Through the virtqueue as it is specified, a frontend can interfere with its backend and a backend with its frontend; "
-        "each mechanism has a shortest trace.",
-        _RING,
-    ),
-    _announced(
-        "ffi_ring_safety_is_domains",
-        "With every check of Xen in place, a hostile peer still interferes through an unhardened ring.",
-        _RING,
-    ),
+    *ring_claims.CLAIMS,
     # Memory of the frontend.
     _announced(
         "mem_arbitrary_map",
