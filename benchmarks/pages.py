@@ -17,6 +17,7 @@ from time import perf_counter
 
 from _report import say
 
+from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import carry_out, plan
 from sphinx_xenfusa.confirm.register import read_register
 from sphinx_xenfusa.confirm.registry import load_claims
@@ -62,7 +63,7 @@ def build(folder: Path, *options: str) -> tuple[float, float, str]:
 
 
 def main() -> None:
-    planned = plan(load_claims(), read_register())
+    planned = plan(load_claims(), read_register(), record=read_adequacy())
     claims = sorted({job.claim for job in planned.jobs})
     with tempfile.TemporaryDirectory() as place:
         cache = Path(place, "cache")
