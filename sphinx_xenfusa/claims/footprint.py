@@ -2,7 +2,8 @@
 
 A platform may be put together from pairs of domains only if a step looks at nothing but its actor, its target, what is between
 the two, and a few globals that are named.  This module checks that on the source of :mod:`sphinx_xenfusa.model.effects`, without
-running it: every access to the state is followed through the calls, and a form that is not understood is refused, with file and line.
+running it: every access to the state is followed through the calls, and a form that is not understood is refused, with file and
+line.
 
 Its limits: it reads the functions that transform the state and what they call, in the restricted form in which they are written
 (no loop, no alias of the state but by assignment of a whole); it takes ``_replace`` and attribute access at their word; that a
