@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sphinx_xenfusa.explore.language import RuleModel, State, array, flag, inlined, one_of, require, within
+from sphinx_xenfusa.explore.symmetry import Interchangeable
 
 
 class DriverAt(Enum):
@@ -74,6 +75,11 @@ class NotificationRing(State):
     corrupted: bool = flag()
     broken: bool = flag()
     forgeries: int = within(0, lambda c: c.forged)
+
+
+def interchangeable(c: Bounds) -> tuple[Interchangeable, ...]:
+    """The buffers: no rule tells them apart.  Descriptors are: what is consumed is overwritten with the number of the first."""
+    return (Interchangeable(tuple(range(1, c.buffers + 1)), values=("buffer_of",)),)
 
 
 RING = RuleModel("notification ring", NotificationRing, Bounds())

@@ -165,18 +165,22 @@ class NumpyEngine:
         report: Report | None = None,
     ) -> Exploration:
         """Search: see :class:`~sphinx_xenfusa.explore.engine.Engine`."""
-        return _Search(program, watches, limits, report).run()
+        return _Search(self.stepper(program), watches, limits, report).run()
+
+    def stepper(self, program: Program) -> Stepper:
+        """What takes the steps."""
+        return Stepper(program)
 
     def shortest(self, program: Program, test: Expr, limits: Limits = UNLIMITED) -> tuple[int, ...] | None:
         """A shortest way: see :class:`~sphinx_xenfusa.explore.engine.Engine`."""
-        stepper = Stepper(program)
+        stepper = self.stepper(program)
         levels = levels_to(stepper, test, limits)
         return None if levels is None else way_back(stepper, levels, test)
 
 
 class _Search:
-    def __init__(self, program: Program, watches: Sequence[Watch], limits: Limits, report: Report | None) -> None:
-        self.stepper = Stepper(program)
+    def __init__(self, stepper: Stepper, watches: Sequence[Watch], limits: Limits, report: Report | None) -> None:
+        self.stepper = stepper
         self.watches = watches
         self.tests = [self.stepper.predicate(watch.test) for watch in watches]
         self.limits = limits
@@ -216,7 +220,7 @@ class _Search:
             fired=tuple(self.stepper.fired),
             branches=tuple((one, other) for one, other in self.stepper.branches),
             watched=tuple(self.seen),
-            digest="" if reason else visited.all().digest(),
+            digest="" if reason else visited.digest(),
         )
 
     def watched(self, level: States, depth: int) -> bool:
@@ -274,13 +278,19 @@ def way_back(stepper: Stepper, levels: Sequence[States], test: Expr) -> tuple[in
 
     Backwards: always from the first state of the level before, in the order in which states are stored, that leads there.
     """
+    return tuple(number for number, _ in chain(stepper, levels, test))
+
+
+def chain(stepper: Stepper, levels: Sequence[States], test: Expr) -> list[tuple[int, States]]:
+    """The same with the state that each step leads to."""
     last = levels[-1]
     target = last.rows(np.flatnonzero(stepper.predicate(test)(last.words))[:1])
-    steps: list[int] = []
+    steps: list[tuple[int, States]] = []
     for depth, level in reversed(list(enumerate(levels[:-1]))):
-        number, target = _before(stepper, level, target, depth)
-        steps.append(number)
-    return tuple(reversed(steps))
+        number, before = _before(stepper, level, target, depth)
+        steps.append((number, target))
+        target = before
+    return steps[::-1]
 
 
 def _before(stepper: Stepper, level: States, target: States, depth: int) -> tuple[int, States]:

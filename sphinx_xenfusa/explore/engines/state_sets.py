@@ -21,6 +21,13 @@ _MIX = (-7046029254386353131, 6364136223846793005, -4417276706812531889, 2862933
 """Odd numbers: multiplying by them, modulo two to the power of 64, loses nothing."""
 
 
+SMALL = 1 << 24
+"""Runs of less than so many states are merged whatever memory it takes."""
+
+PIECE = 1 << 20
+"""About how many states are put in order at once for the digest."""
+
+
 @dataclass(frozen=True)
 class States:
     """Different states, sorted.
@@ -174,9 +181,26 @@ class Visited:
         """Remember states that have not been seen."""
         if len(states):
             self.runs.append(states)
-        while len(self.runs) > 1 and len(self.runs[-2]) < 2 * len(self.runs[-1]):
+        # Merging takes as much memory again as the runs: where there are many states, they stay apart in some large runs.
+        most = max(SMALL, len(self) // 4)
+        while len(self.runs) > 1 and len(self.runs[-2]) < min(2 * len(self.runs[-1]), most - len(self.runs[-1])):
             last, before = self.runs.pop(), self.runs.pop()
             self.runs.append(merged(before, last))
+
+    def digest(self) -> str:
+        """The digest of all of them, without a copy of all."""
+        if len(self.runs[0].words) > 1:
+            return self.all().digest()
+        runs = sorted((run.keys for run in self.runs), key=len)
+        found = hashlib.sha256()
+        ends = [0] * len(runs)
+        for last in [*runs[-1][PIECE::PIECE].tolist(), None]:
+            starts = ends
+            ends = [len(run) if last is None else int(np.searchsorted(run, last)) for run in runs]
+            piece = np.concatenate([run[a:b] for run, a, b in zip(runs, starts, ends, strict=True)])
+            piece.sort()
+            found.update(np.ascontiguousarray(piece, "<i8").data)
+        return found.hexdigest()
 
     def all(self) -> States:
         """All of them, in one run."""
