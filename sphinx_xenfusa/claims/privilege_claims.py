@@ -32,16 +32,17 @@ from sphinx_xenfusa.explore.mutation import CodeMutant, mutants_named, mutants_r
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import MutantReport, Scope, Verdict
 from sphinx_xenfusa.model import decision as decision_module
-from sphinx_xenfusa.model import devices, effects, policies, rules
+from sphinx_xenfusa.model import devices, effects, memory, policies, rules
 from sphinx_xenfusa.model.decision import Decision
 from sphinx_xenfusa.model.effects import affected_without_consent
+from sphinx_xenfusa.model.grants import mapping, pinning
 from sphinx_xenfusa.model.operations import Action, ActsOn, Catalogue, Operation, catalogue
 from sphinx_xenfusa.model.platform import Platform
 from sphinx_xenfusa.model.policies import POLICIES
 from sphinx_xenfusa.model.vocabulary import Capability
 
 _CATALOGUE = "catalogue.toml"
-MUTATED_MODULES = (decision_module, devices, effects, policies, rules)
+MUTATED_MODULES = (decision_module, devices, effects, policies, rules, memory, mapping, pinning)
 
 
 class Subjects(StrEnum):

@@ -72,7 +72,7 @@ class Sharing(State):
     mapped_page: list[int] = array(lambda c: c.all_handles, within(0, lambda c: c.pages - 1))
     copying: int = within(0, lambda c: c.refs)
     dead: list[bool] = array(lambda c: c.mappers, flag())
-    tampered: bool = flag()
+    tampered: list[bool] = array(lambda c: c.refs, flag())
     seen_entry: list[Entry] = array(lambda c: c.refs, one_of(Entry))
     seen_to: list[int] = array(lambda c: c.refs, within(0, lambda c: c.mappers - 1))
     seen_readonly: list[bool] = array(lambda c: c.refs, flag())
@@ -96,6 +96,8 @@ def uses(s: Sharing, ref: int) -> int:
 def forget(s: Sharing, ref: int) -> None:
     """Nobody uses the entry: what was noted of it means nothing any more."""
     if s.readers[ref] + s.writers[ref] == 0:
+        s.tampered[ref] = False
+        s.seen_cleared = False
         s.holder[ref] = 0
         s.note_page[ref] = 0
         s.note_part[ref] = False
@@ -156,7 +158,7 @@ def end_access(s: Sharing, c: Bounds, ref: int) -> None:
     """Take a grant back: version 1 only if it is not in use, version 2 in any case, and then it looks whether it is."""
     require(s.entry[ref] != Entry.INVALID)
     if s.reading[ref] or s.writing[ref]:
-        if s.readers[ref] + s.writers[ref] == 0:
+        if s.readers[ref] + s.writers[ref] == 0 and not s.tampered[ref]:
             s.seen_kept_unused = True
         if c.version == 2:
             s.entry[ref] = Entry.INVALID
@@ -164,7 +166,7 @@ def end_access(s: Sharing, c: Bounds, ref: int) -> None:
             s.entry_readonly[ref] = False
             s.entry_page[ref] = 0
     else:
-        if s.readers[ref] + s.writers[ref] > 0:
+        if s.readers[ref] + s.writers[ref] > 0 and not s.tampered[ref]:
             s.seen_ended_in_use = True
         s.entry[ref] = Entry.INVALID
         s.entry_to[ref] = 0
@@ -190,13 +192,18 @@ def make_readonly(s: Sharing, c: Bounds, ref: int) -> None:
     marks=(False, True),
 )
 def overwrite(s: Sharing, c: Bounds, ref: int, kind: Entry, to: int, readonly: bool, page: int, marks: bool) -> None:
-    """Write an entry whatever stands there; in version 1 the marks of its use with it, unless they are written as they were."""
-    require(c.hostile)
+    """Write an entry whatever stands there; in version 1 the marks of its use with it, unless they are written as they were.
+
+    An entry that offers nothing is written as zeros.
+    """
+    require(c.hostile and (marks or c.version == 1))
+    require(kind != Entry.INVALID or (to == 0 and page == 0 and not readonly))
     s.entry[ref] = kind
     s.entry_to[ref] = to
     s.entry_readonly[ref] = readonly
     s.entry_page[ref] = page
-    s.tampered = True
+    if s.readers[ref] + s.writers[ref] > 0:
+        s.tampered[ref] = True
     if c.version == 1 and not marks:
         s.reading[ref] = False
         s.writing[ref] = False
@@ -336,16 +343,17 @@ def nobody_writes_what_was_readonly(s: Sharing, c: Bounds) -> bool:
 
 
 def marks_tell_the_use(s: Sharing, c: Bounds) -> bool:
-    """I3: unless the granter tampered, the marks in the entry say whether it is in use, and for writing."""
-    return s.tampered or all(
-        s.reading[ref] == (s.readers[ref] + s.writers[ref] > 0) and s.writing[ref] == (s.writers[ref] > 0)
+    """I3: unless the granter wrote an entry while it was in use, its marks say whether it is, and for writing."""
+    return all(
+        s.tampered[ref]
+        or (s.reading[ref] == (s.readers[ref] + s.writers[ref] > 0) and s.writing[ref] == (s.writers[ref] > 0))
         for ref in range(c.refs)
     )
 
 
 def grants_end_exactly_unused(s: Sharing, c: Bounds) -> bool:
-    """I4: a granter that does not tamper takes a grant back if, and only if, nobody uses it."""
-    return s.tampered or not (s.seen_ended_in_use or s.seen_kept_unused)
+    """I4: unless the granter wrote an entry while it was in use, it takes a grant back if, and only if, nobody uses it."""
+    return not s.seen_ended_in_use and not s.seen_kept_unused
 
 
 def one_domain_an_entry(s: Sharing, c: Bounds) -> bool:
