@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sphinx_xenfusa.claims.rule_claims import RuleClaim
+from sphinx_xenfusa.claims.rule_claims import PropertySearch, RuleClaim
 from sphinx_xenfusa.claims.rule_properties import (
     Always,
     AnySystem,
@@ -516,6 +516,11 @@ def _mutants() -> Iterator[CodeMutant]:
     """Those of the functions for addresses; the rules of the same module are no plain functions of addresses."""
     names = {encode.__name__, decode.__name__, refs_of.__name__}
     return (one for one in mutants_of(lending) if one.function.__name__ in names)
+
+
+def searched(claim: RuleClaim) -> PropertySearch:
+    """The search of one of these claims, as it is run."""
+    return PropertySearch(claim.properties, claim.assumptions)
 
 
 CLAIMS: tuple[Claim, ...] = (

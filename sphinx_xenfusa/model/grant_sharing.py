@@ -87,12 +87,6 @@ SHARING = RuleModel("sharing pages by grants", Sharing, Bounds())
 
 
 @inlined
-def uses(s: Sharing, ref: int) -> int:
-    """How often an entry is in use."""
-    return s.readers[ref] + s.writers[ref]
-
-
-@inlined
 def forget(s: Sharing, ref: int) -> None:
     """Nobody uses the entry: what was noted of it means nothing any more."""
     if s.readers[ref] + s.writers[ref] == 0:
@@ -406,3 +400,12 @@ def the_dead_use_nothing(s: Sharing, c: Bounds) -> bool:
 def mapped_after_clearing(s: Sharing, c: Bounds) -> bool:
     """The hazard: a mapping was made through an entry that the granter had cleared."""
     return s.seen_cleared
+
+
+SYSTEMS = {
+    "version 1": SHARING.system(),
+    "version 2": SHARING.system(Bounds(2)),
+    "version 1, hostile granter": SHARING.system(Bounds(1, 2, pages=1, handles=1, hostile=True)),
+    "version 2, hostile granter": SHARING.system(Bounds(2, 2, pages=1, handles=1, hostile=True)),
+}
+"""What is counted by other tools as well."""

@@ -314,3 +314,11 @@ def withheld_page_not_completed(s: Lending, c: Bounds) -> bool:
 def nothing_completed(s: Lending, c: Bounds) -> bool:
     """No request was served."""
     return not any(s.completed[page] for page in range(c.pages))
+
+
+SYSTEMS = {
+    "with grants": LENDING.system(),
+    "with grants, careless frontend": LENDING.system(Bounds(hardened=False)),
+    "without grants": LENDING.system(Bounds(grants=False, may_map=True)),
+}
+"""What is counted by other tools as well."""

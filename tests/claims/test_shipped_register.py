@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sphinx_xenfusa.claims import emulation_claims, privileges, roles
+from sphinx_xenfusa.claims import emulation_claims, memory_claims, privileges, roles
 from sphinx_xenfusa.claims.attempts import PrivilegeModel
 from sphinx_xenfusa.confirm.findings import exit_code, unexpected_divergences
 from sphinx_xenfusa.confirm.register import Expected, Register, read_register
@@ -18,7 +18,12 @@ from sphinx_xenfusa.explore.verdict import Scope, Verdict, VerdictKind
 from sphinx_xenfusa.model.operations import catalogue
 from sphinx_xenfusa.model.policies import POLICIES
 
-SHIPPED: tuple[Claim, ...] = (*roles.CLAIMS, *privileges.CLAIMS, *emulation_claims.PRIVILEGES)
+SHIPPED: tuple[Claim, ...] = (
+    *roles.CLAIMS,
+    *privileges.CLAIMS,
+    *emulation_claims.PRIVILEGES,
+    *memory_claims.PRIVILEGES,
+)
 CLAIMS = {claim.id: claim for claim in SHIPPED if claim.policies}
 ENTRIES = {(claim, policy): entry for (claim, policy), entry in read_register().expected.items() if claim in CLAIMS}
 XEN = [(claim, policy) for claim in CLAIMS for policy in POLICIES if policy != "specification"]
