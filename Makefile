@@ -86,4 +86,4 @@ bench: $(READY)
 	@failed=0; for one in benchmarks/[a-z]*.py; do $(IN) "$$one" || failed=1; done; exit $$failed
 
 clean:
-	rm -rf build dist .xenfusa .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	rm -rf build dist docs/_rerun .xenfusa .hypothesis .mypy_cache .ruff_cache .pytest_cache

@@ -216,6 +216,24 @@ def test_a_step_that_requires_after_it_has_assigned_leaves_no_trace(spin: Any) -
     assert (found.states, found.transitions, found.errors) == (len(plain.parents), plain.transitions, 0)
 
 
+class Written(State):
+    turn: bool = flag()
+    kept: list[int] = array(2, within(0, 3))
+    large: int = within(0, 9)
+
+
+def only_write(s: Written, c: Size, value: int) -> None:
+    s.turn = not s.turn
+    s.kept[1] = value
+    s.large = 3 * value
+
+
+def test_what_is_only_written_is_a_part_of_the_state(spin: Any) -> None:
+    """SPIN leaves out of the state what nothing reads; we do not."""
+    found = spin(promela(compile_system(built(Written, (only_write, {"value": range(4)})))))
+    assert (found.states, found.transitions) == (8, 32)
+
+
 def beyond(s: Box, c: Size) -> None:
     require(s.timeout or s.count < 3)
     s.count = s.count + 1
