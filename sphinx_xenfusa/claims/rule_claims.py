@@ -40,6 +40,7 @@ class RuleClaim:
     :param properties: what has to hold; the first one's witness is shown.
     :param assumptions: what is taken for granted.
     :param tags: the tags of the statements that it confirms; by default the one of the same name.
+    :param telling: those of the properties that are enough to tell mutants apart, where searching all takes long.
     """
 
     id: str
@@ -48,6 +49,7 @@ class RuleClaim:
     properties: tuple[Property, ...]
     assumptions: tuple[Assumption, ...] = ()
     tags: tuple[str, ...] | None = None
+    telling: tuple[Property, ...] = ()
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -71,7 +73,7 @@ class RuleClaim:
 
     def run(self, policy: str | None, budget: Budget, *, repaired: frozenset[str] = frozenset()) -> Verdict:
         """Search for each property, and judge."""
-        searched = PropertySearch(self.properties, self.assumptions)
+        searched = PropertySearch(self.properties, self.assumptions, self.telling)
         return judge(self, policy, searched, UNCHANGED, searched.mutants, budget)
 
 
@@ -126,6 +128,7 @@ class PropertySearch:
 
     properties: tuple[Property, ...]
     assumptions: tuple[Assumption, ...] = ()
+    telling: tuple[Property, ...] = ()
 
     @property
     def mutants(self) -> RuleMutants:
@@ -135,7 +138,7 @@ class PropertySearch:
     def search(self, model: Sources, budget: Budget, *, small: bool) -> Search:
         """Examine one property after the other."""
         found = Search()
-        for one in self.properties:
+        for one in self.telling if small and self.telling else self.properties:
             examined = one.examine(model, budget)
             found.cases += examined.explored.states
             found.relevant += examined.relevant
