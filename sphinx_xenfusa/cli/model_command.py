@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -73,6 +74,5 @@ def _known(name: str) -> Shipped:
 def _constants(one: Shipped) -> str:
     """The constants that differ from their defaults."""
     given = one.system.constants
-    usual = type(given)()
-    differ = [key for key in vars(given) if vars(given)[key] != vars(usual)[key]]
-    return ", ".join(f"{key}={shown(vars(given)[key])}" for key in differ) or "as declared"
+    told = [(part.name, getattr(given, part.name), part.default) for part in dataclasses.fields(given)]
+    return ", ".join(f"{name}={shown(value)}" for name, value, usual in told if value != usual) or "as declared"

@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sphinx_xenfusa.cli import main
+from sphinx_xenfusa.explore.compiler import compile_system
+from sphinx_xenfusa.model.systems import shipped_systems
 
 SMALL = "notification-ring.small"
 
@@ -21,6 +23,13 @@ def test_the_list_names_each_system_with_its_size_and_its_constants() -> None:
     assert found.exit_code == 0
     line = next(line for line in found.output.splitlines() if line.startswith("notification-ring.forging"))
     assert line.split() == ["notification-ring.forging", "12", "19", "size=2,", "buffers=1,", "forged=1"]
+
+
+def test_the_list_is_the_same_after_the_systems_were_compiled() -> None:
+    before = run("list").output
+    for one in shipped_systems().values():
+        compile_system(one.system)
+    assert run("list").output == before
 
 
 def test_a_text_for_spin_goes_to_the_standard_output_or_to_a_file(tmp_path: Path) -> None:
