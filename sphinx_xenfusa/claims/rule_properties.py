@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
+from sphinx_xenfusa.claims.recount import recount
 from sphinx_xenfusa.explore.claim import Budget, BudgetExceeded
 from sphinx_xenfusa.explore.compiler import compile_predicate, compile_system
 from sphinx_xenfusa.explore.engine import Exploration, Limits, Progress, Watch
@@ -93,8 +94,11 @@ class Property(ABC):
             return Trace(title, (), ())
         return trace(self.system, [program.steps[number].action for number in steps], title)
 
-    def explored(self, program: Program, found: Exploration) -> Explored:
-        """What was searched, as the verdict says it."""
+    def explored(self, program: Program, found: Exploration, watches: Sequence[Watch], sources: Sources) -> Explored:
+        """What was searched, as the verdict says it; of the model itself it is counted again.
+
+        :raises DisagreementError: the recount finds other numbers.
+        """
         fired: dict[str, int] = {}
         for step, count in zip(program.steps, found.fired, strict=True):
             fired[step.action.rule.name] = fired.get(step.action.rule.name, 0) + count
@@ -114,6 +118,7 @@ class Property(ABC):
                 if found.complete and not (one and other)
             ),
             digest=found.digest,
+            recount=None if sources else recount(program, found, watches),
         )
 
     def explore(self, program: Program, watches: list[Watch], sources: Sources, budget: Budget) -> Exploration:
@@ -192,7 +197,8 @@ class Always(Property):
         """One search of all states."""
         program = self.program(sources)
         when, fails = self.tests(program, sources)
-        found = self.explore(program, [Watch("when", when), Watch("fails", fails, stop=True)], sources, budget)
+        watches = [Watch("when", when), Watch("fails", fails, stop=True)]
+        found = self.explore(program, watches, sources, budget)
         relevant, failing = found.watched
         counterexample = witness = None
         if failing.states:
@@ -201,7 +207,7 @@ class Always(Property):
         elif relevant.states:
             steps = () if sources else NumpyEngine().shortest(program, when)
             witness = self.told(steps, program, sources, self.says)
-        return Examined(self.explored(program, found), relevant.states, witness, counterexample)
+        return Examined(self.explored(program, found, watches, sources), relevant.states, witness, counterexample)
 
 
 @dataclass(frozen=True)
@@ -231,7 +237,8 @@ class Reachable(Property):
         """One search, which goes on after the first such state so that the rules that fire are counted."""
         program = self.program(sources)
         goal = self.test(self.goal, sources)
-        found = self.explore(program, [Watch("goal", goal, stop=bool(sources))], sources, budget)
+        watches = [Watch("goal", goal, stop=bool(sources))]
+        found = self.explore(program, watches, sources, budget)
         seen = found.watched[0]
         witness = counterexample = None
         if seen.states:
@@ -239,7 +246,7 @@ class Reachable(Property):
             witness = self.told(steps, program, sources, self.says)
         elif found.complete:
             counterexample = self.told((), program, sources, f"{self.refuted}: in none of {found.states:,} states")
-        return Examined(self.explored(program, found), seen.states, witness, counterexample)
+        return Examined(self.explored(program, found, watches, sources), seen.states, witness, counterexample)
 
 
 @dataclass(frozen=True)
@@ -272,7 +279,7 @@ class _OnGraph(Property):
             digest="" if sources else graph.states.digest(),
         )
         witness, counterexample = self.traces(graph, program, sources, when, bad)
-        return Examined(self.explored(program, found), int(when.sum()), witness, counterexample)
+        return Examined(self.explored(program, found, (), sources), int(when.sum()), witness, counterexample)
 
     def traces(
         self, graph: Graph, program: Program, sources: Sources, when: Any, bad: Any
@@ -357,7 +364,7 @@ class NoInfluence(Property):
         shown_trace = None
         if steps is not None:
             shown_trace = Trace(title, (), ()) if sources else told(self.system, program, pair, steps, title)
-        explored = replace(self.explored(pair.program, found), system=pair.program.name)
+        explored = replace(self.explored(pair.program, found, watches, sources), system=pair.program.name)
         if seen.states:
             return Examined(explored, differ.states, None, shown_trace)
         return Examined(explored, differ.states, shown_trace, None)

@@ -6,8 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from sphinx_xenfusa.explore.verdict import Explored
 
-HEADINGS = ("System", "Constants", "Different states", "Steps", "Longest shortest way", "Engine and digest")
-WIDTHS = (18, 30, 14, 14, 10, 14)
+HEADINGS = (
+    "System",
+    "Constants",
+    "Different states",
+    "Counted again",
+    "Steps",
+    "Longest shortest way",
+    "Engine and digest",
+)
+WIDTHS = (16, 26, 12, 12, 12, 8, 14)
 
 
 def rows(explored: Iterable[Explored]) -> list[Sequence[str]]:
@@ -17,7 +25,8 @@ def rows(explored: Iterable[Explored]) -> list[Sequence[str]]:
         constants = ", ".join(f"{name} {value}" for name, value in one.constants) or "none"
         states = f"{one.states:,}" if one.complete else f"{one.states:,} (up to the counterexample)"
         digest = f"{one.engine}, {one.digest[:12]}" if one.digest else one.engine
-        made.setdefault((one.system, constants, states, f"{one.transitions:,}", str(one.depth), digest))
+        again = "no" if one.recount is None else f"{one.recount:,} (decision diagrams)"
+        made.setdefault((one.system, constants, states, again, f"{one.transitions:,}", str(one.depth), digest))
     return list(made)
 
 

@@ -116,6 +116,8 @@ class Explored:
     :param dropped: for each assumption the number of states without it, or the one with it: the same number says that the
         assumption changes nothing.
     :param digest: SHA-256 over all states, sorted, bit for bit.
+    :param recount: the number of states that an engine of another kind counts, which shares no code with the first; ``None``
+        where nothing was counted again.
     """
 
     system: str
@@ -130,6 +132,7 @@ class Explored:
     one_sided: tuple[str, ...] = ()
     dropped: tuple[tuple[str, int], ...] = ()
     digest: str = ""
+    recount: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, as in ``trace/schema.json``."""
@@ -146,6 +149,7 @@ class Explored:
             "one_sided": list(self.one_sided),
             "dropped": [{"assumption": words, "states": states} for words, states in self.dropped],
             "digest": self.digest,
+            "recount": self.recount,
         }
 
     @classmethod
@@ -167,6 +171,7 @@ class Explored:
             one_sided=tuple(str(one) for one in data["one_sided"]),
             dropped=tuple((str(one["assumption"]), int(one["states"])) for one in data["dropped"]),
             digest=str(data["digest"]),
+            recount=None if data["recount"] is None else int(data["recount"]),
         )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 import pytest
 
+from sphinx_xenfusa.claims.recount import DisagreementError
 from sphinx_xenfusa.claims.rule_claims import Assumption, RuleClaim
 from sphinx_xenfusa.claims.rule_properties import (
     Always,
@@ -20,6 +22,8 @@ from sphinx_xenfusa.claims.rule_properties import (
     anything,
 )
 from sphinx_xenfusa.explore.claim import Budget, EveryMutant
+from sphinx_xenfusa.explore.engine import Exploration
+from sphinx_xenfusa.explore.engines.numpy_engine import NumpyEngine
 from sphinx_xenfusa.explore.language import ModelError, RuleModel, State, flag, one_of, require, within
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.model.notification_ring import RING, Bounds, DriverAt, NotificationRing
@@ -239,6 +243,25 @@ def test_a_system_that_is_too_large_has_no_answer(monkeypatch: pytest.MonkeyPatc
     verdict = run(one, budget=Budget(cases=5_000))
     assert verdict.kind is VerdictKind.INCONCLUSIVE
     assert "5,000 cases" in verdict.reason
+
+
+def test_the_states_are_counted_again_by_another_engine() -> None:
+    pytest.importorskip("oxidd", reason="the extra bdd is not installed")
+    verdict = run(Reachable(PLAIN, "full", full, "never full"))
+    assert verdict.explored[0].recount == verdict.explored[0].states
+
+
+def test_two_engines_that_disagree_give_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("oxidd", reason="the extra bdd is not installed")
+    explore = NumpyEngine.explore
+
+    def forgetful(self: NumpyEngine, *arguments: Any) -> Exploration:
+        found = explore(self, *arguments)
+        return replace(found, states=found.states - 1)
+
+    monkeypatch.setattr(NumpyEngine, "explore", forgetful)
+    with pytest.raises(DisagreementError, match=r"house: numpy finds .* bdd finds"):
+        run(Reachable(PLAIN, "full", full, "never full"))
 
 
 def test_verdicts_keep_what_was_explored() -> None:

@@ -17,11 +17,22 @@ ONE = Explored(
     complete=True,
     rules=12,
     digest="0123456789abcdef" * 4,
+    recount=2_585_600,
 )
 
 
 def test_a_search_is_one_row_however_often_it_was_made() -> None:
-    assert rows([ONE, ONE]) == [("ring", "size 4, forged 1", "2,585,600", "5,947,904", "154", "numpy, 0123456789ab")]
+    assert rows([ONE, ONE]) == [
+        (
+            "ring",
+            "size 4, forged 1",
+            "2,585,600",
+            "2,585,600 (decision diagrams)",
+            "5,947,904",
+            "154",
+            "numpy, 0123456789ab",
+        )
+    ]
 
 
 def test_a_search_that_a_counterexample_ended_does_not_look_complete() -> None:
@@ -38,3 +49,7 @@ def test_an_assumption_that_changes_nothing_is_idle() -> None:
     told = [words for _, words in remarks([replace(ONE, dropped=(("quiet", 2_585_600), ("honest", 3_000_000)))])]
     assert "quiet: idle, without it there are as many states." in told
     assert "honest: without it 3,000,000 states instead of 2,585,600." in told
+
+
+def test_what_was_not_counted_again_does_not_look_so() -> None:
+    assert rows([replace(ONE, recount=None)])[0][3] == "no"
