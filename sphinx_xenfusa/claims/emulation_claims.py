@@ -60,8 +60,10 @@ PRIVILEGES: tuple[PrivilegeClaim, ...] = (
 """The claims that depend on the policy."""
 
 
-def _emulation(vcpus: int, *without: str, hardened: bool = False) -> System[Emulation, emulation.Bounds]:
-    return EMULATION.system(emulation.Bounds(vcpus, hardened), without=without)
+def _emulation(
+    vcpus: int, *without: str, hardened: bool = False, named: bool = False
+) -> System[Emulation, emulation.Bounds]:
+    return EMULATION.system(emulation.Bounds(vcpus, hardened, named), without=without)
 
 
 def _nonblocking(*without: str, vcpus: int = 2, extension: bool = True) -> System[NonBlocking, nonblocking.Bounds]:
@@ -84,13 +86,6 @@ BLOCKING: tuple[RuleClaim, ...] = (
         f"{_SLOTS} with two vCPUs, with any backend; that a request is completed: one vCPU, and a backend and a Xen that go on "
         "whenever they can",
         (
-            Always(
-                _emulation(2),
-                "a vCPU has made a synchronous request",
-                emulation.access_pending,
-                emulation.all_wait_whose_access_is_pending,
-                "a vCPU runs on although its request is not complete",
-            ),
             Reachable(_emulation(2, *_HONEST), "a vCPU waits for a write", emulation.write_waits, "no write waits"),
             Reachable(
                 _emulation(2, *_HONEST),
@@ -108,6 +103,13 @@ BLOCKING: tuple[RuleClaim, ...] = (
                 emulation.first_vcpu_waits_no_more,
                 "a vCPU waits for ever although its backend follows the protocol",
                 (("backend",), ("Xen",)),
+            ),
+            Always(
+                _emulation(2),
+                "a vCPU has made a synchronous request",
+                emulation.access_pending,
+                emulation.all_wait_whose_access_is_pending,
+                "a vCPU runs on although its request is not complete",
             ),
         ),
     ),
@@ -155,6 +157,20 @@ BLOCKING: tuple[RuleClaim, ...] = (
                 "every shutdown ends",
             ),
             CanAlwaysReach(
+                _emulation(2, *_HONEST),
+                "a domain wants to shut down while a request is pending, and its backend follows the protocol",
+                emulation.shutdown_held_up,
+                emulation.ended,
+                "a shutdown does not end although every request is answered",
+            ),
+            Always(
+                _emulation(2, *_HONEST),
+                "a shutdown waits",
+                emulation.shutdown_held_up,
+                emulation.some_vcpu_waits,
+                "a shutdown waits for nothing",
+            ),
+            CanAlwaysReach(
                 _emulation(2, *_UNAIDED, hardened=True),
                 "a vCPU waits for a silent backend, under a Xen with a time limit",
                 emulation.first_vcpu_waits,
@@ -187,6 +203,19 @@ BLOCKING: tuple[RuleClaim, ...] = (
                 "the frontend's domain is never crashed",
             ),
             Reachable(
+                _emulation(2, *_HOSTILE, named=True),
+                "the frontend's domain is crashed for a state that goes backwards",
+                emulation.crashed,
+                "no state that has a name has the frontend's domain crashed",
+            ),
+            Always(
+                _emulation(2, *_HOSTILE),
+                "a vCPU waits for a hostile backend",
+                emulation.some_vcpu_waits,
+                emulation.waits_on_what_has_a_name,
+                "Xen goes on waiting on a state that is none",
+            ),
+            Reachable(
                 _emulation(2, *_HOSTILE),
                 "a request is completed with all-ones while its backend is there",
                 emulation.backend_chose_all_ones,
@@ -214,6 +243,12 @@ BLOCKING: tuple[RuleClaim, ...] = (
         "Nobody but the domain that has created an ioreq server destroys it, the Control Domain included.",
         f"{_SLOTS} with one vCPU, any backend, the Control Domain and another domain",
         (
+            Reachable(
+                _emulation(1),
+                "another domain tries to destroy the server and is refused",
+                emulation.stranger_refused,
+                "nobody is refused",
+            ),
             Always(
                 _emulation(1),
                 "another domain tries to destroy the server and is refused",
@@ -280,18 +315,37 @@ BLOCKING: tuple[RuleClaim, ...] = (
         "reaches the register of the outcome that was not asked for.",
         f"{_REGISTERS}: two vCPUs and any backend",
         (
-            Always(
+            Reachable(
                 _nonblocking(),
                 "Xen drops an answer that it does not expect",
                 nonblocking.answer_dropped,
-                nonblocking.flight_as_busy_says,
-                "an outcome comes without its request",
+                "Xen drops nothing",
+            ),
+            Reachable(
+                _nonblocking("hostile backend"),
+                "a second access while one is in flight is an abort inside the guest",
+                nonblocking.abort_while_in_flight,
+                "no second access is an abort",
+            ),
+            CanAlwaysReach(
+                _nonblocking("hostile backend"),
+                "an access is in flight, and the backend follows the protocol",
+                nonblocking.access_in_flight,
+                nonblocking.nothing_in_flight,
+                "an access stays in flight for ever",
             ),
             Reachable(
                 _nonblocking("hostile backend"),
                 "the device asks to be asked again",
                 nonblocking.told_to_retry,
                 "no device asks to be asked again",
+            ),
+            Always(
+                _nonblocking(),
+                "Xen drops an answer that it does not expect",
+                nonblocking.answer_dropped,
+                nonblocking.flight_as_busy_says,
+                "an outcome comes without its request",
             ),
         ),
         tags=("XenArch~sync_nonblocking_registers~1",),

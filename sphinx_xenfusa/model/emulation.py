@@ -93,10 +93,12 @@ class Bounds:
     :param vcpus: virtual CPUs of the frontend's domain.
     :param hardened: a Xen that does not exist: it gives up waiting after a while, and disables a server that stores nonsense
         instead of crashing the domain that waits for it.
+    :param named_only: whether a hostile backend stores only the four states that have a name.
     """
 
     vcpus: int = 2
     hardened: bool = False
+    named_only: bool = False
 
 
 class Emulation(State):
@@ -167,6 +169,22 @@ def access_pending(s: Emulation, c: Bounds) -> bool:
 def all_wait_whose_access_is_pending(s: Emulation, c: Bounds) -> bool:
     """Whether no virtual CPU could run on with its access pending."""
     return all(s.waits[vcpu] or s.pending[vcpu] == Access.NONE for vcpu in range(c.vcpus))
+
+
+@inlined
+def waits_on_what_has_a_name(s: Emulation, c: Bounds) -> bool:
+    """Whether every virtual CPU that waits does so on a request that Xen has seen sent or taken, and on nothing else."""
+    return all(
+        not s.waits[vcpu] or s.seen[vcpu] == Slot.READY or s.seen[vcpu] == Slot.INPROCESS for vcpu in range(c.vcpus)
+    )
+
+
+@inlined
+def idle_slots_are_free(s: Emulation, c: Bounds) -> bool:
+    """Whether the slot of every virtual CPU without an access is free, and no event is left of the last one."""
+    return all(
+        s.pending[vcpu] != Access.NONE or (s.slot[vcpu] == Slot.NONE and not s.event[vcpu]) for vcpu in range(c.vcpus)
+    )
 
 
 @inlined
@@ -413,6 +431,7 @@ def store_any_state(s: Emulation, c: Bounds, vcpu: int, state: Slot, event: bool
     """Store any state at any time, and send the event or not."""
     require(s.backend == Backend.ALIVE and s.server == Server.ENABLED)
     require(s.domain == DomainIs.RUNNING or s.domain == DomainIs.SHUTTING_DOWN)
+    require(state != Slot.INVALID or not c.named_only)
     s.slot[vcpu] = state
     s.event[vcpu] = s.event[vcpu] or (event and s.waits[vcpu])
 

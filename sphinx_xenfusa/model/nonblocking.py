@@ -245,6 +245,18 @@ def told_to_retry(s: NonBlocking, c: Bounds) -> bool:
 
 
 @inlined
+def nothing_in_flight(s: NonBlocking, c: Bounds) -> bool:
+    """Whether no outcome is still to come."""
+    return not s.busy
+
+
+@inlined
+def abort_while_in_flight(s: NonBlocking, c: Bounds) -> bool:
+    """Whether an access is in flight and a wrong one has become an exception inside the guest."""
+    return s.busy and any(s.vcpu[vcpu] == Vcpu.HANDLES_ABORT for vcpu in range(c.vcpus))
+
+
+@inlined
 def abort_in_guest(s: NonBlocking, c: Bounds) -> bool:
     """Whether a wrong access has become an exception inside the guest."""
     return any(s.vcpu[vcpu] == Vcpu.HANDLES_ABORT for vcpu in range(c.vcpus))
