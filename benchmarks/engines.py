@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import resource
 import shutil
 import subprocess
@@ -97,19 +96,20 @@ class Spin:
 
     def run(self, forged: int) -> Run:
         """Search: depth first, with a table and a stack that are large enough."""
-        command = [str(self.made(forged)), *(["-m1000000", "-w24"] if forged == 0 else ["-m40000000", "-w27"])]
+        command = [str(self.made(forged)), "-m2000000", "-w24" if forged == 0 else "-w27"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         text = process.stdout.read()
         process.stdout.close()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        states, steps = (
-            int(match[1]) if (match := re.search(rf"(\d+) {words}", text)) else 0
-            for words in ("states, stored", "transitions")
-        )
-        # SPIN counts the start as a step.
-        return checked(Run(used.ru_utime + used.ru_stime, 0.0, used.ru_maxrss / 1024, states, steps - 1), forged)
+        states, steps = COUNTS[forged]
+        # SPIN counts the start as a step, and writes large numbers with eight digits.
+        for number, words in ((states, "states, stored"), (steps + 1, "transitions")):
+            wanted = tuple(f"{written} {words}" for written in (str(number), f"{number:.8g}"))
+            if not any(line.strip().startswith(wanted) for line in text.splitlines()):
+                raise SystemExit(f"SPIN does not count {number} {words}:\n{text}")
+        return Run(used.ru_utime + used.ru_stime, 0.0, used.ru_maxrss / 1024, states, steps)
 
 
 def compare(forged: int, rounds: int, spin: Spin | None, names: list[str]) -> None:

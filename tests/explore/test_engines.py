@@ -23,14 +23,14 @@ from sphinx_xenfusa.explore.engine import Engine, EngineMissingError, Exploratio
 from sphinx_xenfusa.explore.engines.bdd_engine import BddEngine
 from sphinx_xenfusa.explore.engines.numba_engine import NumbaEngine
 from sphinx_xenfusa.explore.engines.numpy_engine import NumpyEngine
-from sphinx_xenfusa.explore.language import ModelError, RuleModel, System
+from sphinx_xenfusa.explore.language import ModelError, RuleModel, State, System, within
 from sphinx_xenfusa.explore.layout import Layout
 from sphinx_xenfusa.explore.program import Program
 from sphinx_xenfusa.explore.reference import Reached, reach, replay
 from sphinx_xenfusa.model.notification_ring import RING, Bounds, NotificationRing
 
 ENGINES: dict[str, Callable[[], Engine]] = {"numpy": NumpyEngine, "numba": NumbaEngine, "bdd": BddEngine}
-EXAMPLES = {"numpy": 60, "numba": 3, "bdd": 30}
+EXAMPLES = {"numpy": 40, "numba": 3, "bdd": 25}
 """How many generated models each engine is tried on: numba compiles for seconds each time."""
 
 SMALL: dict[str, tuple[object, ...]] = {
@@ -202,6 +202,24 @@ def test_a_limit_ends_the_search_without_an_answer(name: str, limits: Limits, re
     program = compile_system(RING.system(Bounds(size=2, buffers=1)))
     found = engine(name).explore(program, limits=limits)
     assert (found.complete, found.reason, found.digest) == (False, reason, "")
+
+
+class Fixed(State):
+    only: int = within(3, 3)
+
+
+def stay(s: Fixed, c: None) -> None:
+    s.only = 3
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("rules", [(), (stay,)], ids=["no rule", "a rule that changes nothing"])
+def test_a_model_with_a_single_state(name: str, rules: tuple[Callable[..., None], ...]) -> None:
+    model = RuleModel("fixed", Fixed, None)
+    for rule in rules:
+        model.rule("somebody", "the test")(rule)
+    found = engine(name).explore(compile_system(model.system()))
+    assert (found.states, found.transitions, found.depth, found.complete) == (1, len(rules), 0, True)
 
 
 @pytest.mark.parametrize("name", ENGINES)
