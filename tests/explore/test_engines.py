@@ -38,6 +38,9 @@ SMALL: dict[str, tuple[object, ...]] = {
 }
 """Constants for the shipped models that are too large under their own."""
 
+LONGEST = 300
+"""Statements, of all steps, up to which numba and bdd are tried on a shipped model here."""
+
 Predicate = Callable[..., bool]
 
 
@@ -159,6 +162,9 @@ def shipped() -> list[tuple[RuleModel[Any, Any], object]]:
 def test_shipped_models(name: str, model: RuleModel[Any, Any], constants: object) -> None:
     system = model.system(constants)
     program = compile_system(system)
+    statements = sum(len(step.body) for step in program.steps)
+    if name != "numpy" and statements > LONGEST:
+        pytest.skip(f"{model.name} has {statements} statements, which {name} takes too long to prepare for a test")
     known = NumpyEngine().explore(program, limits=Limits(states=60_000))
     if not known.complete:
         pytest.skip(f"{model.name} has {known.reason} under its own constants")
