@@ -189,6 +189,10 @@ def summary(confirmation: Confirmation, left_out: Sequence[str], announced: Sequ
     return [printable(line).replace("\n", " ") for line in lines]
 
 
+_NAMED = 5
+"""More claims than these are counted, not named, in a line that is about all of them."""
+
+
 def _mutants_line(mutants: Mutants) -> str:
     """How many mutants nothing kills, and how many of them are reviewed."""
     equivalent = sum(1 for one in mutants.survivors if one.equivalent)
@@ -197,6 +201,8 @@ def _mutants_line(mutants: Mutants) -> str:
         f"{equivalent:,} of them reviewed as equivalent"
     )
     line += f", {mutants.broken:,} broke the search" if mutants.broken else ""
+    if len(mutants.unknown) > _NAMED:
+        return f"{line}; {len(mutants.unknown)} claims are not recorded of these sources ('xenfusa adequacy --check' names them)"
     unknown = f"; not recorded of these sources: {', '.join(mutants.unknown)}" if mutants.unknown else ""
     return line + unknown
 

@@ -22,12 +22,23 @@ def rows(explored: Iterable[Explored]) -> list[Sequence[str]]:
     """One row for each search; a search that was made twice, for two properties of one claim, stands once."""
     made: dict[tuple[str, ...], None] = {}
     for one in explored:
-        constants = ", ".join(f"{name} {value}" for name, value in one.constants) or "none"
+        constants = constants_told(one.constants)
         states = f"{one.states:,}" if one.complete else f"{one.states:,} (up to the counterexample)"
         digest = f"{one.engine}, {one.digest[:12]}" if one.digest else one.engine
         again = "no" if one.recount is None else f"{one.recount:,} (decision diagrams)"
         made.setdefault((one.system, constants, states, again, f"{one.transitions:,}", str(one.depth), digest))
     return list(made)
+
+
+def constants_told(constants: Sequence[tuple[str, str]]) -> str:
+    """The constants in words: numbers and members by name, then what is on, then what is off."""
+    named = [(name.replace("_", " "), value) for name, value in constants]
+    told = [f"{name} {value}" for name, value in named if value not in {"True", "False"}]
+    parts = [", ".join(told)] if told else []
+    for word, value in (("on", "True"), ("off", "False")):
+        switches = [name for name, one in named if one == value]
+        parts += [f"{word}: {', '.join(switches)}"] if switches else []
+    return "; ".join(parts) or "none"
 
 
 def remarks(explored: Iterable[Explored]) -> list[tuple[str, str]]:

@@ -405,7 +405,7 @@ class Views:
         made: list[nodes.Node] = []
         if verdict.claim in self.claims:
             made.append(paragraph(nodes.strong("", "Claim: "), self.claims[verdict.claim].says))
-        made.append(paragraph(nodes.strong("", "Scope: "), f"{scope.words}."))
+        made.append(paragraph(nodes.strong("", "Scope: "), f"{scope.words.rstrip('.')}."))
         if scope.platforms:
             recount = (
                 "not counted again" if scope.recount is None else f"{scope.recount:,} by a second method (Burnside)"

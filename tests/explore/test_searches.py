@@ -53,3 +53,8 @@ def test_an_assumption_that_changes_nothing_is_idle() -> None:
 
 def test_what_was_not_counted_again_does_not_look_so() -> None:
     assert rows([replace(ONE, recount=None)])[0][3] == "no"
+
+
+def test_switches_are_told_apart_from_numbers() -> None:
+    constants = (("size", "2"), ("one_level", "True"), ("copy", "True"), ("late_eoi", "False"))
+    assert rows([replace(ONE, constants=constants)])[0][1] == "size 2; on: one level, copy; off: late eoi"
