@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -102,7 +103,7 @@ def unlike(policy: str, some: Iterable[Shape]) -> list[tuple[str, Shape]]:
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_some_whole_platforms_come_out_as_composed(policy: str) -> None:
-    """Every 41st of up to two domains, and every 1409th of three; all of them are ``cold``."""
+    """Every 41st of up to two domains, and every 1409th of three."""
     two = itertools.islice(shapes(2), 0, None, 41)
     three = itertools.islice(shapes(3), 828, None, 1409)
     assert unlike(policy, itertools.chain(two, three)) == []
@@ -122,7 +123,10 @@ def test_all_platforms_of_up_to_two_domains_come_out_as_composed(policy: str) ->
     assert unlike(policy, shapes(2)) == []
 
 
-@pytest.mark.cold
+@pytest.mark.skipif(
+    os.environ.get("XENFUSA_ALL_PLATFORMS") != "1",
+    reason="hours: each of 23,032 platforms of three domains searched as one system; XENFUSA_ALL_PLATFORMS=1 runs it",
+)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_all_platforms_of_three_domains_with_up_to_two_links_come_out_as_composed(policy: str) -> None:
     assert unlike(policy, itertools.islice(shapes(3), 828, None)) == []
