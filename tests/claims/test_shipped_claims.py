@@ -26,6 +26,7 @@ from sphinx_xenfusa.model.devices import Allocation
 from sphinx_xenfusa.model.operations import Action, ActsOn, Catalogue, Operation, catalogue
 from sphinx_xenfusa.model.platform import Domain, Platform
 from sphinx_xenfusa.model.policies import DUMMY, POLICIES, SPECIFICATION, Policy
+from sphinx_xenfusa.model.systems import shipped_systems
 from sphinx_xenfusa.model.vocabulary import Capability
 
 CLAIMS = {claim.id: claim for claim in (*roles.CLAIMS, *privileges.CLAIMS)}
@@ -91,7 +92,8 @@ def test_refuted_under_xen_s_policies_exactly_where_the_register_says(name: str,
 
 def test_register_names_what_exists() -> None:
     register = read_register()
-    steps = {*catalogue().by_name, *(step.value for step in (*BootAction, *Allocation))}
+    told = (rule.name.replace("_", " ") for one in shipped_systems().values() for rule in one.system.rules)
+    steps = {*catalogue().by_name, *told, *(step.value for step in (*BootAction, *Allocation))}
     assert register.xen_commit == catalogue().xen_commit
     assert set(register.divergences) == {switch for policy in POLICIES.values() for switch in policy.switches}
     for (claim, policy), entry in register.expected.items():

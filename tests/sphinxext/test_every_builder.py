@@ -29,6 +29,7 @@ DIRECTIVES = {
     "summary": ".. xen:summary::\n",
     "survivors": ".. xen:survivors::\n",
     "conformance": ".. xen:conformance::\n",
+    "tallies": ".. xen:tallies:: soundness\n",
     "platform": ".. xen:platform:: A <platform> & more\n   :id: own\n   :expect: compatible\n\n"
     "   domains: [{name: hw, roles: [hardware], criticality: unsafe}]\n",
     "scenario": ".. xen:scenario:: A scenario at 100 %\n\n   platform: own\n   steps:\n"
