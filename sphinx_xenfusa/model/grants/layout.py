@@ -158,6 +158,28 @@ _SUB_PAGE = struct.Struct("<HHHHQ")
 _TRANSITIVE = struct.Struct("<HHHHIxxxx")
 
 
+def _put(form: struct.Struct, *values: int) -> bytes:
+    """The bytes of some values.
+
+    :raises ValueError: a value that does not fit.
+    """
+    try:
+        return form.pack(*values)
+    except struct.error as error:
+        raise ValueError(f"{values}: {error}") from error
+
+
+def _taken(form: struct.Struct, data: bytes) -> tuple[int, ...]:
+    """The values of some bytes.
+
+    :raises ValueError: too many bytes, or too few.
+    """
+    try:
+        return form.unpack(data)
+    except struct.error as error:
+        raise ValueError(f"{len(data)} bytes: {error}") from error
+
+
 def entries_per_frame(version: int) -> int:
     """How many entries a frame of the table holds.
 
@@ -175,48 +197,48 @@ def status_frames_for(frames: int) -> int:
 def encode_header(header: Header) -> bytes:
     """The four bytes.
 
-    :raises struct.error: a value that does not fit.
+    :raises ValueError: a value that does not fit.
     """
-    return _HEADER.pack(*header)
+    return _put(_HEADER, *header)
 
 
 def decode_header(data: bytes) -> Header:
     """The header of the four bytes."""
-    return Header(*_HEADER.unpack(data))
+    return Header(*_taken(_HEADER, data))
 
 
 def encode_v1(entry: EntryV1) -> bytes:
     """The eight bytes of an entry of version 1.
 
-    :raises struct.error: a value that does not fit.
+    :raises ValueError: a value that does not fit.
     """
-    return _V1.pack(entry.flags, entry.domid, entry.frame)
+    return _put(_V1, entry.flags, entry.domid, entry.frame)
 
 
 def decode_v1(data: bytes) -> EntryV1:
     """The entry of the eight bytes."""
-    return EntryV1(*_V1.unpack(data))
+    return EntryV1(*_taken(_V1, data))
 
 
 def encode_v2(entry: EntryV2) -> bytes:
     """The sixteen bytes of an entry of version 2.
 
-    :raises struct.error: a value that does not fit.
+    :raises ValueError: a value that does not fit.
     """
     if isinstance(entry, FullPage):
-        return _FULL_PAGE.pack(entry.flags, entry.domid, 0, entry.frame)
+        return _put(_FULL_PAGE, entry.flags, entry.domid, 0, entry.frame)
     if isinstance(entry, SubPage):
-        return _SUB_PAGE.pack(entry.flags, entry.domid, entry.offset, entry.length, entry.frame)
-    return _TRANSITIVE.pack(entry.flags, entry.domid, entry.from_domid, 0, entry.ref)
+        return _put(_SUB_PAGE, entry.flags, entry.domid, entry.offset, entry.length, entry.frame)
+    return _put(_TRANSITIVE, entry.flags, entry.domid, entry.from_domid, 0, entry.ref)
 
 
 def decode_v2(data: bytes) -> EntryV2:
     """The entry of the sixteen bytes; its flags say which of the three forms it has."""
     flags, domid = decode_header(data[:4])
     if flags & TYPE_MASK == TRANSITIVE:
-        _, _, from_domid, _, ref = _TRANSITIVE.unpack(data)
+        _, _, from_domid, _, ref = _taken(_TRANSITIVE, data)
         return Transitive(flags, domid, from_domid, ref)
     if flags & SUB_PAGE:
-        return SubPage(*_SUB_PAGE.unpack(data))
-    _, _, _, frame = _FULL_PAGE.unpack(data)
+        return SubPage(*_taken(_SUB_PAGE, data))
+    _, _, _, frame = _taken(_FULL_PAGE, data)
     return FullPage(flags, domid, frame)
