@@ -66,7 +66,8 @@ CASES = [
     ("return x and 'b'", "drop operand", "x and 'b'", "x", "a", "b", "a"),
     ("return x and 'b'", "drop operand", "x and 'b'", "'b'", "", "", "b"),
     ("return x or 'b'", "drop operand", "x or 'b'", "'b'", "a", "a", "b"),
-    ("return x and 'b' and 'c'", "drop operand", "x and 'b' and 'c'", "x and 'b'", "a", "c", "b"),
+    # Python 3.12 drops a constant operand by itself.
+    ("return x and x * 2 and 'c'", "drop operand", "x and x * 2 and 'c'", "x and x * 2", "a", "c", "aa"),
     ("if x:\n        return 'a'\n    return 'b'", "drop guard", "if x:", "pass", True, "a", "b"),
     ("y = 'a'\n    y = x\n    return y", "skip assignment", "y = x", "pass", "c", "c", "a"),
     ("x += 'd'\n    return x", "skip assignment", "x += 'd'", "pass", "c", "cd", "c"),
