@@ -1,6 +1,6 @@
 """The trace record: one immutable object from which every page, table and export is written.
 
-Contracts: ``trace/schema.json`` (version 1) is the published form of :meth:`TraceRecord.to_json`.  Everything in the record
+Contracts: ``trace/schema.json`` (version 2) is the published form of :meth:`TraceRecord.to_json`.  Everything in the record
 is sorted, so that the order of files, processes and hash seeds does not show.
 """
 
@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, OftStatus, Outcome, Result
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 TAG = re.compile(r"(?P<type>[A-Za-z]+)~(?P<name>[^\W_][\w.-]*)~(?P<revision>0|[1-9][0-9]{0,9})")
 """OpenFastTrace's ``type~name~revision``: ASCII letters; letters, digits, ``_``, ``-``, ``.``; a number."""
@@ -91,9 +91,14 @@ class Item:
     :param kind: what kind of statement it is; ``None`` for items of trees that know no kinds (Xen's own).
     :param text: the statement, as plain text.
     :param place: where it stands.
-    :param origin: the item source that read it: ``directive``, ``oft`` or ``overlay``.
+    :param origin: the item source that read it: ``directive``, ``oft``, ``overlay``, ``source`` (a tag in source code),
+        ``specobject``, ``aspec`` or ``reqif``.
     :param covers: the tags that it covers, as written (they may be malformed or unknown: the linker says so).
     :param needs: the item types that must cover it.
+    :param depends: the tags that it depends on, as written: OpenFastTrace keeps them and draws no conclusion, nor do we.
+    :param labels: OpenFastTrace's free ``Tags``.
+    :param forwards: whether it only hands the need of what it covers to another type (OpenFastTrace's forwarding).
+    :param level: the integrity level that the item says it has, such as ``ASIL B``; empty if it does not say so.
     :param confirmed_by: the claims that confirm it.
     :param owner: of an assumption: who has to ensure it; empty for every other kind.
     :param discharge: of an assumption: by what evidence it is shown to be ensured; empty for every other kind.
@@ -111,6 +116,10 @@ class Item:
     source: str = ""
     covers: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    forwards: bool = False
+    level: str = ""
     confirmed_by: tuple[str, ...] = ()
     oft_status: OftStatus = OftStatus.APPROVED
     owner: str = ""
@@ -194,12 +203,14 @@ class Link:
     :param source: tag, claim id or test id.
     :param type: ``covers``, ``confirms``, ``verifies`` or ``partially verifies``.
     :param target: the tag as written.
+    :param accepted: the fingerprint of the target against which somebody accepted the link; empty if nobody did.
     """
 
     source: str
     type: str
     target: str
     status: LinkStatus
+    accepted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +225,10 @@ class TracedItem:
     :param uncovered: the types that it needs and lacks.
     :param model: what its claims amount to; ``None`` without claims.
     :param test: what its tests amount to; ``None`` when it has none and asks for none.
+    :param result: its own state.
+    :param inherited: the worst state of all that it rests on, directly or not; ``None`` when it rests on nothing.
+    :param inherited_path: how that worst piece is reached: tags, then the claim, test or needed type; empty without one.
+    :param suspect: the tags whose text changed since a link or a review of this item was accepted, its own included.
     """
 
     item: Item
@@ -227,6 +242,122 @@ class TracedItem:
     model: Result | None
     test: Result | None
     result: Result
+    inherited: Result | None = None
+    inherited_path: tuple[str, ...] = ()
+    suspect: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Justification:
+    """Why an item may go without something that it needs.  It never counts as covered.
+
+    :param id: the tag of the item, revision included.
+    :param owner: who answers for it.
+    :param expires: the last day on which it holds, ``YYYY-MM-DD``.
+    :param expired: whether that day has passed; then it excuses nothing and is a finding.
+    """
+
+    id: str
+    reason: str
+    owner: str
+    expires: str
+    expired: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tombstone:
+    """An id that was retired and is never used again.
+
+    :param name: ``type~name``, without a revision.
+    :param reason: why it was retired.
+    :param successor: the tag that takes its place, or an empty string.
+    """
+
+    name: str
+    reason: str
+    successor: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Gate:
+    """A threshold of the tracing policy, and what was found.
+
+    :param words: what is counted, in words.
+    :param counted: how many of the items concerned have what is asked for.
+    :param of: how many items are concerned; of none the share is "n/a", never 100 %.
+    :param required: the share that is asked for, in percent.
+    :param met: ``None`` when no item is concerned.
+    """
+
+    name: str
+    words: str
+    counted: int
+    of: int
+    required: float
+    met: bool | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Statement:
+    """A normative sentence of a document that no item claims, or that is marked informative with a reason.
+
+    :param reason: why it asks for nothing; empty for a sentence that nobody claims.
+    """
+
+    place: Place
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DocumentCoverage:
+    """How many of the normative sentences of a document are claimed by items.
+
+    :param normative: how many there are, informative ones included.
+    :param claimed: how many of them an item claims.
+    """
+
+    file: str
+    normative: int
+    claimed: int
+    informative: tuple[Statement, ...]
+    unclaimed: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Review:
+    """An inspection of an item, bound to the text that was inspected.
+
+    :param fingerprint: of the item when it was inspected.
+    :param date: ``YYYY-MM-DD``.
+    :param answers: question and answer of the inspection checklist.
+    :param holds: whether the text is still the one that was inspected, and author and reviewer are two persons.
+    """
+
+    id: str
+    fingerprint: str
+    author: str
+    reviewer: str
+    date: str
+    answers: tuple[tuple[str, str], ...]
+    holds: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineReference:
+    """The baseline that the record is compared with.
+
+    :param file: relative to the project.
+    :param sha256: of its bytes.
+    """
+
+    name: str
+    version: str
+    file: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +367,12 @@ class TraceRecord:
     :param policies: the policies under which claims that depend on one were run: the document's, the target, all others.
     :param confirm_mode: ``cache``, ``force`` or ``off``.
     :param mutants: what became of the mutants of the model over all runs; ``None`` when that is not known.
-    :param justifications: slot for justified exclusions.
-    :param baseline: slot for the baseline that the record is compared with.
+    :param justifications: the justified exclusions, expired ones included.
+    :param tombstones: the retired ids.
+    :param gates: the thresholds of the tracing policy.
+    :param documents: the documents whose normative sentences were counted.
+    :param reviews: the inspections that are on record.
+    :param baseline: the baseline that the record is compared with; ``None`` without one.
     """
 
     project: str
@@ -251,5 +386,9 @@ class TraceRecord:
     reports: tuple[TestReport, ...]
     findings: tuple[Finding, ...]
     mutants: Mutants | None = None
-    justifications: tuple[dict[str, Any], ...] = ()
-    baseline: dict[str, Any] | None = field(default=None)
+    justifications: tuple[Justification, ...] = ()
+    tombstones: tuple[Tombstone, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    documents: tuple[DocumentCoverage, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    baseline: BaselineReference | None = None

@@ -1,4 +1,4 @@
-"""The published form of the trace record: JSON after ``schema.json``, version 1."""
+"""The published form of the trace record: JSON after ``schema.json``, version 2."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.record import (
     SCHEMA_VERSION,
+    DocumentCoverage,
     Finding,
     Link,
     Place,
+    Review,
     TestCase,
     TestReport,
     TracedItem,
@@ -48,15 +50,19 @@ def to_json(record: TraceRecord) -> dict[str, Any]:
         "evidence": {"reports": [_report(report) for report in record.reports]},
         "mutants": None if record.mutants is None else record.mutants.to_json(),
         "findings": [_finding(finding) for finding in record.findings],
-        "justifications": [dict(entry) for entry in record.justifications],
-        "baseline": None if record.baseline is None else dict(record.baseline),
+        "justifications": [asdict(entry) for entry in record.justifications],
+        "tombstones": [asdict(entry) for entry in record.tombstones],
+        "gates": [asdict(entry) for entry in record.gates],
+        "documents": [_document(entry) for entry in record.documents],
+        "reviews": [_review(entry) for entry in record.reviews],
+        "baseline": None if record.baseline is None else asdict(record.baseline),
     }
 
 
 def dumps(record: TraceRecord) -> str:
     """The record as canonical JSON text.
 
-    :raises ValueError: a slot (justifications, baseline) holds what JSON cannot say.
+    :raises ValueError: a number in it is none that JSON can say.
     """
     return canonical.dumps(to_json(record))
 
@@ -105,11 +111,18 @@ def _item(traced: TracedItem) -> dict[str, Any]:
         "oft_status": item.oft_status.value,
         "coverage": traced.coverage.value,
         "result": traced.result.value,
+        "inherited": None if traced.inherited is None else traced.inherited.value,
+        "inherited_path": list(traced.inherited_path),
+        "suspect": list(traced.suspect),
         "model": None if traced.model is None else traced.model.value,
         "test": None if traced.test is None else traced.test.value,
         "covers": list(item.covers),
         "needs": list(item.needs),
         "uncovered": list(traced.uncovered),
+        "depends": list(item.depends),
+        "labels": list(item.labels),
+        "forwards": item.forwards,
+        "level": item.level,
         "confirmed_by": list(item.confirmed_by),
         "verdicts": [_verdict_reference(verdict) for verdict in traced.verdicts],
         "other_verdicts": [_verdict_reference(verdict) for verdict in traced.other_verdicts],
@@ -127,7 +140,28 @@ def _reference(case: TestCase) -> dict[str, Any]:
 
 
 def _link(link: Link) -> dict[str, Any]:
-    return {"from": link.source, "type": link.type, "to": link.target, "status": link.status.value}
+    return {
+        "from": link.source,
+        "type": link.type,
+        "to": link.target,
+        "status": link.status.value,
+        "accepted": link.accepted,
+    }
+
+
+def _document(document: DocumentCoverage) -> dict[str, Any]:
+    return {
+        "file": document.file,
+        "normative": document.normative,
+        "claimed": document.claimed,
+        "informative": [asdict(statement) for statement in document.informative],
+        "unclaimed": [asdict(statement) for statement in document.unclaimed],
+    }
+
+
+def _review(review: Review) -> dict[str, Any]:
+    answers = [{"question": question, "answer": answer} for question, answer in review.answers]
+    return asdict(review) | {"answers": answers}
 
 
 def _report(report: TestReport) -> dict[str, Any]:

@@ -51,6 +51,10 @@ class LinkStatus(StrEnum):
     """The link names a newer revision than the item has."""
     UNWANTED = "unwanted"
     """The named item does not ask to be covered by this type."""
+    DUPLICATE = "duplicate"
+    """The same item names it twice."""
+    SUSPECT = "suspect"
+    """The text of the named item changed since the link was accepted, its revision did not."""
     COVERS = "covers"
 
 

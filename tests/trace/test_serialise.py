@@ -145,7 +145,7 @@ def test_verdicts_can_be_read_back() -> None:
         ("/links/0/status", "covered"),
         ("/evidence/reports/0/cases/0/outcome", "ok"),
         ("/verdicts/0/scope/platforms", -1),
-        ("/schema_version", 2),
+        ("/schema_version", 1),
         ("/confirm_mode", "maybe"),
         ("/findings/0/subtype", "Not A Subtype"),
     ],
