@@ -8,7 +8,6 @@ are run.
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ from sphinx_xenfusa.confirm.findings import EXIT_CODES
 from sphinx_xenfusa.confirm.register import Described, Register
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
-from sphinx_xenfusa.inputs import InputError, read_text
-from sphinx_xenfusa.trace.serialise import validate
+from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.interop.read_record import read_data
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, ExitCode, Outcome, Result, combined_exit_code
 
 SCHEMA_VERSION = 1
@@ -30,9 +29,6 @@ RECORD_PLACES = tuple(
     for place in ("build/html", "_build/html", "docs/_build/html", "docs/build/html", "build/dirhtml", "_build/dirhtml")
 )
 """Where builds usually leave the record, below the current folder."""
-
-_RECORD_LIMIT = 256 * 1024 * 1024
-_A_RECORD = "a trace record (xenfusa/trace.json in the output of an HTML build)"
 
 _CODE_OF_RESULT = {
     Result.FAILED: ExitCode.FINDING,
@@ -85,19 +81,9 @@ class Record:
 def read_record(path: Path) -> Record:
     """Read and check a trace record.
 
-    :raises InputError: it is missing, cut off, or no trace record of this version.
+    :raises InputError: it is missing, cut off, no trace record, or one that a newer version wrote.
     """
-    try:
-        data = json.loads(read_text(path, limit=_RECORD_LIMIT, what=_A_RECORD))
-    except json.JSONDecodeError as error:
-        raise InputError(path, error.lineno, f"malformed JSON ({error.msg})", _A_RECORD) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(path, None, f"JSON that cannot be read ({error})", _A_RECORD) from error
-    try:
-        validate(data)
-    except ValueError as error:
-        raise InputError(path, None, f"data of another form ({error})", _A_RECORD) from error
-    return Record(path, data)
+    return Record(path, read_data(path))
 
 
 def newest_record(folder: Path) -> Path | None:
