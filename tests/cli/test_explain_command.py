@@ -223,7 +223,7 @@ def test_an_announced_claim_says_what_is_missing(xenfusa: Xenfusa, register: Cal
         (("fake_holds", "--policy", "dumy"), "did you mean 'dummy'?"),
         (("fake_holds", "--record", "nowhere.json"), "nowhere.json"),
         (("fake_holds", "--record", "cut.json"), "cut.json:1: found malformed JSON"),
-        (("fake_holds", "--record", "other.json"), "other.json: found data of another form"),
+        (("fake_holds", "--record", "other.json"), "other.json:1: found data of another form"),
     ],
 )
 def test_what_cannot_be_explained_is_one_error(
