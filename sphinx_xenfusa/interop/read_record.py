@@ -38,7 +38,7 @@ from sphinx_xenfusa.trace.record import (
     TypedFields,
 )
 from sphinx_xenfusa.trace.serialise import validate
-from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, OftStatus, Outcome, Result
+from sphinx_xenfusa.trace.states import INCOMING, Coverage, ItemKind, LinkStatus, OftStatus, Outcome, Result
 
 RECORD_LIMIT = 512 * 1024 * 1024
 """Bytes of a record that are read at the most."""
@@ -178,6 +178,8 @@ def _from_version_1(data: Json) -> dict[str, Any]:
         "inherited": None,
         "inherited_path": [],
         "suspect": [],
+        "duplicates": [],
+        "lacks": [],
         "depends": [],
         "labels": [],
         "forwards": False,
@@ -187,11 +189,22 @@ def _from_version_1(data: Json) -> dict[str, Any]:
         **data,
         "schema_version": 2,
         "items": [{**item, **empty_item} for item in data["items"]],
-        "links": [{**link, "accepted": ""} for link in data["links"]],
+        "links": [{**link, "accepted": "", **_as_openfasttrace_says(link)} for link in data["links"]],
         "tombstones": [],
         "gates": [],
         "documents": [],
         "reviews": [],
+    }
+
+
+def _as_openfasttrace_says(link: Json) -> dict[str, Any]:
+    """What version 1 left out of a link: that a wrong revision is an orphan as well, and the other end's view."""
+    status = LinkStatus(link["status"])
+    wrong = link["type"] == "covers" and status in (LinkStatus.OUTDATED, LinkStatus.PREDATED)
+    incoming = INCOMING.get(status) if link["type"] == "covers" else None
+    return {
+        "also": [LinkStatus.ORPHANED.value] if wrong else [],
+        "incoming": None if incoming is None else incoming.value,
     }
 
 
@@ -259,6 +272,8 @@ class _Reader:
             inherited=_result(data["inherited"]),
             inherited_path=tuple(data["inherited_path"]),
             suspect=tuple(data["suspect"]),
+            duplicates=tuple(map(_place, data["duplicates"])),
+            lacks=tuple(data["lacks"]),
         )
 
     def _item(self, number: int, data: Json) -> Item:
@@ -333,7 +348,8 @@ def _place(data: Json) -> Place:
 
 
 def _link(data: Json) -> Link:
-    return Link(data["from"], data["type"], data["to"], LinkStatus(data["status"]), data["accepted"])
+    also = tuple(LinkStatus(one) for one in data["also"])
+    return Link(data["from"], data["type"], data["to"], LinkStatus(data["status"]), data["accepted"], also)
 
 
 def _finding(data: Json) -> Finding:

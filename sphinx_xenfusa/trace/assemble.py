@@ -24,8 +24,33 @@ from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.trace.canonical import NaturalKey, dumps, natural
 from sphinx_xenfusa.trace.fingerprint import fingerprint
-from sphinx_xenfusa.trace.linker import TEST_TYPE, Index, Linked, finding_order, first_of_each, link, link_order
-from sphinx_xenfusa.trace.record import Finding, Item, Link, Place, Tag, TestCase, TestReport, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.linker import (
+    TEST_TYPE,
+    Accepted,
+    AcceptedLinks,
+    Index,
+    Linked,
+    doubted,
+    finding_order,
+    first_of_each,
+    is_suspect,
+    item_order,
+    link,
+    link_order,
+    suspect_finding,
+)
+from sphinx_xenfusa.trace.record import (
+    Finding,
+    Item,
+    Link,
+    Place,
+    Review,
+    Tag,
+    TestCase,
+    TestReport,
+    TracedItem,
+    TraceRecord,
+)
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, LinkStatus, Outcome, Result, worst
 
 SPECIFICATION = "specification"
@@ -52,6 +77,8 @@ def assemble(
     known_claims: Collection[str],
     results_expected: bool,
     mutants: Mutants | None = None,
+    accepted: AcceptedLinks | None = None,
+    reviews: Iterable[Review] = (),
 ) -> TraceRecord:
     """The trace record of all this, the same for every order of items, verdicts, reports and findings.
 
@@ -61,15 +88,23 @@ def assemble(
     :param known_claims: the ids of all claims that exist, run or not.
     :param mutants: what became of the mutants of the model, if that is known.
     :param results_expected: whether test reports were asked for; then none that can be read is a finding.
+    :param accepted: the fingerprints against which links were accepted, by source (tag, claim or test), type
+        and target; a link whose target's text is another one now is ``suspect``.
+    :param reviews: the inspections on record.
     """
     everything = tuple(items)
     kept = first_of_each(everything)
+    agreed = Accepted(accepted or {}, {tag: fingerprint(item) for tag, item in kept.items()})
     ordered_reports = tuple(sorted({_sorted_cases(report) for report in reports}, key=_report_order))
-    tests = _Tests.of(ordered_reports, Index(everything))
-    claims = _Claims(tuple(sorted(verdicts, key=_verdict_order)), policies, target_policy, known_claims)
-    states = {tag: result_of_tests(item, *tests.of_item(tag)) for tag, item in kept.items()}
-    linked = link(everything, tested={tag for tag, state in states.items() if state is Result.PASSED})
-    traced = (_traced(item, linked, claims, tests, states[tag]) for tag, item in kept.items())
+    tests = _Tests.of(ordered_reports, Index(everything), agreed)
+    claims = _Claims(tuple(sorted(verdicts, key=_verdict_order)), policies, target_policy, known_claims, agreed)
+    states = {tag: tests.result(item) for tag, item in kept.items()}
+    tested = {tag for tag, state in states.items() if state is Result.PASSED}
+    linked = link(everything, tested=tested, accepted=agreed)
+    links = tuple(sorted({*linked.links, *tests.links, *claims.links(kept.values())}, key=link_order))
+    inspected = tuple(sorted(set(reviews)))
+    around = _Around(everything, links, inspected, agreed)
+    traced = (_traced(item, linked, claims, tests, states[tag], around) for tag, item in kept.items())
     return TraceRecord(
         project=project,
         version=version,
@@ -77,10 +112,11 @@ def assemble(
         target_policy=target_policy,
         confirm_mode=confirm_mode,
         items=tuple(sorted(traced, key=lambda entry: _tag_order(entry.item.tag))),
-        links=tuple(sorted({*linked.links, *tests.links, *claims.links(kept.values())}, key=link_order)),
+        links=links,
         verdicts=claims.verdicts,
         mutants=mutants,
         reports=ordered_reports,
+        reviews=inspected,
         findings=tuple(
             sorted(
                 {
@@ -126,15 +162,17 @@ def result_of_item(item: Item, model: Result | None, test: Result | None) -> Res
     return worst(result for result in (model, test) if result is not None)
 
 
-def _traced(item: Item, linked: Linked, claims: _Claims, tests: _Tests, test: Result | None) -> TracedItem:
+def _traced(
+    item: Item, linked: Linked, claims: _Claims, tests: _Tests, test: Result | None, around: _Around
+) -> TracedItem:
     full, partial = tests.of_item(item.tag)
-    model = result_of_model([result for claim in item.confirmed_by for result in claims.results(claim)])
+    model = result_of_model([result for claim in item.confirmed_by for result in claims.results_for(claim, item.tag)])
     named = tuple(dict.fromkeys(item.confirmed_by))
     counting = (verdict for claim in named for verdict in claims.counting(claim))
     others = (verdict for claim in named for verdict in claims.not_counting(claim))
     return TracedItem(
         item=item,
-        fingerprint=fingerprint(item),
+        fingerprint=around.fingerprints[item.tag],
         coverage=linked.coverage[item.tag],
         uncovered=linked.uncovered[item.tag],
         verdicts=tuple(sorted(counting, key=_worst_verdict_first)),
@@ -144,16 +182,44 @@ def _traced(item: Item, linked: Linked, claims: _Claims, tests: _Tests, test: Re
         model=model,
         test=test,
         result=result_of_item(item, model, test),
+        suspect=tuple(sorted(around.suspect[str(item.tag)], key=natural)),
+        duplicates=tuple(around.places[item.tag][1:]),
     )
+
+
+class _Around:
+    """What else is known of items: where they stand again, and what changed since it was looked at."""
+
+    def __init__(
+        self, items: Iterable[Item], links: Iterable[Link], reviews: Iterable[Review], accepted: Accepted
+    ) -> None:
+        self.fingerprints = accepted.fingerprints
+        self.places: defaultdict[Tag, list[Place]] = defaultdict(list)
+        self.suspect: defaultdict[str, set[str]] = defaultdict(set)
+        for item in sorted(items, key=item_order):
+            self.places[item.tag].append(item.place)
+        for one in links:
+            if is_suspect(one):
+                self.suspect[one.source if one.type == "covers" else one.target].add(one.target)
+        present = {str(tag): digest for tag, digest in accepted.fingerprints.items()}
+        for review in reviews:
+            if present.get(review.id, review.fingerprint) != review.fingerprint:
+                self.suspect[review.id].add(review.id)
 
 
 class _Claims:
     """The verdicts by claim."""
 
     def __init__(
-        self, verdicts: tuple[Verdict, ...], policies: tuple[str, ...], target: str, known: Collection[str]
+        self,
+        verdicts: tuple[Verdict, ...],
+        policies: tuple[str, ...],
+        target: str,
+        known: Collection[str],
+        accepted: Accepted,
     ) -> None:
         self.verdicts = verdicts
+        self._accepted = accepted
         self._due = {SPECIFICATION, target} & {*policies, target}
         self._counting_policies = {None, SPECIFICATION, target}
         self._known = frozenset(known)
@@ -178,15 +244,28 @@ class _Claims:
         for verdict in self.counting(claim):
             yield RESULT_OF_VERDICT[verdict.kind]
 
+    def results_for(self, claim: str, tag: Tag) -> Iterator[Result]:
+        """How a claim counts for an item; ``stale`` as well if the item's text changed since the two were accepted."""
+        yield from self.results(claim)
+        if self._accepted.is_suspect(claim, "confirms", tag):
+            yield Result.STALE
+
     def links(self, items: Iterable[Item]) -> Iterator[Link]:
         """A link from each claim to the items that name it; orphaned where there is no such claim."""
         for item in items:
             for claim in item.confirmed_by:
-                status = LinkStatus.COVERS if claim in self._known else LinkStatus.ORPHANED
-                yield Link(claim, "confirms", str(item.tag), status)
+                status, tag = LinkStatus.COVERS if claim in self._known else LinkStatus.ORPHANED, str(item.tag)
+                accepted = self._accepted.of(claim, "confirms", tag)
+                suspect = self._accepted.is_suspect(claim, "confirms", item.tag)
+                yield doubted(Link(claim, "confirms", tag, status, accepted), suspect)
 
     def findings(self, items: Iterable[Item]) -> Iterator[Finding]:
-        """The claims that items name and nobody knows."""
+        """The claims that items name and nobody knows, and the items whose text changed since it was accepted."""
+        items = tuple(items)
+        place_of = {str(item.tag): item.place for item in items}
+        for one in self.links(items):
+            if is_suspect(one):
+                yield suspect_finding(one, place_of[one.target])
         for item in items:
             for claim in item.confirmed_by:
                 if claim not in self._known:
@@ -198,15 +277,17 @@ class _Claims:
 class _Tests:
     """The test cases by tag, their links, and what is wrong with them."""
 
+    accepted: Accepted
     full: defaultdict[Tag, list[TestCase]] = field(default_factory=lambda: defaultdict(list))
     partial: defaultdict[Tag, list[TestCase]] = field(default_factory=lambda: defaultdict(list))
     links: set[Link] = field(default_factory=set)
     findings: set[Finding] = field(default_factory=set)
+    stale: set[Tag] = field(default_factory=set)
 
     @classmethod
-    def of(cls, reports: Iterable[TestReport], index: Index) -> _Tests:
+    def of(cls, reports: Iterable[TestReport], index: Index, accepted: Accepted) -> _Tests:
         """The cases of the reports that count, in the order of the reports."""
-        tests = cls()
+        tests = cls(accepted)
         for report in reports:
             if not report.error:
                 for case in report.cases:
@@ -216,6 +297,11 @@ class _Tests:
     def of_item(self, tag: Tag) -> tuple[tuple[TestCase, ...], tuple[TestCase, ...]]:
         """The cases that verify an item as a whole, and those that verify a part of it."""
         return tuple(self.full.get(tag, ())), tuple(self.partial.get(tag, ()))
+
+    def result(self, item: Item) -> Result | None:
+        """What an item's cases amount to; at the best ``stale`` if its text changed since one of them was accepted."""
+        state = result_of_tests(item, *self.of_item(item.tag))
+        return state if item.tag not in self.stale or state is None else worst((state, Result.STALE))
 
     def _add(self, case: TestCase, report: TestReport, index: Index) -> None:
         for text in dict.fromkeys(case.partially_verifies):
@@ -241,7 +327,13 @@ class _Tests:
             self.findings.add(Finding("unknown_tag", place, text, f"the test {case.id} {type} no item: {error}"))
             return
         status = index.status_of_evidence(tag)
-        self.links.add(Link(case.id, type, text, status))
+        suspect = self.accepted.is_suspect(case.id, type, tag)
+        accepted = self.accepted.of(case.id, type, text)
+        made = doubted(Link(case.id, type, text, status, accepted), suspect)
+        self.links.add(made)
+        if suspect:
+            self.stale.add(tag)
+            self.findings.add(suspect_finding(made, place))
         if status is LinkStatus.COVERS:
             cases[tag].append(case)
             return

@@ -4,18 +4,19 @@ An item *covers* another by naming its tag, revision included; an item *needs* t
 say what became of one such naming, and exactly one of them holds for each (tested).  Coverage in depth follows the
 links the other way: an item is covered when every needed type covers it and all that covers it is covered in its turn.
 
-Source: OpenFastTrace 4, ``Linker.java`` and ``DeepCoverageResolver.java``.  Where it differs: a link gets one status
-(there, outdated and predated links are reported as orphaned as well), items above a cycle are ``cycle`` too (there,
-the search does not end), and of an item that stands twice only the first counts.
+Source: OpenFastTrace 4, ``Linker.java`` and ``DeepCoverageResolver.java``.  What that reports of one link under several
+statuses (an outdated or predated one is orphaned as well; one between two revisions is both) is one link here, with
+one status and the others in ``also``.  Where it differs: items above a cycle are ``cycle`` too (there, the search does
+not end), of an item that stands twice only the first counts, and a suspect link covers nothing.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sphinx_xenfusa.trace.canonical import NaturalKey, natural
 from sphinx_xenfusa.trace.record import Finding, Item, Link, Place, Tag
@@ -34,16 +35,46 @@ _Node = Tag | tuple[str, str]
 class Linked:
     """What linking found.
 
-    :param links: one for each item and well-formed tag that it covers, sorted.
+    :param links: one for each item and well-formed tag that it covers, and one more where it names a tag again; sorted.
     :param coverage: the coverage in depth of each tag.
     :param uncovered: the types that each tag needs and lacks, sorted.
     :param findings: what is wrong, sorted.
+    :param looped: the tags that lie on a cycle.
     """
 
     links: tuple[Link, ...]
     coverage: dict[Tag, Coverage]
     uncovered: dict[Tag, tuple[str, ...]]
     findings: tuple[Finding, ...]
+    looped: frozenset[Tag]
+
+
+AcceptedLinks = Mapping[tuple[str, str, str], str]
+"""Source, type and target of links, and for each the fingerprint of the target against which somebody accepted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What links were accepted against, and what their targets are now.
+
+    :param links: the fingerprints that were accepted.
+    :param fingerprints: the present fingerprint of each item.
+    """
+
+    links: AcceptedLinks
+    fingerprints: Mapping[Tag, str]
+
+    def of(self, source: str, type: str, target: str) -> str:
+        """The fingerprint against which a link was accepted; empty if nobody did."""
+        return self.links.get((source, type, target), "")
+
+    def is_suspect(self, source: str, type: str, target: Tag) -> bool:
+        """Whether a link was accepted against another text of the same revision of an item that exists."""
+        accepted = self.of(source, type, str(target))
+        return bool(accepted) and self.fingerprints.get(target, accepted) != accepted
+
+
+NOTHING_ACCEPTED = Accepted({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +155,13 @@ class Index:
         naming = self.naming(by, target)
         return next(status for status, rule in RULES if rule(naming))
 
+    def also(self, status: LinkStatus, target: Tag) -> tuple[LinkStatus, ...]:
+        """What OpenFastTrace reports of a link beside its status: a wrong revision is an orphan as well."""
+        if status not in (LinkStatus.OUTDATED, LinkStatus.PREDATED):
+            return ()
+        older = status is LinkStatus.OUTDATED and self.revisions(target.type, target.name)[0] < target.revision
+        return (LinkStatus.ORPHANED, *([LinkStatus.PREDATED] if older else []))
+
     def revisions(self, type: str, name: str) -> tuple[int, ...]:
         """The revisions in which an item of this type and name exists, sorted."""
         return self._revisions.get((type, name), ())
@@ -146,9 +184,10 @@ def finding_order(finding: Finding) -> tuple[NaturalKey, int, str, str, str]:
     return natural(place.file), place.line, finding.subtype, finding.about, finding.message
 
 
-def link_order(link: Link) -> tuple[NaturalKey, str, NaturalKey, LinkStatus]:
-    """The order of links by what they come from, their type and what they lead to."""
-    return natural(link.source), link.type, natural(link.target), link.status
+def link_order(link: Link) -> tuple[NaturalKey, str, NaturalKey, bool, str]:
+    """The order of links by what they come from, their type and what they lead to; a repeated naming stands last."""
+    repeated = link.status is LinkStatus.DUPLICATE
+    return natural(link.source), link.type, natural(link.target), repeated, link.status.value
 
 
 def first_of_each(items: Iterable[Item]) -> dict[Tag, Item]:
@@ -168,42 +207,71 @@ def tag_fault(text: str) -> str | None:
     return None
 
 
-def link(items: Sequence[Item], *, tested: Collection[Tag] | None = None) -> Linked:
+def link(
+    items: Sequence[Item], *, tested: Collection[Tag] | None = None, accepted: Accepted = NOTHING_ACCEPTED
+) -> Linked:
     """Link items, in any order.
 
     :param tested: the tags that passed tests verify as a whole.  With it, the need ``XenTest`` is met by these tests
         alone; without it, by items of that type, as any other need.
+    :param accepted: what links were accepted against; a link whose target changed since is ``suspect``.
     """
     ordered = sorted(items, key=item_order)
     kept = first_of_each(ordered)
     index = Index(ordered)
-    edges = _edges(kept.values(), index)
+    edges = _edges(kept.values(), index, accepted)
     uncovered = _uncovered(kept, edges, tested)
     coverage, cycles = _coverage(uncovered, _covering(edges, index))
     findings = {
         *(finding for item in ordered for finding in _item_findings(item, index)),
+        *(suspect_finding(edge.link, kept[edge.source].place) for edge in edges if is_suspect(edge.link)),
         *_duplicates(ordered),
         *(_cycle_finding(cycle, kept) for cycle in cycles),
     }
     return Linked(
-        links=tuple(sorted(map(_as_link, edges), key=link_order)),
+        links=tuple(sorted((edge.link for edge in edges), key=link_order)),
         coverage=coverage,
         uncovered=uncovered,
         findings=tuple(sorted(findings, key=finding_order)),
+        looped=frozenset(tag for cycle in cycles for tag in cycle),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """An item's link: which tag covers which, and what became of it."""
+    """An item's link with the tags at its ends."""
 
     source: Tag
     target: Tag
-    status: LinkStatus
+    link: Link
+
+    @property
+    def status(self) -> LinkStatus:
+        """What became of it."""
+        return self.link.status
 
 
-def _as_link(edge: _Edge) -> Link:
-    return Link(str(edge.source), "covers", str(edge.target), edge.status)
+def is_suspect(link: Link) -> bool:
+    """Whether the text of what a link leads to changed since the link was accepted, whatever else is wrong with it."""
+    return link.status is LinkStatus.SUSPECT or LinkStatus.SUSPECT in link.also
+
+
+def suspect_finding(link: Link, place: Place) -> Finding:
+    """That a link was accepted against another text."""
+    message = (
+        f"{link.source} {link.type} {link.target}: found that the text changed since the link was accepted against "
+        f"{link.accepted[:12]}; expected a new revision, or a review of the link"
+    )
+    return Finding("suspect", place, link.target if link.type != "covers" else link.source, message)
+
+
+def doubted(link: Link, suspect: bool) -> Link:
+    """The link as it is when its target's text changed since it was accepted: what covered is suspect."""
+    if not suspect:
+        return link
+    if link.status is LinkStatus.COVERS:
+        return replace(link, status=LinkStatus.SUSPECT)
+    return replace(link, also=(*link.also, LinkStatus.SUSPECT))
 
 
 def _targets(item: Item) -> list[Tag]:
@@ -211,8 +279,19 @@ def _targets(item: Item) -> list[Tag]:
     return [Tag.parse(text) for text in dict.fromkeys(item.covers) if tag_fault(text) is None]
 
 
-def _edges(items: Iterable[Item], index: Index) -> list[_Edge]:
-    return [_Edge(item.tag, target, index.status(item.tag.type, target)) for item in items for target in _targets(item)]
+def _edges(items: Iterable[Item], index: Index, accepted: Accepted) -> list[_Edge]:
+    return [edge for item in items for edge in _edges_of(item, index, accepted)]
+
+
+def _edges_of(item: Item, index: Index, accepted: Accepted) -> Iterator[_Edge]:
+    source, times = str(item.tag), Counter(item.covers)
+    for target in _targets(item):
+        named = str(target)
+        status = index.status(item.tag.type, target)
+        link = Link(source, "covers", named, status, accepted.of(source, "covers", named), index.also(status, target))
+        yield _Edge(item.tag, target, doubted(link, accepted.is_suspect(source, "covers", target)))
+        if times[named] > 1:
+            yield _Edge(item.tag, target, Link(source, "covers", named, LinkStatus.DUPLICATE))
 
 
 def _uncovered(
@@ -239,7 +318,7 @@ def _covering(edges: Iterable[_Edge], index: Index) -> dict[_Node, list[_Node]]:
     """
     covering: defaultdict[_Node, list[_Node]] = defaultdict(list)
     for edge in edges:
-        if edge.status in (LinkStatus.COVERS, LinkStatus.UNWANTED):
+        if edge.status in (LinkStatus.COVERS, LinkStatus.SUSPECT, LinkStatus.UNWANTED):
             covering[edge.target].append(edge.source)
         elif edge.status in (LinkStatus.OUTDATED, LinkStatus.PREDATED):
             meeting = (edge.target.type, edge.target.name)
@@ -334,6 +413,10 @@ def _item_findings(item: Item, index: Index) -> Iterator[Finding]:
         status = index.status(item.tag.type, target)
         if status is not LinkStatus.COVERS:
             yield Finding(status.value, item.place, own, f"{own} covers {target}: {_explain(status, naming)}")
+    for text, times in Counter(item.covers).items():
+        if times > 1:
+            message = f"{own} covers {text}: found it named {times} times; expected once"
+            yield Finding("duplicate", item.place, own, message)
 
 
 def _fault_message(text: str) -> str:
@@ -364,13 +447,19 @@ def _duplicates(ordered: Iterable[Item]) -> Iterator[Finding]:
     groups: defaultdict[str, list[Item]] = defaultdict(list)
     for item in ordered:
         groups[_folded(str(item.tag))].append(item)
-    for first, *others in groups.values():
-        for other in others:
-            manner = "" if other.tag == first.tag else ", which differs only in case or Unicode form,"
-            message = (
-                f"found {other.tag} at {other.place} and {first.tag}{manner} at {first.place}; expected one of them"
-            )
-            yield Finding("duplicate", other.place, str(other.tag), message)
+    for group in groups.values():
+        for other in group[1:]:
+            yield Finding("duplicate", other.place, str(other.tag), _explain_duplicate(other, group))
+
+
+def _explain_duplicate(item: Item, group: Sequence[Item]) -> str:
+    """Where an item stands, and where all the others do that share its tag or look like it."""
+    same = [one for one in group[: _MAX_NAMED + 1] if one is not item][:_MAX_NAMED]
+    manners = ("" if one.tag == item.tag else ", which differs only in case or Unicode form," for one in same)
+    named = " and ".join(f"{one.tag}{manner} at {one.place}" for one, manner in zip(same, manners, strict=True))
+    rest = len(group) - 1 - len(same)
+    more = f" and {rest} more" if rest else ""
+    return f"found {item.tag} at {item.place} and {named}{more}; expected one of them"
 
 
 def _folded(text: str) -> str:
@@ -379,6 +468,9 @@ def _folded(text: str) -> str:
 
 def _cycle_finding(cycle: Sequence[Tag], kept: Mapping[Tag, Item]) -> Finding:
     first = min(cycle, key=lambda tag: item_order(kept[tag]))
+    if len(cycle) == 1:
+        message = f"found that {first} covers itself; expected links from detail to origin only"
+        return Finding("cycle", kept[first].place, str(first), message)
     named = ", ".join(map(str, cycle[:_MAX_NAMED]))
     more = f" and {len(cycle) - _MAX_NAMED} more" if len(cycle) > _MAX_NAMED else ""
     message = f"found that these cover each other in a circle: {named}{more}; expected links from detail to origin only"

@@ -13,7 +13,16 @@ from typing import Protocol
 
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict
-from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, OftStatus, Outcome, Result
+from sphinx_xenfusa.trace.states import (
+    INCOMING,
+    Coverage,
+    IncomingStatus,
+    ItemKind,
+    LinkStatus,
+    OftStatus,
+    Outcome,
+    Result,
+)
 
 SCHEMA_VERSION = 2
 
@@ -204,6 +213,8 @@ class Link:
     :param type: ``covers``, ``confirms``, ``verifies`` or ``partially verifies``.
     :param target: the tag as written.
     :param accepted: the fingerprint of the target against which somebody accepted the link; empty if nobody did.
+    :param also: what else holds for the same link: OpenFastTrace reports an outdated or predated link as orphaned as
+        well, and one between two revisions as both.  It stays one link in every number.
     """
 
     source: str
@@ -211,6 +222,12 @@ class Link:
     target: str
     status: LinkStatus
     accepted: str = ""
+    also: tuple[LinkStatus, ...] = ()
+
+    @property
+    def incoming(self) -> IncomingStatus | None:
+        """What the link is for the item that is covered; ``None`` where there is none, and for claims and tests."""
+        return INCOMING.get(self.status) if self.type == "covers" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +246,8 @@ class TracedItem:
     :param inherited: the worst state of all that it rests on, directly or not; ``None`` when it rests on nothing.
     :param inherited_path: how that worst piece is reached: tags, then the claim, test or needed type; empty without one.
     :param suspect: the tags whose text changed since a link or a review of this item was accepted, its own included.
+    :param duplicates: the other places at which an item with this tag stands; nothing of what stands there counts.
+    :param lacks: what the tracing policy asks of it and it lacks, in the policy's words.
     """
 
     item: Item
@@ -245,6 +264,8 @@ class TracedItem:
     inherited: Result | None = None
     inherited_path: tuple[str, ...] = ()
     suspect: tuple[str, ...] = ()
+    duplicates: tuple[Place, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -286,15 +307,19 @@ class Gate:
 
     :param words: what is counted, in words.
     :param counted: how many of the items concerned have what is asked for.
-    :param of: how many items are concerned; of none the share is "n/a", never 100 %.
+    :param of: how many items are concerned, justified ones included; of none the share is "n/a", never 100 %.
+    :param justified: how many of those that lack it are justified; they are not in ``counted``.
+    :param excusable: how many justified ones the policy lets pass.
     :param required: the share that is asked for, in percent.
-    :param met: ``None`` when no item is concerned.
+    :param met: whether counted and excused items together are the share; ``None`` when no item is concerned.
     """
 
     name: str
     words: str
     counted: int
     of: int
+    justified: int
+    excusable: int
     required: float
     met: bool | None
 

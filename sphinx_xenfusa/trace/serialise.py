@@ -114,6 +114,8 @@ def _item(traced: TracedItem) -> dict[str, Any]:
         "inherited": None if traced.inherited is None else traced.inherited.value,
         "inherited_path": list(traced.inherited_path),
         "suspect": list(traced.suspect),
+        "duplicates": [_place(place) for place in traced.duplicates],
+        "lacks": list(traced.lacks),
         "model": None if traced.model is None else traced.model.value,
         "test": None if traced.test is None else traced.test.value,
         "covers": list(item.covers),
@@ -145,6 +147,8 @@ def _link(link: Link) -> dict[str, Any]:
         "type": link.type,
         "to": link.target,
         "status": link.status.value,
+        "also": [status.value for status in link.also],
+        "incoming": None if link.incoming is None else link.incoming.value,
         "accepted": link.accepted,
     }
 

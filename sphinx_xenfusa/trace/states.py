@@ -52,10 +52,33 @@ class LinkStatus(StrEnum):
     UNWANTED = "unwanted"
     """The named item does not ask to be covered by this type."""
     DUPLICATE = "duplicate"
-    """The same item names it twice."""
+    """The same item names it more than once: the first naming has its own status, the further ones have this."""
     SUSPECT = "suspect"
     """The text of the named item changed since the link was accepted, its revision did not."""
     COVERS = "covers"
+
+
+class IncomingStatus(StrEnum):
+    """OpenFastTrace's status of a link as seen from the item that is covered."""
+
+    DUPLICATE = "duplicate"
+    COVERED_OUTDATED = "covered outdated"
+    COVERED_PREDATED = "covered predated"
+    COVERED_UNWANTED = "covered unwanted"
+    COVERED_SHALLOW = "covered shallow"
+
+
+INCOMING = {
+    LinkStatus.DUPLICATE: IncomingStatus.DUPLICATE,
+    LinkStatus.OUTDATED: IncomingStatus.COVERED_OUTDATED,
+    LinkStatus.PREDATED: IncomingStatus.COVERED_PREDATED,
+    LinkStatus.UNWANTED: IncomingStatus.COVERED_UNWANTED,
+    LinkStatus.COVERS: IncomingStatus.COVERED_SHALLOW,
+}
+"""What a link is for the item at its other end.
+
+An orphaned or ambiguous link has no such end; a suspect one, of which OpenFastTrace knows nothing, covers nothing.
+"""
 
 
 class Result(StrEnum):

@@ -129,6 +129,8 @@ slots = st.fixed_dictionaries(
                 texts,
                 st.integers(0, 9),
                 st.integers(0, 9),
+                st.integers(0, 9),
+                st.integers(0, 9),
                 st.floats(0, 100),
                 st.sampled_from([True, False, None]),
             ),
@@ -184,6 +186,6 @@ def records(draw: st.DrawFn) -> TraceRecord:
     path, suspect = draw(lists), draw(lists)
 
     def with_roll_up(traced: TracedItem) -> TracedItem:
-        return replace(traced, inherited=inherited, inherited_path=path, suspect=suspect)
+        return replace(traced, inherited=inherited, inherited_path=path, suspect=suspect, lacks=suspect)
 
     return replace(record, items=tuple(map(with_roll_up, record.items)), **draw(slots))

@@ -62,10 +62,13 @@ def version_1(record: TraceRecord) -> dict[str, Any]:
     for key in ("tombstones", "gates", "documents", "reviews"):
         del data[key]
     for item in data["items"]:
-        for key in ("inherited", "inherited_path", "suspect", "depends", "labels", "forwards", "level"):
+        for key in ("inherited", "inherited_path", "suspect", "duplicates", "lacks"):
+            del item[key]
+        for key in ("depends", "labels", "forwards", "level"):
             del item[key]
     for link in data["links"]:
-        del link["accepted"]
+        for key in ("accepted", "also", "incoming"):
+            del link[key]
     return {**data, "schema_version": 1}
 
 

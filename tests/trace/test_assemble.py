@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sphinx_xenfusa.explore.verdict import Scope, Verdict, VerdictKind
 from sphinx_xenfusa.trace.assemble import assemble
-from sphinx_xenfusa.trace.record import Finding, Item, Link, Place, Tag, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import Finding, Item, Link, Place, Review, Tag, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.record import TestCase as Case
 from sphinx_xenfusa.trace.record import TestReport as Report
 from sphinx_xenfusa.trace.serialise import dumps
@@ -437,3 +437,49 @@ def test_nothing_passes_on_parts_alone(items: list[Item], verdicts: list[Verdict
         if not any(passed(entry) for entry in traced.tests):
             assert traced.test is not Result.PASSED
             assert traced.result is not Result.PASSED or traced.model is Result.PASSED
+
+
+# --- what was accepted --------------------------------------------------------------------------------------------
+
+
+def with_accepted(accepted: dict[tuple[str, str, str], str], reviews: Iterable[Review] = ()) -> TracedItem:
+    made = assemble(
+        project="p",
+        version="1",
+        items=[item(needs=("XenTest",), confirmed_by=("c",))],
+        verdicts=[verdict()],
+        reports=[report(case(full=str(A)))],
+        findings=(),
+        policies=("specification", "silo"),
+        target_policy="silo",
+        confirm_mode="cache",
+        known_claims=("c",),
+        results_expected=True,
+        accepted=accepted,
+        reviews=reviews,
+    )
+    assert {one.subtype for one in made.findings} == ({"suspect"} if accepted else set())
+    assert made.reviews == tuple(reviews)
+    (traced,) = made.items
+    return traced
+
+
+def test_what_a_claim_or_test_says_of_another_text_is_stale() -> None:
+    assert (with_accepted({}).result, with_accepted({}).suspect) == (Result.PASSED, ())
+    by_claim = with_accepted({("c", "confirms", str(A)): "0" * 64})
+    assert (by_claim.model, by_claim.test, by_claim.suspect) == (Result.STALE, Result.PASSED, (str(A),))
+    by_test = with_accepted({("t", "verifies", str(A)): "0" * 64})
+    assert (by_test.model, by_test.test, by_test.uncovered) == (Result.PASSED, Result.STALE, ("XenTest",))
+    assert by_claim.result is by_test.result is Result.STALE
+
+
+def test_an_inspection_of_another_text_makes_the_item_suspect() -> None:
+    review = Review(str(A), "0" * 64, "a", "b", "2026-01-01", (), False, Place("reviews.yaml", 1))
+    assert with_accepted({}, [review]).suspect == (str(A),)
+    now = with_accepted({}).fingerprint
+    assert with_accepted({}, [dataclasses.replace(review, fingerprint=now)]).suspect == ()
+
+
+def test_the_second_place_of_a_tag_is_kept() -> None:
+    made = record(items=[item(place=Place("b.rst", 1)), item(place=Place("a.rst", 9)), item(place=Place("c.rst", 2))])
+    assert made.items[0].duplicates == (Place("b.rst", 1), Place("c.rst", 2))

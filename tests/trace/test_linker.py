@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sphinx_xenfusa.trace import linker
 from sphinx_xenfusa.trace.linker import RULES, Index, Linked, Naming, link
 from sphinx_xenfusa.trace.record import Item, Place, Tag
-from sphinx_xenfusa.trace.states import Coverage, LinkStatus
+from sphinx_xenfusa.trace.states import Coverage, IncomingStatus, LinkStatus
 
 LINES = iter(range(1, 10**9))
 
@@ -96,7 +96,7 @@ def test_coverage_is_what_walking_every_path_gives(items: list[Item]) -> None:
     children: dict[str, set[str]] = {str(tag): set() for tag in linked.coverage}
     for entry in linked.links:
         target = Tag.parse(entry.target)
-        if entry.status in (LinkStatus.COVERS, LinkStatus.UNWANTED):
+        if entry.status in (LinkStatus.COVERS, LinkStatus.SUSPECT, LinkStatus.UNWANTED):
             children[entry.target].add(entry.source)
         elif entry.status in (LinkStatus.OUTDATED, LinkStatus.PREDATED):
             for tag in linked.coverage:
@@ -257,9 +257,106 @@ def test_of_duplicates_the_first_in_place_counts() -> None:
     assert linked.links == ()
 
 
-def test_a_link_written_twice_is_one() -> None:
-    linked = link([item("Prod~a~1", needs="Dsn"), item("Dsn~d~1", covers="Prod~a~1 Prod~a~1")])
-    assert len(linked.links) == 1
+def test_a_tag_that_is_named_again_is_a_duplicate_link_and_the_first_naming_holds() -> None:
+    linked = link(
+        [item("Prod~a~1", needs="Dsn"), item("Dsn~d~1", covers="Prod~a~1 Prod~a~1 Prod~a~1", place="d.rst:7")]
+    )
+    assert [(one.status, one.incoming) for one in linked.links] == [
+        (LinkStatus.COVERS, IncomingStatus.COVERED_SHALLOW),
+        (LinkStatus.DUPLICATE, IncomingStatus.DUPLICATE),
+    ]
+    assert linked.coverage[Tag("Prod", "a", 1)] is Coverage.COVERED
+    (finding,) = linked.findings
+    assert (finding.subtype, finding.place) == ("duplicate", Place("d.rst", 7))
+    assert "Prod~a~1: found it named 3 times" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("existing", "named", "status", "also", "incoming"),
+    [
+        ("Prod~a~2", "Prod~a~1", LinkStatus.OUTDATED, [LinkStatus.ORPHANED], "covered outdated"),
+        ("Prod~a~2", "Prod~a~3", LinkStatus.PREDATED, [LinkStatus.ORPHANED], "covered predated"),
+        (
+            "Prod~a~1 Prod~a~3",
+            "Prod~a~2",
+            LinkStatus.OUTDATED,
+            [LinkStatus.ORPHANED, LinkStatus.PREDATED],
+            "covered outdated",
+        ),
+        ("Prod~a~2", "Prod~a~2", LinkStatus.UNWANTED, [], "covered unwanted"),
+        ("Prod~b~1", "Prod~a~1", LinkStatus.ORPHANED, [], None),
+    ],
+)
+def test_what_openfasttrace_reports_besides_is_said_of_the_one_link(
+    existing: str, named: str, status: LinkStatus, also: list[LinkStatus], incoming: str | None
+) -> None:
+    linked = link([*map(item, existing.split()), item("Dsn~d~1", covers=named)])
+    (one,) = linked.links
+    assert (one.status, list(one.also), one.incoming) == (status, also, incoming)
+
+
+@pytest.mark.parametrize(("existing", "named"), [("A~a~1", "A~a~1"), ("A~a~2", "A~a~1"), ("A~a~1", "A~a~2")])
+def test_an_item_that_names_itself_in_any_revision_is_told_so(existing: str, named: str) -> None:
+    linked = link([item(existing, covers=named)])
+    (finding,) = [one for one in linked.findings if one.subtype == "cycle"]
+    assert "covers itself" in finding.message
+    assert linked.looped == {Tag.parse(existing)}
+
+
+def test_every_place_of_a_duplicate_is_named() -> None:
+    items = [item("Prod~a~1", place=f"{file}.rst:1") for file in "abcd"]
+    findings = link(items).findings
+    assert [str(one.place) for one in findings] == ["b.rst:1", "c.rst:1", "d.rst:1"]
+    for finding in findings:
+        assert [f"{file}.rst:1" in finding.message for file in "abcd"] == [True] * 4
+
+
+def test_thousands_of_duplicates_stay_linear() -> None:
+    findings = link([item("Prod~a~1") for _ in range(20_000)]).findings
+    assert len(findings) == 19_999
+    assert max(len(one.message) for one in findings) < 1000
+
+
+def test_a_long_cycle_and_many_links_on_one_item_stay_linear() -> None:
+    cycle = [item(f"A~n{n}~1", covers=f"A~n{(n + 1) % 20_000}~1", needs="A") for n in range(20_000)]
+    linked = link(cycle)
+    assert set(linked.coverage.values()) == {Coverage.CYCLE}
+    assert subtypes(linked) == ["cycle"]
+    many = [item("Prod~p~1", needs="Dsn"), *(item(f"Dsn~d{n}~1", covers="Prod~p~1") for n in range(100_000))]
+    assert len(link(many).links) == 100_000
+
+
+# --- suspect ------------------------------------------------------------------------------------------------------
+
+
+def suspected(items: list[Item], now: str, accepted: str) -> Linked:
+    target = items[0].tag
+    links = {("Dsn~d~1", "covers", str(target)): accepted}
+    return link(items, accepted=linker.Accepted(links, {target: now}))
+
+
+def test_a_link_whose_target_changed_since_it_was_accepted_is_suspect_and_covers_nothing() -> None:
+    items = [item("Prod~a~1", needs="Dsn"), item("Dsn~d~1", covers="Prod~a~1", place="d.rst:7")]
+    good = suspected(items, "same", "same")
+    assert (good.links[0].status, good.links[0].accepted, good.findings) == (LinkStatus.COVERS, "same", ())
+    linked = suspected(items, "new", "old")
+    assert statuses(linked) == {("Dsn~d~1", "Prod~a~1"): LinkStatus.SUSPECT}
+    assert (linked.links[0].accepted, linked.links[0].incoming) == ("old", None)
+    assert linked.uncovered[items[0].tag] == ("Dsn",)
+    (finding,) = linked.findings
+    assert (finding.subtype, finding.place, finding.about) == ("suspect", Place("d.rst", 7), "Dsn~d~1")
+
+
+def test_what_is_wrong_with_a_link_otherwise_stays_its_status() -> None:
+    items = [item("Prod~a~1", needs="Code"), item("Dsn~d~1", covers="Prod~a~1")]
+    (one,) = suspected(items, "new", "old").links
+    assert (one.status, one.also) == (LinkStatus.UNWANTED, (LinkStatus.SUSPECT,))
+
+
+def test_an_acceptance_of_another_revision_says_nothing() -> None:
+    items = [item("Prod~a~2", needs="Dsn"), item("Dsn~d~1", covers="Prod~a~2")]
+    accepted = linker.Accepted({("Dsn~d~1", "covers", "Prod~a~1"): "old"}, {items[0].tag: "new"})
+    assert link(items, accepted=accepted).findings == ()
 
 
 def test_evidence_needs_no_asking_for() -> None:

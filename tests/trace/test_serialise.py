@@ -16,7 +16,7 @@ from sphinx_xenfusa.trace.record import SCHEMA_VERSION, Finding, Item, Place, Ta
 from sphinx_xenfusa.trace.record import TestCase as Case
 from sphinx_xenfusa.trace.record import TestReport as Report
 from sphinx_xenfusa.trace.serialise import dumps, schema, to_json, validate
-from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, OftStatus, Outcome, Result
+from sphinx_xenfusa.trace.states import Coverage, IncomingStatus, ItemKind, LinkStatus, OftStatus, Outcome, Result
 
 TRACE = Trace("t", (("f", "v"),), (Step("d1", "map", (("p", "1"),), "allowed", (Change("f", "v", "w"),), "§ 1"),))
 MUTANT = MutantReport("m:1", "remove guard", "a", "b")
@@ -86,6 +86,7 @@ def test_the_schema_is_one_and_names_this_version() -> None:
         ("oft_status", OftStatus),
         ("coverage", Coverage),
         ("link_status", LinkStatus),
+        ("incoming_status", IncomingStatus),
         ("result", Result),
         ("outcome", Outcome),
         ("verdict_kind", VerdictKind),
