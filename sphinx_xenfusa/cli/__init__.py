@@ -8,13 +8,18 @@ import sys
 import click
 
 from sphinx_xenfusa import __version__
-from sphinx_xenfusa.cli.adequacy_command import adequacy
-from sphinx_xenfusa.cli.confirm_command import confirm
-from sphinx_xenfusa.cli.explain_command import explain_command
-from sphinx_xenfusa.cli.model_command import model_command
+from sphinx_xenfusa.cli.on_demand import OnDemand
+
+COMMANDS = {
+    "adequacy": "sphinx_xenfusa.cli.adequacy_command:adequacy",
+    "confirm": "sphinx_xenfusa.cli.confirm_command:confirm",
+    "explain": "sphinx_xenfusa.cli.explain_command:explain_command",
+    "model": "sphinx_xenfusa.cli.model_command:model_command",
+}
+"""The commands, and where each is; one that is not asked for is not imported."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(commands=OnDemand(COMMANDS), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
     """Confirm requirements of the Xen hypervisor's functional-safety documents against an executable model.
@@ -26,9 +31,3 @@ def main() -> None:
         # A terminal that cannot show a character must not cost the verdicts.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-main.add_command(confirm)
-main.add_command(adequacy)
-main.add_command(explain_command)
-main.add_command(model_command)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
+from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.run_options import (
     chosen_workers,
     installed_claims,
     mutation_options,
-    say,
     shown_progress,
 )
 from sphinx_xenfusa.confirm.adequacy import stale_claims

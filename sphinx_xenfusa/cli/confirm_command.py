@@ -12,7 +12,8 @@ from rich.console import RenderableType
 
 from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.junit import junit_text
-from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, say, shown_progress
+from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, shown_progress
 from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import SCHEMA_VERSION, Confirmation, Mode, Plan, carry_out, plan
 from sphinx_xenfusa.confirm.equivalents import read_equivalents

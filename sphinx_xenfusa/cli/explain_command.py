@@ -11,7 +11,8 @@ from rich.console import RenderableType
 
 from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.explanation import Explanation, Record, explain, newest_record, read_record
-from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, say, shown_progress
+from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, shown_progress
 from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import Confirmation, Mode, carry_out, known_policies, plan, refuse_unknown
 from sphinx_xenfusa.confirm.register import read_register

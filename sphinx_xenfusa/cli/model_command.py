@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from sphinx_xenfusa.cli import tables
-from sphinx_xenfusa.cli.run_options import say
+from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.confirm.confirmation import refuse_unknown
 from sphinx_xenfusa.explore.language import ModelError, shown
 from sphinx_xenfusa.inputs import InputError

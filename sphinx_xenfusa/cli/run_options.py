@@ -14,6 +14,7 @@ from rich.progress import Progress as RichProgress
 from rich.progress import TaskID
 
 from sphinx_xenfusa.cli import tables
+from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, processes, seconds
 from sphinx_xenfusa.confirm.executors import Workers, open_workers
 from sphinx_xenfusa.confirm.interruption import ended_by_signals
@@ -95,11 +96,6 @@ def mutation_options(command: Command) -> Command:
     for option in reversed(_OPTIONS[1:]):
         command = option(command)
     return command
-
-
-def say(message: str) -> None:
-    """Tell the user something in one line, beside the output."""
-    click.echo(f"xenfusa: {' '.join(message.split())}", err=True)
 
 
 def installed_claims() -> tuple[Installed, list[ExitCode]]:
