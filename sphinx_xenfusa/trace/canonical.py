@@ -10,6 +10,8 @@ import json
 import os
 import re
 import uuid
+from functools import lru_cache
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +22,15 @@ NaturalKey = tuple[tuple[str, ...], str]
 """What :func:`natural` gives: the parts of a name, then the name itself, so that no two names share a key."""
 
 
+@lru_cache(maxsize=4096)  # the names of files and types come again and again
 def natural(text: str) -> NaturalKey:
     """The sort key under which ``a2`` stands before ``a10``; a total order, upper and lower case told apart last."""
     parts = _DIGITS.split(text.casefold())
-    return tuple(_number(part) if index % 2 else part for index, part in enumerate(parts)), text
-
-
-def _number(digits: str) -> str:
-    """A text that sorts as the number does, however many digits it has (``int`` refuses thousands of them)."""
-    significant = digits.lstrip("0")
-    return f"{len(significant):09}{significant}"
+    for index in range(1, len(parts), 2):
+        # A text that sorts as the number does, however many digits it has (``int`` refuses thousands of them).
+        significant = parts[index].lstrip("0")
+        parts[index] = f"{len(significant):09}{significant}"
+    return tuple(parts), text
 
 
 def dumps(data: Any) -> str:
@@ -40,10 +41,44 @@ def dumps(data: Any) -> str:
     :raises ValueError: the data hold a NaN or an infinity.
     :raises TypeError: the data are not plain (mappings with string keys, lists, strings, numbers, booleans, ``None``).
     """
-    text = json.dumps(data, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = _told(data, "\n") + "\n"
     if _SURROGATE.search(text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _told(data: Any, line: str) -> str:
+    """The text that ``json.dumps`` gives with two spaces of indent, which Python writes slowly when it is asked for.
+
+    :param line: what begins a line at this depth: the end of the one before, and the indent.
+    """
+    if isinstance(data, str):
+        return encode_basestring(data)
+    if data is None:
+        return "null"
+    if isinstance(data, (list, tuple)):
+        if not data:
+            return "[]"
+        inner = line + "  "
+        return f"[{inner}{f',{inner}'.join([_told(one, inner) for one in data])}{line}]"
+    if data and isinstance(data, dict):
+        inner = line + "  "
+        told = [
+            mark + (encode_basestring(value) if type(value := data[key]) is str else _told(value, inner))
+            for key, mark in _marks(tuple(data))
+        ]
+        return f"{{{inner}{f',{inner}'.join(told)}{line}}}"
+    return _leaf(data)
+
+
+_leaf = json.JSONEncoder(allow_nan=False).encode
+"""The text of a number, a truth value or an empty object."""
+
+
+@lru_cache(maxsize=1024)
+def _marks(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The keys of an object in their order, each with what stands before its value."""
+    return tuple((key, encode_basestring(key) + ": ") for key in sorted(keys))
 
 
 def write_text(path: Path, text: str) -> None:

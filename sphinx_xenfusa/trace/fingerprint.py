@@ -33,8 +33,9 @@ def normalise(text: str) -> str:
     line ends and no-break spaces included, becomes one space; none is left at either end.  Letter case and punctuation
     stay.
     """
-    composed = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    return " ".join(composed.split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    return " ".join(text.split())
 
 
 def fingerprint(item: Item) -> str:
@@ -46,5 +47,7 @@ def fingerprint(item: Item) -> str:
         normalise(item.title),
         normalise(item.text),
     ]
-    data = json.dumps(fields, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(data.encode("ascii")).hexdigest()
+    return hashlib.sha256(_encode(fields).encode("ascii")).hexdigest()
+
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode

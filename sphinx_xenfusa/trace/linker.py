@@ -173,9 +173,27 @@ class Index:
         return next((status for status, rule in rules if rule(naming)), LinkStatus.COVERS)
 
 
-def item_order(item: Item) -> tuple[NaturalKey, int, Tag, str]:
+class _Told:
+    """An item as the last part of a sort key: its text is made only where everything before it is equal."""
+
+    __slots__ = ("_item",)
+
+    def __init__(self, item: Item) -> None:
+        self._item = item
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Told) and repr(self._item) == repr(other._item)
+
+    def __lt__(self, other: _Told) -> bool:
+        return repr(self._item) < repr(other._item)
+
+    def __hash__(self) -> int:
+        return hash(repr(self._item))
+
+
+def item_order(item: Item) -> tuple[NaturalKey, int, Tag, _Told]:
     """The order of items by their places: total, so that duplicates have a first one whatever the input's order."""
-    return natural(item.place.file), item.place.line, item.tag, repr(item)
+    return natural(item.place.file), item.place.line, item.tag, _Told(item)
 
 
 def finding_order(finding: Finding) -> tuple[NaturalKey, int, str, str, str]:

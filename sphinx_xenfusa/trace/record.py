@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict
@@ -30,9 +30,8 @@ TAG = re.compile(r"(?P<type>[A-Za-z]+)~(?P<name>[^\W_][\w.-]*)~(?P<revision>0|[1
 """OpenFastTrace's ``type~name~revision``: ASCII letters; letters, digits, ``_``, ``-``, ``.``; a number."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Tag:
-    """An OpenFastTrace id, ``type~name~revision``."""
+class Tag(NamedTuple):
+    """An OpenFastTrace id, ``type~name~revision``; a tuple, because it is the key wherever items are looked up."""
 
     type: str
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -23,9 +23,11 @@ from sphinx_xenfusa.trace.record import (
     TestReport,
     TracedItem,
     TraceRecord,
+    TypedFields,
 )
 
 _MAX_MESSAGE = 300
+_TYPED_FIELDS = tuple(one.name for one in fields(TypedFields) if one.name != "dropped")
 
 
 def schema() -> dict[str, Any]:
@@ -101,7 +103,7 @@ def _item(traced: TracedItem) -> dict[str, Any]:
         "text": item.text,
         "rationale": item.rationale,
         "comment": item.comment,
-        "fields": {name: list(words) for name, words in asdict(item.fields).items() if name != "dropped"},
+        "fields": {name: list(item.fields.words(name)) for name in _TYPED_FIELDS},
         "owner": item.owner,
         "discharge": item.discharge,
         "source": _place(item.place),
