@@ -4,6 +4,8 @@ A verdict or a review holds for what a statement says.  The fingerprint changes 
 
 - In it: the tag's type and name, the kind, the title and the text.  Two statements of the same words under two names
   are two statements; a rule that becomes a recommendation says something else; some items say all in their title.
+  And the integrity level, where an item says one: what was reviewed for ASIL A was not reviewed for ASIL D.  An item
+  that says none has the fingerprint that it had before items could.
 - Not in it: the revision (a changed fingerprint under the same revision is what makes an item *suspect*), the place,
   the origin, the links and needs (the linker judges them), the rationale and the comment (they explain, they do not
   bind), the owner and the discharge of an assumption (they say who shows it and how, not what is assumed),
@@ -39,13 +41,20 @@ def normalise(text: str) -> str:
 
 
 def fingerprint(item: Item) -> str:
-    """SHA-256, in hexadecimal, over the normalised fields that bind: type, name, kind, title and text."""
+    """SHA-256, in hexadecimal, over the normalised fields that bind: type, name, kind, title, text, and a level if any."""
+    kind = None if item.kind is None else item.kind.value
+    return fingerprint_of(item.tag.type, item.tag.name, kind, item.title, item.text, item.level)
+
+
+def fingerprint_of(type: str, name: str, kind: str | None, title: str, text: str, level: str = "") -> str:
+    """The same of the fields of an item that was read back from a file."""
     fields = [
-        item.tag.type,
-        unicodedata.normalize("NFC", item.tag.name),
-        None if item.kind is None else item.kind.value,
-        normalise(item.title),
-        normalise(item.text),
+        type,
+        unicodedata.normalize("NFC", name),
+        kind,
+        normalise(title),
+        normalise(text),
+        *([normalise(level)] if level else []),
     ]
     return hashlib.sha256(_encode(fields).encode("ascii")).hexdigest()
 
