@@ -49,7 +49,7 @@ ROOMS = {
         "inputs explore model trace claims terms platforms confirm evidence interop",
         "sphinx docutils sphinx_needs",
     ),
-    "cli": room(5, "inputs explore model trace confirm evidence interop", "click rich"),
+    "cli": room(5, "inputs explore model trace confirm evidence interop platforms", "click rich"),
     "pytest_plugin": room(5, "trace", "pytest"),
     # The package itself: its version and setup().
     "sphinx_xenfusa": room(5, "sphinxext", "sphinx"),

@@ -11,10 +11,12 @@ from sphinx_xenfusa import __version__
 from sphinx_xenfusa.cli.on_demand import OnDemand
 
 COMMANDS = {
+    "accept": "sphinx_xenfusa.cli.suspects_command:accept_command",
     "adequacy": "sphinx_xenfusa.cli.adequacy_command:adequacy",
     "confirm": "sphinx_xenfusa.cli.confirm_command:confirm",
     "explain": "sphinx_xenfusa.cli.explain_command:explain_command",
     "model": "sphinx_xenfusa.cli.model_command:model_command",
+    "suspects": "sphinx_xenfusa.cli.suspects_command:suspects_command",
 }
 """The commands, and where each is; one that is not asked for is not imported."""
 

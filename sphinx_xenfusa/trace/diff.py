@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -183,7 +183,9 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
     )
 
 
-def _paired(before: Iterable[Entry], after: Iterable[Entry]) -> tuple[list[tuple[Entry, Entry]], list[Entry], list[Entry]]:
+def _paired(
+    before: Iterable[Entry], after: Iterable[Entry]
+) -> tuple[list[tuple[Entry, Entry]], list[Entry], list[Entry]]:
     """Items of the same name side by side, those of the same revision first, and the rest of either side."""
     sides: defaultdict[str, tuple[list[Entry], list[Entry]]] = defaultdict(lambda: ([], []))
     for number, entries in enumerate((before, after)):
@@ -212,20 +214,25 @@ def _moved(pairs: Sequence[tuple[Entry, Entry]]) -> set[tuple[str, Any]]:
         if old.place.file == fresh.place.file:
             files[old.place.file].append((old, fresh))
     for inside in files.values():
-        orders = [
-            sorted(range(len(inside)), key=lambda at, side=side: (inside[at][side].place.line, natural(inside[at][side].name)))
-            for side in (0, 1)
-        ]
-        for at in _out_of_order(*orders, name=lambda at: inside[at][0].name):
+        names = [(old.name, *sorted((old.revision or 0, fresh.revision or 0))) for old, fresh in inside]
+        before, after = (
+            _order([(pair[side].place.line, name) for pair, name in zip(inside, names, strict=True)]) for side in (0, 1)
+        )
+        for at in _out_of_order(before, after, names):
             moved.add((inside[at][0].id, inside[at][0].place))
     return moved
 
 
-def _out_of_order(before: list[int], after: list[int], name: Callable[[int], str]) -> set[int]:
+def _order(keys: Sequence[Any]) -> list[int]:
+    """The positions, sorted by their keys."""
+    return sorted(range(len(keys)), key=keys.__getitem__)
+
+
+def _out_of_order(before: list[int], after: list[int], names: Sequence[Any]) -> set[int]:
     """The fewest members whose removal gives both orders the same sequence; the same set in both directions."""
     if before == after:
         return set()
-    base, other = sorted((before, after), key=lambda order: [name(at) for at in order])
+    base, other = sorted((before, after), key=lambda order: [names[at] for at in order])
     rank = {member: at for at, member in enumerate(base)}
     return set(base) - {base[at] for at in _longest_increasing([rank[member] for member in other])}
 

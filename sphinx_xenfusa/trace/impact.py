@@ -20,6 +20,10 @@ COVERED_BY_IT = "covered by it"
 EVIDENCE = {"confirms": "claim", "verifies": "test", "partially verifies": "test"}
 """What a link of that type comes from."""
 
+LONGEST_PATH = 12
+"""Steps of a path that are kept; of a longer one the first and the last."""
+LEFT_OUT = "…"
+
 
 @dataclass(frozen=True, slots=True)
 class Reached:
@@ -122,26 +126,26 @@ def _sorted(edges: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
 
 def _paths(roots: Sequence[str], edges: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """A shortest path from the nearest root to each item that can be reached."""
-    came_from: dict[str, str] = {root: "" for root in roots}
+    paths: dict[str, tuple[str, ...]] = {root: (root,) for root in roots}
     waiting = deque(roots)
     while waiting:
         name = waiting.popleft()
         for end in edges.get(name, ()):
-            if end not in came_from:
-                came_from[end] = name
+            if end not in paths:
+                paths[end] = _longer(paths[name], end)
                 waiting.append(end)
-    return {name: tuple(_back(name, came_from)) for name in came_from}
+    return paths
 
 
-def _back(name: str, came_from: Mapping[str, str]) -> list[str]:
-    path = [name]
-    while came_from[path[-1]]:
-        path.append(came_from[path[-1]])
-    return path[::-1]
+def _longer(path: tuple[str, ...], end: str) -> tuple[str, ...]:
+    """The path with one more step; of a very long one the middle is left out, so that all of them stay linear."""
+    if len(path) < LONGEST_PATH:
+        return (*path, end)
+    return (path[0], LEFT_OUT, *path[3:], end)
 
 
 def _ids(path: Sequence[str], graph: _Graph) -> tuple[str, ...]:
-    return tuple(graph.ids[name] for name in path)
+    return tuple(graph.ids.get(name, name) for name in path)
 
 
 def _runs(paths: Mapping[str, Sequence[str]], graph: _Graph) -> Iterator[RunAgain]:

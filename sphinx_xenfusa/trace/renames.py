@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import product
 
-from sphinx_xenfusa.trace.canonical import natural
+from sphinx_xenfusa.trace.canonical import NaturalKey, natural
 from sphinx_xenfusa.trace.fingerprint import normalise
 from sphinx_xenfusa.trace.snapshot import Entry
 
@@ -51,7 +51,7 @@ def _same_words(removed: Sequence[Entry], new: Sequence[Entry]) -> Iterable[Pair
         yield from zip(sorted(before, key=_order), sorted(after, key=_order), strict=False)
 
 
-def _order(entry: Entry) -> object:
+def _order(entry: Entry) -> NaturalKey:
     return natural(entry.id)
 
 
@@ -86,5 +86,6 @@ def _shingles(entry: Entry) -> frozenset[int]:
     words = f"{normalise(entry.title)} {normalise(entry.text)}".casefold().split()[:MOST_WORDS]
     sequences = {" ".join(words[at : at + 3]) for at in range(max(1, len(words) - 2))} if words else set()
     return frozenset(
-        int.from_bytes(hashlib.blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8).digest()) for one in sequences
+        int.from_bytes(hashlib.blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+        for one in sequences
     )

@@ -150,7 +150,8 @@ def _gate(one: Mapping[str, Any]) -> GateEntry:
 
 
 _ITEM_KEYS = (
-    "id kind title text rationale comment level oft_status needs source fingerprint result coverage inherited".split()
+    *("id", "kind", "title", "text", "rationale", "comment", "level", "oft_status", "needs", "source", "fingerprint"),
+    *("result", "coverage", "inherited"),
 )
 
 

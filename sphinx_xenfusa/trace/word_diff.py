@@ -17,7 +17,8 @@ from sphinx_xenfusa.trace.fingerprint import normalise
 MOST_PIECES = 2_000
 """Words (or lines) of the two texts together that are compared with one another."""
 
-_MISLEADING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+MISLEADING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+"""Characters that a reader cannot see, or that turn the direction of writing."""
 _LINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -43,7 +44,7 @@ class WordDiff:
 
 def visible(text: str) -> str:
     """The text with every character that a reader cannot see, or that turns the direction of writing, spelled out."""
-    return _MISLEADING.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+    return MISLEADING.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def word_diff(before: str, after: str) -> WordDiff:

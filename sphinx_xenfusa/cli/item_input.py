@@ -1,0 +1,100 @@
+"""Where a command takes its items from: folders that it scans, or a trace record that a build wrote."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sphinx_xenfusa.cli.explanation import newest_record
+from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.interop.read_record import read_record
+from sphinx_xenfusa.interop.scan import scan
+from sphinx_xenfusa.trace.assemble import assemble
+from sphinx_xenfusa.trace.record import Finding, Item, TraceRecord
+from sphinx_xenfusa.trace.states import ExitCode
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+A_SOURCE = "folders with items, or --record FILE (a trace record)"
+
+record_option = click.option(
+    "--record",
+    "record_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Take the items from a trace record. Default without folders: the newest in the usual output folders.",
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was read.
+
+    :param source: where from, for the reader.
+    :param record: the record; of folders it knows no claims and no tests.
+    :param unreadable: what could not be read; nothing of it is among the items.
+    """
+
+    source: str
+    record: TraceRecord
+    unreadable: tuple[Finding, ...]
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The items."""
+        return tuple(traced.item for traced in self.record.items)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """2 when something could not be read."""
+        return ExitCode.UNREADABLE if self.unreadable else ExitCode.GOOD
+
+
+def find_record(paths: Sequence[Path], record_file: Path | None) -> Found:
+    """The record of some folders, or the one that is in a file.
+
+    :raises InputError: there is nothing to read, or the record cannot be read.
+    :raises click.UsageError: both were given.
+    """
+    if paths and record_file is not None:
+        raise click.UsageError("folders and --record exclude each other")
+    if paths:
+        return _scanned(paths)
+    chosen = newest_record(Path()) if record_file is None else record_file
+    if chosen is None:
+        raise InputError("command line", None, "neither, and no record in the usual output folders", A_SOURCE)
+    return Found(f"the record {chosen.as_posix()}", read_record(chosen), ())
+
+
+def _scanned(paths: Sequence[Path]) -> Found:
+    scanned = scan(paths, _root(paths))
+    record = assemble(
+        project="",
+        version="",
+        items=scanned.items,
+        verdicts=(),
+        reports=(),
+        findings=scanned.findings,
+        policies=(),
+        target_policy="specification",
+        confirm_mode="off",
+        known_claims=(),
+        results_expected=False,
+    )
+    names = ", ".join(path.as_posix() for path in paths)
+    unreadable = tuple(one for one in scanned.findings if one.subtype == "input")
+    return Found(names, record, unreadable)
+
+
+def _root(paths: Sequence[Path]) -> Path:
+    """What places are relative to: the current folder if all lies in it, else the folder that holds all."""
+    here = Path.cwd().resolve()
+    folders = [path.resolve() if path.is_dir() else path.resolve().parent for path in paths]
+    if all(folder.is_relative_to(here) for folder in folders):
+        return here
+    return Path(os.path.commonpath(folders))
