@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from sphinx_xenfusa.cli.item_input import Found, find_record, record_option
-from sphinx_xenfusa.cli.run_options import say
+from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.acceptance_file import read_acceptance
 from sphinx_xenfusa.platforms.located_yaml import did_you_mean
@@ -81,18 +81,23 @@ def _suspect(suspect: Suspect) -> Iterator[str]:
         yield f"  revision {tag.revision} was accepted by {_plain(signed)}; the text changed since"
     else:
         yield f"! suspect link  {suspect.ends[0]} -> {suspect.ends[1]}"
-        yield f"  was accepted by {_plain(signed)}; the text of {tag} ({suspect.item.place}) changed since"
+        words = f"was accepted by {_plain(signed)}; the text of {tag} ({suspect.item.place}) changed since"
+        yield from _wrapped(words, "  ")
     for name, diff in suspect.changes():
-        yield from textwrap.wrap(
-            f"{name}: {marked_changes(diff)}",
-            _WIDTH,
-            initial_indent="  ",
-            subsequent_indent="    ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        yield from _wrapped(f"{name}: {marked_changes(diff)}", "    ")
     if suspect.before is None:
         yield "  the text that was accepted is not on record any more"
+
+
+def _wrapped(words: str, further: str) -> list[str]:
+    return textwrap.wrap(
+        words,
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _plain(signed: Signature) -> str:
