@@ -43,13 +43,13 @@ ROOMS = {
     "platforms": room(2, "inputs model", "jsonschema_rs yaml"),
     "confirm": room(3, "inputs explore model platforms trace", "pebble"),
     "evidence": room(3, "inputs trace", "defusedxml"),
-    "interop": room(3, "inputs explore trace"),
+    "interop": room(3, "inputs explore trace terms platforms"),
     "sphinxext": room(
         4,
         "inputs explore model trace claims terms platforms confirm evidence interop",
         "sphinx docutils sphinx_needs",
     ),
-    "cli": room(5, "inputs explore model trace confirm evidence interop platforms", "click rich"),
+    "cli": room(5, "inputs explore model trace terms confirm evidence interop platforms", "click rich"),
     "pytest_plugin": room(5, "trace", "pytest"),
     # The package itself: its version and setup().
     "sphinx_xenfusa": room(5, "sphinxext", "sphinx"),

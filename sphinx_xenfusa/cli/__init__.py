@@ -16,6 +16,7 @@ COMMANDS = {
     "confirm": "sphinx_xenfusa.cli.confirm_command:confirm",
     "explain": "sphinx_xenfusa.cli.explain_command:explain_command",
     "model": "sphinx_xenfusa.cli.model_command:model_command",
+    "overlay": "sphinx_xenfusa.cli.overlay_command:overlay_command",
     "suspects": "sphinx_xenfusa.cli.suspects_command:suspects_command",
 }
 """The commands, and where each is; one that is not asked for is not imported."""

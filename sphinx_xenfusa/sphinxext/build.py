@@ -48,6 +48,7 @@ from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.openfasttrace import RstSource
+from sphinx_xenfusa.interop.typed_fields import links_of
 from sphinx_xenfusa.sphinxext import markup, needs_bridge, objects
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
@@ -59,7 +60,6 @@ from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
 from sphinx_xenfusa.sphinxext.tally_table import tally_nodes
-from sphinx_xenfusa.sphinxext.typed_fields import links_of
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace import canonical

@@ -17,9 +17,9 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_xenfusa.confirm.registry import load_claims
+from sphinx_xenfusa.interop.typed_fields import FIELDS, read_fields
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.selection import FILTERS, Asked
-from sphinx_xenfusa.sphinxext.typed_fields import FIELDS, read_fields
 from sphinx_xenfusa.trace.linker import tag_fault
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag, TypedFields
 from sphinx_xenfusa.trace.states import ItemKind

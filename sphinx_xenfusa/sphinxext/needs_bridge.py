@@ -23,7 +23,7 @@ from sphinx_needs.data import SphinxNeedsData
 from sphinx_needs.nodes import Need
 from sphinx_needs.utils import add_doc
 
-from sphinx_xenfusa.sphinxext.typed_fields import FIELDS
+from sphinx_xenfusa.interop.typed_fields import FIELDS
 from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.trace.canonical import dumps, write_text
 from sphinx_xenfusa.trace.record import TAG, Item, TraceRecord

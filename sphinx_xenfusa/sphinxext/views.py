@@ -20,9 +20,9 @@ from sphinx_xenfusa.explore import searches
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.interop.typed_fields import FIELDS, link_of
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
-from sphinx_xenfusa.sphinxext.typed_fields import FIELDS, link_of
 from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import TestCase, TracedItem, TraceRecord

@@ -18,12 +18,12 @@ from sphinx_xenfusa.cli import main
 from sphinx_xenfusa.confirm.registry import GROUP, load_claims
 from sphinx_xenfusa.explore.claim import Budget, Claim
 from sphinx_xenfusa.explore.verdict import VerdictKind
+from sphinx_xenfusa.interop.typed_fields import FIELDS
 from sphinx_xenfusa.platforms.platform_yaml import read_platform
 from sphinx_xenfusa.platforms.platform_yaml import schema as platform_schema
 from sphinx_xenfusa.platforms.scenario_yaml import schema
 from sphinx_xenfusa.sphinxext.config import SETTINGS
 from sphinx_xenfusa.sphinxext.domain import XenDomain
-from sphinx_xenfusa.sphinxext.typed_fields import FIELDS
 from sphinx_xenfusa.sphinxext.warning_types import SUBTYPES
 from sphinx_xenfusa.terms.ours import RESTRICTIONS, TARGETS
 from sphinx_xenfusa.trace.states import ExitCode, ItemKind

@@ -10,8 +10,8 @@ import pytest
 from sphinx_needs.api import get_needs_view
 from tests_support import Built, requirement
 
+from sphinx_xenfusa.interop.typed_fields import FIELDS
 from sphinx_xenfusa.model.operations import catalogue
-from sphinx_xenfusa.sphinxext.typed_fields import FIELDS
 from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.serialise import to_json, validate
