@@ -32,9 +32,9 @@ class FileTree:
         self._full = False
 
     def take(self, path: Path) -> None:
-        """Take a file that is named, whatever its suffix, or all files of a folder whose names are known.
+        """Take a file, or all files of a folder, whose names are known.
 
-        A path that does not exist, or leads out of the root, is a finding.
+        A path that does not exist or leads out of the root, and a file whose name is not known, is a finding.
         """
         absolute = Path.cwd() / path
         try:
@@ -45,8 +45,11 @@ class FileTree:
         if self._inside(real, self._named(absolute), absolute):
             if real.is_dir():
                 self._walk(real)
-            else:
+            elif self._known(real.name):
                 self._keep(real)
+            else:
+                found = f"found a file with the name {real.name!r}, which no reader knows"
+                self._refuse(self._named(real), found, "a file of a known suffix, or a pattern for source code")
 
     def glob(self, pattern: str) -> set[str]:
         """Take the files that a glob below the root matches, and return their names.

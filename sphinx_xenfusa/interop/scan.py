@@ -1,6 +1,6 @@
 """Scans files and folders for items: the one entry point, whatever the format.
 
-Which reader reads a file is decided by its name alone (:data:`READERS`).  Nothing outside of the root is read: ``..`` and
+Which reader reads a file is decided by its name alone (:mod:`file_kinds`).  Nothing outside of the root is read: ``..`` and
 symbolic links that lead out of it are refused with a finding.  A file that cannot be read is a finding, and the rest is
 read all the same.  The order is that of the files' names, then of the lines, whatever the order of the arguments was.
 
@@ -9,27 +9,21 @@ Without Sphinx and docutils.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from sphinx_xenfusa.inputs import DEFAULT_LIMIT, InputError, read_text
+from sphinx_xenfusa.inputs import DEFAULT_LIMIT, InputError, decode, read_bytes
+from sphinx_xenfusa.interop.file_kinds import FileKind, kind_of
 from sphinx_xenfusa.interop.file_tree import FileTree
-from sphinx_xenfusa.interop.openfasttrace import read_items
+from sphinx_xenfusa.interop.oft_items import Reading
+from sphinx_xenfusa.interop.openfasttrace import read_items, read_markdown
+from sphinx_xenfusa.interop.source_tags import read_tags
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import Finding, Item, Place
 
-Reading = tuple[tuple[Item, ...], tuple[Finding, ...]]
-"""The items of a text in the order in which they stand, and what is wrong in it."""
-
-Reader = Callable[[str, str], Reading]
-"""Reads the text of a file, given the name that places carry."""
-
-READERS: dict[str, Reader] = {
-    ".rst": read_items,
-}
-"""What reads the files of a suffix (lower case)."""
+_READERS = {FileKind.RST: read_items, FileKind.MARKDOWN: read_markdown, FileKind.SOURCE: read_tags}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +67,7 @@ def scan(paths: Sequence[Path], root: Path, *, sources: Sequence[str] = (), limi
     :param limits: what is too large.
     """
     home = root.resolve()
-    tree = FileTree(home, lambda name: reader_of(name) is not None, limits.files)
+    tree = FileTree(home, lambda name: kind_of(name) is not None, limits.files)
     for path in paths:
         tree.take(path)
     for pattern in sources:
@@ -88,19 +82,34 @@ def scan(paths: Sequence[Path], root: Path, *, sources: Sequence[str] = (), limi
     )
 
 
-def reader_of(name: str) -> Reader | None:
-    """What reads a file of that name, ``None`` if nothing does."""
-    return READERS.get(PurePath(name).suffix.lower())
-
-
 def _read(root: Path, file: str, limits: Limits) -> Reading:
     """The items of a file; one that cannot be read has none, and a finding."""
-    reader = reader_of(file)
-    if reader is None:
-        known = ", ".join(sorted(READERS))
-        return (), (Finding("input", Place(file, 1), file, f"found a file of another suffix; expected one of {known}"),)
+    kind = kind_of(file) or FileKind.SOURCE
     try:
-        return reader(read_text(root / file, limit=limits.file_bytes, what="a text file"), file)
+        data = read_bytes(root / file, limit=limits.file_bytes, what="a text file")
     except InputError as error:
-        message = f"{error.message}; its items are missing from the record"
-        return (), (Finding("input", Place(file, error.line or 1), file, message),)
+        return (), (_unreadable(file, error, "its items are missing from the record"),)
+    if kind is FileKind.SOURCE and (b"->" not in data or b"~" not in data):
+        return (), ()
+    text, wrong = _decoded(data, file, kind)
+    items, findings = _READERS[kind](text, file)
+    return items, (*findings, *wrong)
+
+
+def _decoded(data: bytes, file: str, kind: FileKind) -> tuple[str, tuple[Finding, ...]]:
+    """The text of a file.
+
+    Bytes that are no UTF-8 are a finding and become U+FFFD, so that the rest is read; in source code, where many an old
+    file has some in its comments, they matter in a coverage tag only.  A file with NUL, which is no text, is not read.
+    """
+    try:
+        return decode(data, Path(file)), ()
+    except InputError as error:
+        if b"\0" in data:
+            return "", (_unreadable(file, error, "its items are missing from the record"),)
+        wrong = () if kind is FileKind.SOURCE else (_unreadable(file, error, "it is read as U+FFFD"),)
+        return data.decode("utf-8-sig", errors="replace"), wrong
+
+
+def _unreadable(file: str, error: InputError, consequence: str) -> Finding:
+    return Finding("input", Place(file, error.line or 1), file, f"{error.message}; {consequence}")

@@ -13,6 +13,7 @@ logger = logging.getLogger("sphinx_xenfusa")
 
 SUBTYPES: dict[str, str] = {
     "ambiguous": "A link names an item that exists more than once.",
+    "character": "A document holds a character that makes it read in another order than it is stored.",
     "claim_error": "The check of a claim broke, died, or did not end within its time limit.",
     "config": "A setting has a value that cannot be used.",
     "cycle": "Items cover each other in a circle.",

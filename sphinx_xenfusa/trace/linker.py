@@ -25,6 +25,9 @@ from sphinx_xenfusa.trace.states import Coverage, LinkStatus
 TEST_TYPE = "XenTest"
 """The item type that stands for tests: a need of it is met by test results, not by words."""
 
+UNREVISED = frozenset({"source", "specobject", "aspec"})
+"""The origins whose items may have the revision 0: coverage tags in source code, which have no text that is revised."""
+
 _MAX_REVISION = 2**31 - 1
 _MAX_NAMED = 10
 _NUMBERED = re.compile(r"[A-Za-z]+~[^\W_][\w.-]*~[0-9]+")
@@ -420,8 +423,9 @@ def _close(node: _Node, open_nodes: list[_Node]) -> list[_Node]:
 def _item_findings(item: Item, index: Index) -> Iterator[Finding]:
     """What is wrong with an item's own tag and with what it covers."""
     own = str(item.tag)
-    if tag_fault(own) is not None:
-        yield Finding(tag_fault(own) or "tag", item.place, own, _fault_message(own))
+    own_fault = tag_fault(own)
+    if own_fault is not None and not (item.tag.revision == 0 and item.origin in UNREVISED):
+        yield Finding(own_fault, item.place, own, _fault_message(own))
     for text in dict.fromkeys(item.covers):
         fault = tag_fault(text)
         if fault is not None:

@@ -146,7 +146,7 @@ def test_a_status_or_need_that_does_not_exist_is_a_finding() -> None:
     [
         ("`XenProd~b~0`", "revision"),
         ("`XenProd~b~2147483648`", "revision"),
-        ("`XenProd~b~01`", "tag"),
+        ("`XenProd~b~01`", "revision"),
         ("`XenProd~b~1garbage`", "tag"),
         ("`XenProd~b~`", "tag"),
         ("`XenProd~b`", "tag"),

@@ -202,3 +202,13 @@ def test_an_item_file_that_cannot_be_read_is_among_the_findings(build: Callable[
     assert [(one.subtype, str(one.place)) for one in built.record.findings] == [("input", "reqs.rst:6")]
     assert built.types() == ["xenfusa.input"]
     assert "its items are missing from the record" in built.page("index.html")
+
+
+def test_a_character_that_turns_the_direction_of_writing_is_told_at_its_line(build: Callable[..., Built]) -> None:
+    text = "Reqs\n====\n\n`XenMkt~a~1`\n\nXen shall \u202ereject\u202c it.\n"
+    built = build(
+        {"index.rst": TITLE + ".. toctree::\n\n   reqs\n", "reqs.rst": text},
+        xenfusa_oft=["reqs.rst"],
+    )
+    assert built.types() == ["xenfusa.character"]
+    assert [(one.subtype, str(one.place)) for one in built.record.findings] == [("character", "reqs.rst:6")]
