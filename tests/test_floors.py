@@ -41,7 +41,7 @@ ROOMS = {
     "claims": room(2, "explore engines model"),
     "terms": room(2, "inputs model"),
     "platforms": room(2, "inputs model", "jsonschema_rs yaml"),
-    "confirm": room(3, "inputs explore model platforms trace", "pebble"),
+    "confirm": room(3, "inputs explore engines model platforms trace", "pebble"),
     "evidence": room(3, "inputs trace", "defusedxml"),
     "interop": room(3, "inputs explore trace terms platforms"),
     "sphinxext": room(

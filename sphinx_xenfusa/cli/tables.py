@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.box import Box
 from rich.console import Console, JustifyMethod, RenderableType
@@ -21,6 +21,9 @@ from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim, Effort
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+
+if TYPE_CHECKING:
+    from sphinx_xenfusa.confirm.sweep import Swept
 
 PLAIN_WIDTH = 160
 """Characters of a line where there is no terminal to ask."""
@@ -244,6 +247,24 @@ def system_table(rows: Iterable[tuple[str, str, str, str]]) -> Table:
     table = _table("model", "rules", "actions", "constants", right=("rules", "actions"))
     for row in rows:
         table.add_row(*(_text(cell) for cell in row))
+    return table
+
+
+def sweep_table(swept: Iterable[Swept]) -> Table:
+    """One line for each point of a sweep: its constants, what the search counted, and where the predicates hold."""
+    table = _table("constants", "states", "steps", "depth", "where predicates hold", right=("states", "steps", "depth"))
+    for one in swept:
+        found = one.found
+        if found is None:
+            table.add_row(_text(str(one.point)), *(_text("-") for _ in range(3)), _text(f"error: {one.problem}"))
+            continue
+        holding = (
+            f"{name}: {seen.states:,} states, first after {seen.depth} steps" if seen.states else f"{name}: never"
+            for name, seen in zip(one.predicates, found.watched, strict=True)
+        )
+        words = "; ".join(holding) if found.complete else f"inconclusive: {found.reason}"
+        numbers = (found.states, found.transitions, found.depth)
+        table.add_row(_text(str(one.point)), *(_text(f"{number:,}") for number in numbers), _text(words))
     return table
 
 

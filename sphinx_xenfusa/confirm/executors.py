@@ -13,11 +13,11 @@ from __future__ import annotations
 import importlib
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sphinx_xenfusa.confirm.cache import package_digest
 from sphinx_xenfusa.confirm.registry import load_claims
@@ -32,6 +32,10 @@ _CONNECT = 20.0
 """Seconds within which a cluster has to answer."""
 _FORM = re.compile(r"dask-local:(?P<workers>[1-9][0-9]{0,3})|dask://(?P<address>[^\s/]+:[0-9]{1,5})")
 _EXPECTED = "dask-local:N (N worker processes on this machine) or dask://HOST:PORT (a scheduler that runs)"
+
+
+Task = TypeVar("Task", bound=Hashable)
+Given = TypeVar("Given")
 
 
 class ExecutorLost(Exception):
@@ -61,49 +65,76 @@ def run_on(
     """
     offered = None if installed else dict(claims)
     digest = package_digest()
-    futures: dict[Future[Verdict], Job] = {}
+    tasks = {job: (_work, (job, timeout * 0.9, offered, digest)) for job in jobs}
+    for job, future in finished(workers, tasks):
+        yield job, _verdict(future, claims[job.claim], job)
+
+
+def finished(
+    workers: Workers, tasks: Mapping[Task, tuple[Callable[..., Given], tuple[Any, ...]]]
+) -> Iterator[tuple[Task, Future[Given]]]:
+    """Call a function for each task on an executor, and give each call as it ends: with its result, or what it raised.
+
+    :param tasks: what to call with which arguments.
+    :raises ExecutorLost: the executor has gone away; what was given stands.
+    """
+    futures: dict[Future[Given], Task] = {}
     try:
-        for job in jobs:
-            futures[workers.executor.submit(_work, job, timeout * 0.9, offered, digest)] = job
+        for task, (function, arguments) in tasks.items():
+            futures[workers.executor.submit(function, *arguments)] = task
     except (RuntimeError, OSError) as error:
         raise ExecutorLost(f"it takes no jobs: {error}") from error
     pending = {*futures}
     while pending:
         done, pending = wait(pending, timeout=_LOOK_AGAIN, return_when=FIRST_COMPLETED)
+        # An executor that is shut down cancels what waits, and wakes nobody.
+        done |= {future for future in pending if future.cancelled()}
+        pending -= done
         lost = "" if done else workers.problem()
         for future in done:
-            try:
-                yield futures[future], _verdict(future, claims[futures[future].claim], futures[future])
-            except (BrokenExecutor, CancelledError) as error:
-                lost = f"{type(error).__name__}: {error}".rstrip(": ")
+            gone = _gone(future)
+            if gone:
+                lost = gone
+            else:
+                yield futures[future], future
         if lost:
             for future in pending:
                 future.cancel()
-            raise ExecutorLost(f"what runs the claims went away ({lost}); verdicts that were finished are kept")
+            raise ExecutorLost(f"what runs the jobs went away ({lost}); what was finished is kept")
+
+
+def _gone(future: Future[Any]) -> str:
+    """How the executor lost a call; empty when the call ended by itself, whatever it gave."""
+    if future.cancelled():
+        return "cancelled"
+    error = future.exception()
+    return f"{type(error).__name__}: {error}".rstrip(": ") if isinstance(error, BrokenExecutor | CancelledError) else ""
 
 
 def _verdict(future: Future[Verdict], claim: Claim, job: Job) -> Verdict:
-    """The verdict that a worker gave, or an error.
-
-    :raises BrokenExecutor: the executor lost the job.
-    :raises CancelledError: the same, in the words of another executor.
-    """
-    try:
+    """The verdict that a worker gave, or an error: whatever it raises, its claim is without a verdict and the others go on."""
+    error = future.exception()
+    if error is None:
         return future.result()
-    except (BrokenExecutor, CancelledError):
-        raise
-    except Exception as error:
-        # Whatever a worker raises, its claim is without a verdict and the others go on.
-        return without_result(claim, job.policy, VerdictKind.ERROR, f"the check broke: {type(error).__name__}: {error}")
+    return without_result(claim, job.policy, VerdictKind.ERROR, f"the check broke: {type(error).__name__}: {error}")
 
 
 class OtherSources(Exception):
     """A worker has not the sources that the run was started with."""
 
 
-def _work(job: Job, seconds: float, offered: Mapping[str, Claim] | None, digest: str) -> Verdict:
+def refuse_other_sources(digest: str) -> None:
+    """Hold the sources of this process against those of the one that asks.
+
+    :param digest: of the sources of the process that asks.
+    :raises OtherSources: they differ.
+    """
     if package_digest() != digest:
         raise OtherSources("sphinx_xenfusa on the worker differs from the one that started the run")
+
+
+def _work(job: Job, seconds: float, offered: Mapping[str, Claim] | None, digest: str) -> Verdict:
+    refuse_other_sources(digest)
     claims = load_claims() if offered is None else offered
     start = time.monotonic()
     verdict = confirm(claims[job.claim], job, Budget(seconds, mutation=job.mutation))

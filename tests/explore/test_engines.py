@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import itertools
-import pkgutil
+import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -17,7 +17,6 @@ from generated_models import Maker, loaded
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-import sphinx_xenfusa.model
 from sphinx_xenfusa.explore.compiler import compile_predicate, compile_system
 from sphinx_xenfusa.explore.engine import Engine, EngineMissingError, Exploration, Limits, Seen, Watch
 from sphinx_xenfusa.explore.engines.bdd_engine import BddEngine
@@ -28,18 +27,19 @@ from sphinx_xenfusa.explore.layout import Layout
 from sphinx_xenfusa.explore.program import Program
 from sphinx_xenfusa.explore.reference import Reached, reach, replay
 from sphinx_xenfusa.model.notification_ring import RING, Bounds, NotificationRing
+from sphinx_xenfusa.model.systems import shipped_systems
 
 ENGINES: dict[str, Callable[[], Engine]] = {"numpy": NumpyEngine, "numba": NumbaEngine, "bdd": BddEngine}
 EXAMPLES = {"numpy": 40, "numba": 3, "bdd": 25}
 """How many generated models each engine is tried on: numba compiles for seconds each time."""
 
-SMALL: dict[str, tuple[object, ...]] = {
-    "notification ring": (Bounds(size=2, buffers=1, forged=1), Bounds(size=2, buffers=2, hardened=True)),
-}
-"""Constants for the shipped models that are too large under their own."""
+LONGEST = 70
+"""Statements, of all steps, up to which numba is tried on a shipped system in every run of the tests."""
 
-LONGEST = 300
-"""Statements, of all steps, up to which numba and bdd are tried on a shipped model here."""
+EVERY = os.environ.get("XENFUSA_ENGINES") == "all"
+"""Whether numba is tried on all of them, as ``.ci/run`` does."""
+
+SHIPPED = shipped_systems()
 
 Predicate = Callable[..., bool]
 
@@ -147,34 +147,27 @@ def test_generated_models(name: str, tmp_path_factory: pytest.TempPathFactory) -
     assert outcomes["states"] >= EXAMPLES[name] // 2
 
 
-def shipped() -> list[tuple[RuleModel[Any, Any], object]]:
-    """Every model under ``sphinx_xenfusa.model``, with the constants under which it is searched here."""
-    found: dict[str, RuleModel[Any, Any]] = {}
-    for info in pkgutil.walk_packages(sphinx_xenfusa.model.__path__, "sphinx_xenfusa.model."):
-        for value in vars(importlib.import_module(info.name)).values():
-            if isinstance(value, RuleModel):
-                found[value.name] = value
-    return [(model, constants) for model in found.values() for constants in SMALL.get(model.name, (model.constants,))]
+@cache
+def counted_by_numpy(system: str) -> tuple[Program, Exploration]:
+    program = compile_system(SHIPPED[system].system)
+    return program, NumpyEngine().explore(program)
 
 
 @pytest.mark.parametrize("name", ENGINES)
-@pytest.mark.parametrize(("model", "constants"), shipped(), ids=lambda value: getattr(value, "name", ""))
-def test_shipped_models(name: str, model: RuleModel[Any, Any], constants: object) -> None:
-    system = model.system(constants)
-    program = compile_system(system)
+@pytest.mark.parametrize("system", SHIPPED)
+def test_shipped_systems(name: str, system: str) -> None:
+    program, known = counted_by_numpy(system)
     statements = sum(len(step.body) for step in program.steps)
-    if name != "numpy" and statements > LONGEST:
-        pytest.skip(f"{model.name} has {statements} statements, which {name} takes too long to prepare for a test")
-    known = NumpyEngine().explore(program, limits=Limits(states=60_000))
-    if not known.complete:
-        pytest.skip(f"{model.name} has {known.reason} under its own constants")
+    if name == "numba" and statements > LONGEST and not EVERY:
+        pytest.skip(f"{statements} statements take numba too long to prepare for a test; XENFUSA_ENGINES=all runs it")
+    assert known.complete
     one = engine(name)
     if known.states > 10_000:
         found = one.explore(program)
         assert told(found) == {each: getattr(known, each) for each in told(found)}
         assert found.fired == known.fired
     else:
-        agrees(one, system, [])
+        agrees(one, SHIPPED[system].system, [])
 
 
 @pytest.mark.parametrize("name", ENGINES)
