@@ -18,6 +18,7 @@ COMMANDS = {
     "model": "sphinx_xenfusa.cli.model_command:model_command",
     "overlay": "sphinx_xenfusa.cli.overlay_command:overlay_command",
     "suspects": "sphinx_xenfusa.cli.suspects_command:suspects_command",
+    "trace": "sphinx_xenfusa.cli.trace_command:trace",
 }
 """The commands, and where each is; one that is not asked for is not imported."""
 

@@ -1,0 +1,225 @@
+"""``xenfusa trace``: read requirements wherever they are written, link them, and say what is not in order."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.interop.plain_report import SYMBOLS, Verbosity, monochrome, plain_report
+from sphinx_xenfusa.interop.scan import scan
+from sphinx_xenfusa.trace.assemble import SPECIFICATION, assemble
+from sphinx_xenfusa.trace.canonical import write_text
+from sphinx_xenfusa.trace.judgement import Judgement, Order, judge
+from sphinx_xenfusa.trace.record import Item, TraceRecord
+from sphinx_xenfusa.trace.states import ExitCode
+
+_COLOURS = {SYMBOLS[Order.DEFECT]: "red", SYMBOLS[Order.JUSTIFIED]: "yellow", SYMBOLS[Order.IN_ORDER]: "green"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is reported, and how.
+
+    :param notes: what a reader has to know of how the trace was made.
+    """
+
+    record: TraceRecord
+    judgement: Judgement
+    verbosity: Verbosity
+    coloured: bool
+    notes: tuple[str, ...]
+
+
+@click.command()
+@click.argument("paths", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["plain", "html", "json"]), default="plain", show_default=True)
+@click.option(
+    "--verbosity",
+    "-v",
+    type=click.Choice([one.value for one in Verbosity]),
+    default=Verbosity.FAILURE_DETAILS.value,
+    show_default=True,
+    help="How much the plain form says.",
+)
+@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, in one step.")
+@click.option(
+    "--source",
+    "sources",
+    metavar="GLOB",
+    multiple=True,
+    help="Source files to search for coverage tags, below the root (repeatable), such as 'xen/**/*.c'.",
+)
+@click.option(
+    "--types",
+    metavar="TYPE,...",
+    help="Trace only items of these types; what other types cover or need is left out as well.",
+)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="What places are relative to. Default: the current folder, or that which all DIRs share if one lies outside.",
+)
+@click.option(
+    "--color",
+    "colour",
+    type=click.Choice(["auto", "never", "always"]),
+    default="auto",
+    show_default=True,
+    help="Colours in the plain form: 'auto' on a terminal, unless NO_COLOR is set.",
+)
+@click.pass_context
+def trace(
+    ctx: click.Context,
+    paths: Sequence[Path],
+    form: str,
+    verbosity: str,
+    output: Path | None,
+    sources: Sequence[str],
+    types: str | None,
+    root: Path | None,
+    colour: str,
+) -> None:
+    """Trace the requirements in folders and files, without Sphinx: what is linked, how, and what is not covered.
+
+    Exit codes: 0 all in order; 1 a defect or another finding; 2 wrong usage or unreadable input (all else is still traced).
+    """
+    with _without_collection():
+        home = root or _shared_root(paths)
+        scanned = scan(paths, home, sources=sources)
+        items, notes = _of_types(scanned.items, _words(types))
+        record = assemble(
+            project="",
+            version="",
+            items=items,
+            verdicts=(),
+            reports=(),
+            findings=scanned.findings,
+            policies=(SPECIFICATION,),
+            target_policy=SPECIFICATION,
+            confirm_mode="off",
+            known_claims=(),
+            results_expected=False,
+        )
+        judgement = judge(record)
+        for finding in judgement.unreadable:
+            say(f"{finding.place}: {finding.message}")
+        told = _Told(record, judgement, Verbosity(verbosity), _coloured(colour, output), notes)
+        delivered = _deliver(FORMS[form](told), output)
+    ctx.exit(judgement.exit_code if delivered else ExitCode.UNREADABLE)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Without looking for circles of objects: what a trace is made of has none, and the search takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _shared_root(paths: Sequence[Path]) -> Path:
+    """The current folder if all paths lie in it, else the deepest folder that they share."""
+    here = Path.cwd().resolve()
+    real = [path.resolve() for path in paths]
+    if all(path.is_relative_to(here) for path in real):
+        return here
+    try:
+        shared = Path(os.path.commonpath(real))
+    except ValueError:  # on different drives
+        return here
+    return shared if shared.is_dir() else shared.parent
+
+
+def _words(types: str | None) -> frozenset[str]:
+    return frozenset(filter(None, (word.strip() for word in (types or "").split(","))))
+
+
+def _of_types(items: tuple[Item, ...], wanted: frozenset[str]) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+    """The items of some types, as OpenFastTrace filters them: links to other types and needs of them go, too.
+
+    :param wanted: none of them for all.
+    :return: the items, and what was left out, in words.
+    """
+    if not wanted:
+        return items, ()
+    kept = tuple(_narrowed(item, wanted) for item in items if item.tag.type in wanted)
+    others = Counter(item.tag.type for item in items if item.tag.type not in wanted)
+    left_out = ", ".join(f"{number} {type}" for type, number in sorted(others.items())) or "no item"
+    return kept, (f"only items of the types {', '.join(sorted(wanted))} were traced; left out: {left_out}",)
+
+
+def _narrowed(item: Item, wanted: frozenset[str]) -> Item:
+    def of_wanted(tags: Iterable[str]) -> tuple[str, ...]:
+        # A tag that is malformed has no type to go by, and stays: it is a finding.
+        return tuple(tag for tag in tags if "~" not in tag or tag.partition("~")[0] in wanted)
+
+    needs = tuple(type for type in item.needs if type in wanted)
+    return replace(item, covers=of_wanted(item.covers), depends=of_wanted(item.depends), needs=needs)
+
+
+def _coloured(choice: str, output: Path | None) -> bool:
+    if choice == "auto":
+        return output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return choice == "always"
+
+
+def _paint(line: str) -> str:
+    """The symbol and the word at the head of a line in colour."""
+    bare = line.lstrip()
+    colour = _COLOURS.get(bare[:1])
+    if colour is None:
+        return line
+    head, colon, rest = line.partition(":")
+    return click.style(head, fg=colour, bold=True) + colon + rest
+
+
+def _plain(told: _Told) -> str:
+    paint = _paint if told.coloured else monochrome
+    return plain_report(told.record, told.judgement, told.verbosity, paint=paint, notes=told.notes)
+
+
+def _html(told: _Told) -> str:
+    # Imported here, because the template engine takes longer than a small trace.
+    from sphinx_xenfusa.interop.html_report import html_report
+
+    return html_report(told.record, told.judgement, notes=told.notes)
+
+
+def _json(told: _Told) -> str:
+    from sphinx_xenfusa.trace.serialise import dumps
+
+    for note in told.notes:
+        say(note)
+    return dumps(told.record)
+
+
+FORMS: Mapping[str, Callable[[_Told], str]] = {"plain": _plain, "html": _html, "json": _json}
+"""What writes each form."""
+
+
+def _deliver(text: str, output: Path | None) -> bool:
+    """Put the report where it was asked for; whether that went well."""
+    if output is None:
+        # Bytes, because files and pipes get UTF-8 whatever the terminal takes.
+        stream = sys.stdout if sys.stdout.isatty() else None
+        click.echo(text if stream is not None else text.encode("utf-8", "replace"), nl=False, color=True)
+        return True
+    try:
+        write_text(output, text)
+    except OSError as error:
+        say(f"{output}: cannot be written ({error.strerror or error})")
+        return False
+    return True
