@@ -21,7 +21,7 @@ from sphinx_xenfusa.interop.plain_report import (
     order_words,
     states_words,
 )
-from sphinx_xenfusa.interop.visible import visible
+from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.trace.judgement import Judged, Judgement, Order, link_words
 from sphinx_xenfusa.trace.record import TraceRecord
 from sphinx_xenfusa.trace.states import Coverage, LinkStatus, Result
@@ -93,4 +93,4 @@ def _environment() -> Environment:
 
 def _shown(value: Any) -> Any:
     """What an expression of the template gives, without characters that hide or turn what stands there."""
-    return visible(value) if type(value) is str else value
+    return visible_lines(value) if type(value) is str else value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 
-from sphinx_xenfusa.interop.visible import visible
+from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.trace.judgement import Fault, Judged, Judgement, Order, Totals, link_words
 from sphinx_xenfusa.trace.record import Finding, Justification, Link, TraceRecord
 from sphinx_xenfusa.trace.states import Coverage, LinkStatus, OftStatus, Result
@@ -59,7 +59,7 @@ def plain_report(
     :param notes: what a reader has to know of how the trace was made, such as a filter.
     """
     lines = _Report(record, judgement, tuple(notes)).lines(verbosity)
-    return "".join(f"{paint(visible(line))}\n" for line in lines)
+    return "".join(f"{paint(visible_lines(line))}\n" for line in lines)
 
 
 class _Report:
