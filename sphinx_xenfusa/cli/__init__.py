@@ -15,6 +15,7 @@ COMMANDS = {
     "adequacy": "sphinx_xenfusa.cli.adequacy_command:adequacy",
     "confirm": "sphinx_xenfusa.cli.confirm_command:confirm",
     "explain": "sphinx_xenfusa.cli.explain_command:explain_command",
+    "export": "sphinx_xenfusa.cli.export_command:export_command",
     "model": "sphinx_xenfusa.cli.model_command:model_command",
     "overlay": "sphinx_xenfusa.cli.overlay_command:overlay_command",
     "suspects": "sphinx_xenfusa.cli.suspects_command:suspects_command",

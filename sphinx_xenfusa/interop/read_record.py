@@ -107,7 +107,8 @@ def _checked(data: Any, text: str, path: Path) -> dict[str, Any]:
     except ValueError as error:
         where = str(error).partition(":")[0].strip("/")
         line = _line_of(text, tuple(where.split("/")) if where else ())
-        raise InputError(path, line, f"data of another form ({error})", A_RECORD) from error
+        again = "" if version == SCHEMA_VERSION else f"; version {version} had several forms: make the record again"
+        raise InputError(path, line, f"data of another form ({error})", A_RECORD + again) from error
     return current
 
 

@@ -82,14 +82,21 @@ def _marks(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file in one step: a reader sees the old file or the new one, never a part.
-
-    Missing folders are made.
+    """Write a UTF-8 file in one step, as :func:`write_bytes` does.
 
     :raises OSError: the file cannot be written; what stood there before still does.
     :raises UnicodeEncodeError: the text holds a lone surrogate.
     """
-    data = text.encode("utf-8")
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file in one step: a reader sees the old file or the new one, never a part.
+
+    Missing folders are made.
+
+    :raises OSError: the file cannot be written; what stood there before still does.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
     try:

@@ -18,6 +18,7 @@ from sphinx_xenfusa.cli import main
 from sphinx_xenfusa.confirm.registry import GROUP, load_claims
 from sphinx_xenfusa.explore.claim import Budget, Claim
 from sphinx_xenfusa.explore.verdict import VerdictKind
+from sphinx_xenfusa.interop.exports import FORMATS
 from sphinx_xenfusa.interop.typed_fields import FIELDS
 from sphinx_xenfusa.platforms.platform_yaml import read_platform
 from sphinx_xenfusa.platforms.platform_yaml import schema as platform_schema
@@ -39,6 +40,11 @@ def page(name: str) -> str:
 
 def test_the_warnings_page_has_exactly_the_closed_table() -> None:
     assert re.findall(r"^   \* - ``xenfusa\.(\w+)``$", page("warnings"), re.MULTILINE) == sorted(SUBTYPES)
+
+
+def test_the_exports_page_has_exactly_the_formats() -> None:
+    rows = re.findall(r"^   \* - ``(\w+)``\n     - ``(.+)``\n     - (.+)$", page("exports"), re.MULTILINE)
+    assert rows == [(one.name, one.file, one.holds) for one in FORMATS.values()]
 
 
 def test_the_settings_page_has_exactly_the_settings_with_their_defaults() -> None:

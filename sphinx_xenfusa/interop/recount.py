@@ -1,0 +1,399 @@
+"""Counts again what the written files say, and compares the numbers among them.
+
+This module reads files and nothing else: it imports neither what wrote them nor the trace record, and has a small reader
+of its own for each format, so that a fault of a writer cannot hide here (``tests/interop/test_recount.py`` pins the
+imports).  What a format does not hold is not compared; what two files hold has to be the same.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+Counts = dict[str, Counter[str]]
+"""Topic, such as ``items by state``, to the number of each of its entries."""
+
+MOST_TOLD = 20
+"""Differences that are told; of the rest, only how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two files that do not say the same, or one that cannot be read again.
+
+    :param file: the file that is told of.
+    """
+
+    file: Path
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.message}"
+
+
+def recount(files: Iterable[Path]) -> list[Difference]:
+    """The differences among files that were written from one record; none when all their numbers agree.
+
+    A file whose name says nothing to this module is a difference too: it would go unchecked.
+    """
+    found: list[Difference] = []
+    known: dict[str, tuple[Path, Counter[str]]] = {}
+    for path, counts in _read(files, found):
+        for topic, counter in counts.items():
+            if topic not in known:
+                known[topic] = path, +counter
+                continue
+            first, expected = known[topic]
+            keys = sorted({*expected, *+counter})
+            found += (
+                Difference(path, f"{topic}, {key}: {counter[key]} here, {expected[key]} in {first}")
+                for key in keys
+                if counter[key] != expected[key]
+            )
+    if len(found) > MOST_TOLD:
+        rest = len(found) - MOST_TOLD
+        found[MOST_TOLD:] = [Difference(found[MOST_TOLD].file, f"{rest} further differences, in this file and others")]
+    return found
+
+
+def _read(files: Iterable[Path], faults: list[Difference]) -> Iterator[tuple[Path, Counts]]:
+    """What each file says; the files of one format that hold a part each are taken together."""
+    groups: defaultdict[tuple[str, str], list[Path]] = defaultdict(list)
+    for path in sorted(files, key=lambda one: (one.name != "trace.json", str(one))):
+        name = next((name for name, pattern in _NAMES.items() if re.fullmatch(pattern, path.name)), "")
+        groups[name, "" if name in _IN_PARTS else str(path)].append(path)
+    for (name, _), paths in groups.items():
+        if name not in _READERS:
+            faults += (Difference(path, "nothing here knows how to count this file again") for path in paths)
+            continue
+        whole = paths[0].with_name(f"*{paths[0].suffix}") if name in _IN_PARTS else paths[0]
+        try:
+            yield whole, _READERS[name]([(path, path.read_bytes()) for path in paths])
+        # Whatever a reader stumbles over: the file does not say what it should, and that is all that matters.
+        except Exception as error:
+            words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            faults.append(Difference(whole, f"it cannot be read again ({words})"))
+
+
+Contents = Sequence[tuple[Path, bytes]]
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def _record(contents: Contents) -> Counts:
+    data = json.loads(contents[0][1])
+    links = [(one["from"], one["to"], one["status"]) for one in data["links"]]
+    counts = _of_items(
+        (one["id"], one["type"], one["kind"], one["result"], one["coverage"], one["uncovered"]) for one in data["items"]
+    )
+    cases = [case for report in data["evidence"]["reports"] for case in report["cases"]]
+    return (
+        counts
+        | _of_links(links, {one["id"] for one in data["items"]})
+        | {
+            "covers by item": Counter({one["id"]: len(one["covers"]) for one in data["items"]}),
+            "verdicts": Counter(one["kind"] for one in data["verdicts"]),
+            **_of_cases(case["outcome"] for case in cases),
+            "findings": Counter(f"xenfusa.{one['subtype']}" for one in data["findings"]),
+            "justifications": Counter(one["id"] for one in data["justifications"]),
+            "gates": Counter(f"{one['name']}: {_met(one['met'])}" for one in data["gates"]),
+        }
+    )
+
+
+def _metrics(contents: Contents) -> Counts:
+    data = json.loads(contents[0][1])
+    items = data["items"]
+    not_green = {state: len(ids) for state, ids in data["not_green"].items()}
+    for part in ("by_type", "by_kind"):
+        if sum(one["total"] for one in items[part].values()) != items["total"]:
+            raise ValueError(f"the items {part} do not add up to {items['total']}")
+    if not_green != {state: number for state, number in items["results"].items() if number and state != "passed"}:
+        raise ValueError("the items that are not green by name are not as many as the numbers say")
+    return {
+        "items by type": Counter({type: one["total"] for type, one in items["by_type"].items()}),
+        "items by kind": Counter({kind: one["total"] for kind, one in items["by_kind"].items()}),
+        "items by state": Counter(items["results"]),
+        "items by coverage": Counter(items["coverage"]),
+        "types lacking": Counter(items["lacking"]),
+        "links": Counter(data["links"]["by_status"]),
+        "verdicts": Counter(data["verdicts"]["by_kind"]),
+        "tests": Counter(data["tests"]["by_outcome"]),
+        "findings": Counter(data["findings"]["by_type"]),
+        "gates": Counter(f"{one['name']}: {_met(one['met'])}" for one in data["gates"]),
+    }
+
+
+def _needs(contents: Contents) -> Counts:
+    data = json.loads(contents[0][1])
+    version = data["versions"][data["current_version"]]
+    needs = version["needs"]
+    if len(needs) != version["needs_amount"]:
+        raise ValueError(f"{len(needs)} needs, and needs_amount says {version['needs_amount']}")
+    return _of_items(
+        (
+            one["id"],
+            one["xenfusa_type"],
+            one["xenfusa_kind"],
+            one["xenfusa_result"],
+            one["xenfusa_coverage"],
+            one["xenfusa_uncovered"],
+        )
+        for one in needs.values()
+    ) | {"covers by item": Counter({name: len(one["covers"]) for name, one in needs.items()})}
+
+
+def _sarif(contents: Contents) -> Counts:
+    (run,) = json.loads(contents[0][1])["runs"]
+    return {"findings": Counter(one["ruleId"] for one in run["results"])}
+
+
+_LOBSTER_ID = re.compile(r"req (.+)@([0-9]+)")
+
+
+def _lobster(contents: Contents) -> Counts:
+    levels = {path.name.removesuffix(".lobster"): json.loads(data)["data"] for path, data in contents}
+    cases = levels.pop("test-cases")
+    levels.pop("claim-verdicts")
+    ids, types, covers = Counter[str](), Counter[str](), Counter[str]()
+    for type, items in levels.items():
+        types[type] = len(items)
+        for one in items:
+            match = _LOBSTER_ID.fullmatch(one["tag"])
+            if match is None:
+                raise ValueError(f"the tag {one['tag']!r}")
+            name = f"{match[1]}~{match[2]}"
+            ids[name] += 1
+            covers[name] += len(one["refs"])
+    return {
+        "items": ids,
+        "items by type": types,
+        "covers by item": covers,
+        "tests that passed": Counter({"passed": sum(one["status"] == "ok" for one in cases)}),
+        "number of tests": Counter({"all": len(cases)}),
+    }
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+Rows = list[dict[str, str]]
+
+
+def _csv(contents: Contents) -> Counts:
+    tables: dict[str, Rows] = {}
+    for path, data in contents:
+        if not data.endswith(b"\r\n"):
+            raise ValueError(f"{path.name} ends within a line")
+        reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
+        tables[path.name.removesuffix(".csv")] = _rows(reader)
+    return _of_tables(tables)
+
+
+def _xlsx(contents: Contents) -> Counts:
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(contents[0][1]), read_only=True, data_only=True)
+    tables = {}
+    for sheet in book.worksheets:
+        lines = ([_cell(value) for value in line] for line in sheet.iter_rows(values_only=True))
+        tables[sheet.title] = _rows(lines)
+    return _of_tables(tables)
+
+
+def _rows(lines: Iterable[list[str]]) -> Rows:
+    kept = iter(lines)
+    headings = next(kept)
+    return [dict(zip(headings, line, strict=True)) for line in kept]
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _of_tables(tables: Mapping[str, Rows]) -> Counts:
+    items = tables["items"]
+    links = [(one["from"], one["to"], one["status"]) for one in tables["links"]]
+    cases = tables["tests"]
+    counts = _of_items(
+        (one["id"], one["type"], one["kind"], one["result"], one["coverage"], _split(one["uncovered"])) for one in items
+    )
+    return (
+        counts
+        | _of_links(links, {one["id"] for one in items})
+        | {
+            "verdicts": Counter(one["verdict"] for one in tables["verdicts"]),
+            **_of_cases(one["outcome"] for one in cases),
+            "findings": Counter(one["type"] for one in tables["findings"]),
+            "justifications": Counter(one["id"] for one in tables["justifications"]),
+        }
+    )
+
+
+def _split(cell: str) -> list[str]:
+    return cell.split(", ") if cell else []
+
+
+# --- HTML -------------------------------------------------------------------------------------------------------------
+
+
+class _Tables(HTMLParser):
+    """The tables of a page that are ours: class, caption and the text of each cell, as a reader sees them."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[frozenset[str], str, list[list[str]]]] = []
+        self._classes: frozenset[str] = frozenset()
+        self._rows: list[list[str]] = []
+        self._caption: list[str] = []
+        self._into: list[str] | None = None
+        self._depth = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self._depth += 1
+        if self._depth == 0:
+            return
+        if tag == "table" and self._depth == 1:
+            self._classes = frozenset((dict(attrs).get("class") or "").split())
+            self._rows, self._caption = [], []
+        elif tag == "caption":
+            self._into = self._caption
+        elif tag == "tr" and self._depth == 1:
+            self._rows.append([])
+        elif tag in ("td", "th") and self._depth == 1:
+            self._rows[-1].append("")
+            self._into = None
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "caption":
+            self._into = None
+        if tag == "table" and self._depth:
+            self._depth -= 1
+            if self._depth == 0:
+                rows = [[" ".join(cell.split()) for cell in row] for row in self._rows]
+                self.found.append((self._classes, " ".join("".join(self._caption).split()), rows))
+
+    def handle_data(self, data: str) -> None:
+        if self._depth and self._into is not None:
+            self._into.append(data)
+        elif self._depth and self._rows and self._rows[-1]:
+            self._rows[-1][-1] += data
+
+
+_VERDICTS = re.compile(r"([0-9,]+) (refuted|vacuous|error|inconclusive|diverges|not run|not applicable|confirmed)\b")
+_MATRIX = re.compile(r"\((?:([0-9,]+) of )?([0-9,]+) requirements?\b")
+
+
+def _html(contents: Contents) -> Counts:
+    """The totals, matrices and findings that one page shows."""
+    page = _Tables()
+    page.feed(contents[0][1].decode("utf-8"))
+    page.close()
+    counts: Counts = {}
+    for classes, caption, (_, *rows) in ((one, caption, rows) for one, caption, rows in page.found if rows):
+        if "xenfusa-totals" in classes:
+            # A summary without a table of verdicts or findings says that there are none.
+            counts.setdefault("verdicts", Counter())
+            counts.setdefault("findings", Counter())
+            counts["items by state"] = Counter({_word(row[0]): _number(row[1]) for row in rows[:-1]})
+            counts["number of items"] = Counter({"all": _number(rows[-1][1])})
+        elif "xenfusa-kinds" in classes:
+            counts["items by kind"] = Counter({row[0]: _number(row[-1]) for row in rows})
+        elif "xenfusa-claims" in classes:
+            told = [match for row in rows for match in _VERDICTS.findall(row[1])]
+            counts["verdicts"] = sum((Counter({kind: _number(number)}) for number, kind in told), Counter[str]())
+        elif "xenfusa-findings" in classes:
+            counts["findings"] = Counter(row[0] for row in rows)
+        elif "xenfusa-matrix" in classes:
+            match = _MATRIX.search(caption)
+            if match is None:
+                raise ValueError(f"the caption {caption!r} of a matrix")
+            if len(rows) != _number(match[1] or match[2]):
+                raise ValueError(f"a matrix of {len(rows)} rows, whose caption says {caption!r}")
+            counts["number of items"] = Counter({"all": _number(match[2])})
+    return counts
+
+
+def _word(cell: str) -> str:
+    """The word of a state, behind its symbol."""
+    return cell.partition(" ")[2]
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+# --- what is counted --------------------------------------------------------------------------------------------------
+
+Seen = tuple[str, str, str | None, str, str, Sequence[str]]
+"""Of an item: id, type, kind, state, coverage, types lacking."""
+
+
+def _of_items(items: Iterable[Seen]) -> Counts:
+    seen = list(items)
+    return {
+        "items": Counter(id for id, *_ in seen),
+        "number of items": Counter({"all": len(seen)}),
+        "items by type": Counter(type for _, type, *_ in seen),
+        "items by kind": Counter(kind or "no kind" for _, _, kind, *_ in seen),
+        "items by state": Counter(state for _, _, _, state, *_ in seen),
+        "state of each item": Counter(f"{id} {state}" for id, _, _, state, *_ in seen),
+        "items by coverage": Counter(coverage for *_, coverage, _ in seen),
+        "types lacking": Counter(type for *_, lacking in seen for type in lacking),
+    }
+
+
+def _of_links(links: Iterable[tuple[str, str, str]], ids: set[str]) -> Counts:
+    seen = list(links)
+    return {
+        "links": Counter(status for *_, status in seen),
+        "links between items": Counter(status for source, target, status in seen if source in ids and target in ids),
+    }
+
+
+def _of_cases(outcomes: Iterable[str]) -> Counts:
+    tests = Counter(outcomes)
+    return {
+        "tests": tests,
+        "tests that passed": Counter({"passed": tests["passed"]}),
+        "number of tests": Counter({"all": tests.total()}),
+    }
+
+
+def _met(met: bool | None) -> str:
+    return "n/a" if met is None else "met" if met else "not met"
+
+
+_NAMES = {
+    "record": r"trace\.json",
+    "metrics": r"metrics\.json",
+    "needs": r"needs\.json",
+    "sarif": r".*\.sarif",
+    "lobster": r".*\.lobster",
+    "csv": r".*\.csv",
+    "xlsx": r".*\.xlsx",
+    "html": r".*\.x?html",
+}
+"""Format to the names of its files."""
+
+_IN_PARTS = {"csv", "lobster"}
+"""The formats of several files."""
+
+_READERS: Mapping[str, Callable[[Contents], Counts]] = {
+    "record": _record,
+    "metrics": _metrics,
+    "needs": _needs,
+    "sarif": _sarif,
+    "lobster": _lobster,
+    "csv": _csv,
+    "xlsx": _xlsx,
+    "html": _html,
+}
