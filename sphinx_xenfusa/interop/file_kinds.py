@@ -19,7 +19,13 @@ class FileKind(Enum):
     SOURCE = "source code"
 
 
-_KINDS = {".rst": FileKind.RST, ".md": FileKind.MARKDOWN, ".markdown": FileKind.MARKDOWN}
+_KINDS = {
+    ".rst": FileKind.RST,
+    ".md": FileKind.MARKDOWN,
+    ".markdown": FileKind.MARKDOWN,
+    ".xml": FileKind.XML,
+    ".oreqm": FileKind.XML,
+}
 
 _SOURCES = (
     "ads adb bat c cc cpp cxx c++ h hh hpp hxx h++ inl c# cs cfg conf ini clj dox ejs feature fxml go "

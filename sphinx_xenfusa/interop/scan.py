@@ -19,11 +19,24 @@ from sphinx_xenfusa.interop.file_tree import FileTree
 from sphinx_xenfusa.interop.oft_items import Reading
 from sphinx_xenfusa.interop.openfasttrace import read_items, read_markdown
 from sphinx_xenfusa.interop.source_tags import read_tags
+from sphinx_xenfusa.interop.specobject import read_specobject
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import Finding, Item, Place
 
-_READERS = {FileKind.RST: read_items, FileKind.MARKDOWN: read_markdown, FileKind.SOURCE: read_tags}
+
+def _read_xml(text: str, file: str) -> Reading:
+    """The items of a specobject or aspec document; coverage tags of any other XML, as of source code."""
+    reading = read_specobject(text, file)
+    return read_tags(text, file) if reading is None else reading
+
+
+_READERS = {
+    FileKind.RST: read_items,
+    FileKind.MARKDOWN: read_markdown,
+    FileKind.XML: _read_xml,
+    FileKind.SOURCE: read_tags,
+}
 
 
 @dataclass(frozen=True, slots=True)
