@@ -13,7 +13,9 @@ from sphinx_xenfusa.cli.on_demand import OnDemand
 COMMANDS = {
     "accept": "sphinx_xenfusa.cli.suspects_command:accept_command",
     "adequacy": "sphinx_xenfusa.cli.adequacy_command:adequacy",
+    "baseline": "sphinx_xenfusa.cli.baseline_command:baseline_command",
     "confirm": "sphinx_xenfusa.cli.confirm_command:confirm",
+    "diff": "sphinx_xenfusa.cli.diff_command:diff_command",
     "explain": "sphinx_xenfusa.cli.explain_command:explain_command",
     "export": "sphinx_xenfusa.cli.export_command:export_command",
     "model": "sphinx_xenfusa.cli.model_command:model_command",

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from sphinx_xenfusa.cli.explanation import newest_record
+from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.read_record import read_record
 from sphinx_xenfusa.interop.scan import scan
@@ -55,6 +56,12 @@ class Found:
         return ExitCode.UNREADABLE if self.unreadable else ExitCode.GOOD
 
 
+def say_unreadable(found: Found) -> None:
+    """Say what could not be read, on the standard error."""
+    for finding in found.unreadable:
+        say(f"{finding.place}: {finding.message}")
+
+
 def find_record(paths: Sequence[Path], record_file: Path | None) -> Found:
     """The record of some folders, or the one that is in a file.
 
@@ -64,15 +71,19 @@ def find_record(paths: Sequence[Path], record_file: Path | None) -> Found:
     if paths and record_file is not None:
         raise click.UsageError("folders and --record exclude each other")
     if paths:
-        return _scanned(paths)
+        return scanned_record(paths, _root(paths))
     chosen = newest_record(Path()) if record_file is None else record_file
     if chosen is None:
         raise InputError("command line", None, "neither, and no record in the usual output folders", A_SOURCE)
     return Found(f"the record {chosen.as_posix()}", read_record(chosen), ())
 
 
-def _scanned(paths: Sequence[Path]) -> Found:
-    scanned = scan(paths, _root(paths))
+def scanned_record(paths: Sequence[Path], root: Path) -> Found:
+    """The record of some folders: items and links; it knows no claims and no tests.
+
+    :param root: the folder that places are relative to.
+    """
+    scanned = scan(paths, root)
     record = assemble(
         project="",
         version="",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from sphinx_xenfusa.cli.item_input import Found, find_record, record_option
+from sphinx_xenfusa.cli.item_input import Found, find_record, record_option, say_unreadable
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.acceptance_file import read_acceptance
@@ -48,13 +48,8 @@ def suspects_command(ctx: click.Context, folders: Sequence[Path], record_file: P
         ctx.exit(ExitCode.UNREADABLE)
     for line in _lines(state, found, accepted):
         click.echo(line)
-    _tell_unreadable(found)
+    say_unreadable(found)
     ctx.exit(combined_exit_code([found.exit_code, ExitCode.FINDING if state.suspects else ExitCode.GOOD]))
-
-
-def _tell_unreadable(found: Found) -> None:
-    for finding in found.unreadable:
-        say(f"{finding.place}: {finding.message}")
 
 
 def _lines(state: Drift, found: Found, accepted: Path) -> Iterator[str]:
@@ -136,10 +131,10 @@ def accept_command(
     if not ids and not all_new:
         raise click.UsageError("found no ID; expected the tags of items, or --all-new")
     try:
-        signature = Signature(_said(by, "--by"), _said(why, "--why"), _day(date))
+        signature = Signature(_said(by, "--by"), _said(why, "--why"), today() if date is None else day(date))
         found = find_record(folders, record_file)
         if found.unreadable:
-            _tell_unreadable(found)
+            say_unreadable(found)
             ctx.exit(ExitCode.UNREADABLE)
         _refuse_unknown(ids, [str(item.tag) for item in found.items])
         file = read_acceptance(accepted, may_be_missing=True)
@@ -166,9 +161,16 @@ def _said(words: str, option: str) -> str:
     return said
 
 
-def _day(date: str | None) -> str:
-    if date is None:
-        return datetime.date.today().isoformat()
+def today() -> str:
+    """The day on which it is done, by the clock of this machine."""
+    return datetime.date.today().isoformat()
+
+
+def day(date: str) -> str:
+    """A day that was given.
+
+    :raises InputError: it is none.
+    """
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", date) is None:
             raise ValueError(date)

@@ -77,21 +77,30 @@ def parse_data(text: str, path: Path) -> dict[str, Any]:
 
     :raises InputError: it is cut off, no trace record, or one of a newer version.
     """
+    data = load_json(text, path, A_RECORD)
+    return _checked(data, text, path)
+
+
+def load_json(text: str, path: Path, what: str) -> Any:
+    """The plain data that some JSON text holds; no key twice in an object, and no NaN.
+
+    :param what: what the text should be, for the message.
+    :raises InputError: it is cut off or no JSON.
+    """
     try:
-        data = json.loads(text, object_pairs_hook=_without_repeated_keys, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_without_repeated_keys, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         whole = "whole JSON; the file may be half written: make it again"
         raise InputError(path, error.lineno, f"malformed JSON ({error.msg})", whole) from error
     except (ValueError, RecursionError) as error:
-        raise InputError(path, 1, f"JSON that cannot be read ({error})", A_RECORD) from error
-    return _checked(data, text, path)
+        raise InputError(path, 1, f"JSON that cannot be read ({error})", what) from error
 
 
 def _checked(data: Any, text: str, path: Path) -> dict[str, Any]:
     version = data.get("schema_version") if isinstance(data, dict) else None
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise InputError(path, 1, f"data without a version of the trace record ({_short(version)})", A_RECORD)
-    line = _line_of(text, ("schema_version",))
+    line = line_of(text, ("schema_version",))
     if version > SCHEMA_VERSION:
         expected = f"version {SCHEMA_VERSION} or older: a newer xenfusa wrote it; update this one to read it"
         raise InputError(path, line, f"a trace record of version {version}", expected)
@@ -106,7 +115,7 @@ def _checked(data: Any, text: str, path: Path) -> dict[str, Any]:
         validate(current)
     except ValueError as error:
         where = str(error).partition(":")[0].strip("/")
-        line = _line_of(text, tuple(where.split("/")) if where else ())
+        line = line_of(text, tuple(where.split("/")) if where else ())
         again = "" if version == SCHEMA_VERSION else f"; version {version} had several forms: make the record again"
         raise InputError(path, line, f"data of another form ({error})", A_RECORD + again) from error
     return current
@@ -139,7 +148,7 @@ _SPACE = re.compile(r"[\s,:]*")
 _DECODER = json.JSONDecoder()
 
 
-def _line_of(text: str, way: tuple[str, ...]) -> int:
+def line_of(text: str, way: tuple[str, ...]) -> int:
     """The line of the value that a path leads to; of the last one on the way that is there."""
     at = _after_space(text, 0)
     for part in way:
@@ -337,7 +346,7 @@ class _Reader:
         return tuple(found)
 
     def _fault(self, way: tuple[str, ...], found: str, expected: str) -> InputError:
-        return InputError(self._path, _line_of(self._text, way), found, expected)
+        return InputError(self._path, line_of(self._text, way), found, expected)
 
 
 def _result(value: str | None) -> Result | None:

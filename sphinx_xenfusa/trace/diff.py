@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -163,9 +163,10 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
     pairs, removed, new = _paired(before.items, after.items)
     renames = renamed(removed, new)
     moved = _moved(pairs)
-    changes = [_pair_change(old, fresh, (old.id, old.place) in moved) for old, fresh in pairs]
+    unknown = before.unknown | after.unknown
+    changes = [_pair_change(old, fresh, (old.id, old.place) in moved, unknown) for old, fresh in pairs]
     changes += [
-        ItemChange(Change.RENAMED, old, fresh, tuple(_fields(old, fresh)), likeness)
+        ItemChange(Change.RENAMED, old, fresh, tuple(_fields(old, fresh, unknown)), likeness)
         for old, fresh, likeness in renames.values()
     ]
     taken = {fresh.id for _, fresh, _ in renames.values()}
@@ -257,8 +258,18 @@ def _longest_increasing(numbers: Sequence[int]) -> list[int]:
 _TEXTS = ("title", "text", "rationale", "comment", "level")
 
 
-def _fields(old: Entry, fresh: Entry) -> Iterator[FieldChange]:
-    """What differs; names and places apart."""
+def _fields(old: Entry, fresh: Entry, unknown: Set[str]) -> Iterator[FieldChange]:
+    """What differs; names and places apart, and what one side does not know.
+
+    Equal fingerprints are equal words, in whatever notation a file holds them.
+    """
+    for change in _all_fields(old, fresh):
+        same_words = change.name in ("title", "text") and old.fingerprint == fresh.fingerprint
+        if change.name not in unknown and not same_words:
+            yield change
+
+
+def _all_fields(old: Entry, fresh: Entry) -> Iterator[FieldChange]:
     if old.revision != fresh.revision:
         yield FieldChange("revision", _number(old.revision), _number(fresh.revision))
     for name in ("type", "kind", "oft_status"):
@@ -276,8 +287,8 @@ def _number(revision: int | None) -> str:
     return "" if revision is None else str(revision)
 
 
-def _pair_change(old: Entry, fresh: Entry, moved: bool) -> ItemChange:
-    fields = tuple(_fields(old, fresh))
+def _pair_change(old: Entry, fresh: Entry, moved: bool, unknown: Set[str]) -> ItemChange:
+    fields = tuple(_fields(old, fresh, unknown))
     change = Change.CHANGED if fields else Change.MOVED if moved else Change.UNCHANGED
     return ItemChange(change, old, fresh, fields)
 
@@ -322,14 +333,14 @@ def _states(pairs: Iterable[tuple[Entry, Entry]]) -> Iterator[ValueChange]:
     old: dict[tuple[str, str], str] = {}
     new: dict[tuple[str, str], str] = {}
     for before, after in pairs:
-        if before.result and after.result:
-            for name, one, other in (
-                ("state", before.result, after.result),
-                ("coverage", before.coverage, after.coverage),
-                ("inherited state", before.inherited or "none", after.inherited or "none"),
-            ):
-                old[after.id if before.id == after.id else after.name, name] = one
-                new[after.id if before.id == after.id else after.name, name] = other
+        of = after.id if before.id == after.id else after.name
+        for name, one, other in (
+            ("state", before.result, after.result),
+            ("coverage", before.coverage, after.coverage),
+            ("inherited state", before.inherited, after.inherited),
+        ):
+            if one and other:
+                old[of, name], new[of, name] = one, other
     yield from _values(old, new)
 
 
@@ -350,6 +361,8 @@ def _not_compared(before: Snapshot, after: Snapshot) -> Iterator[str]:
         if side.link_types is not None:
             yield f"{side.label} knows no links but {', '.join(sorted(side.link_types))}, and not the status of any"
         if side.verdicts is None:
-            yield f"{side.label} knows no verdicts and no states"
+            yield f"{side.label} knows no verdicts"
+        if side.unknown:
+            yield f"{side.label} does not know of its items: {', '.join(sorted(side.unknown))}"
         if side.gates is None:
             yield f"{side.label} knows no gates"

@@ -1,14 +1,14 @@
 """What a difference asks for: what to review again, in both directions, and what to run again.
 
-Each item that is reached is listed once in each direction, by a shortest path from the nearest item that changed, so that
-the whole takes time linear in the links.  The links of both sides count: what covered an item until yesterday is concerned
+Each item that is reached is listed once in each direction, by a shortest path from the nearest item that changed, with the
+other changed items that it is linked to directly, so that the whole takes time linear in the links.  The links of both sides count: what covered an item until yesterday is concerned
 by its change too.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from sphinx_xenfusa.trace.canonical import natural
@@ -31,11 +31,13 @@ class Reached:
 
     :param direction: whether it covers what changed, or is covered by it, directly or not.
     :param path: the ids from the item that changed to this one, both included.
+    :param also: further items that changed and that it is linked to directly.
     """
 
     id: str
     direction: str
     path: tuple[str, ...]
+    also: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,10 @@ def impact(difference: Difference) -> Impact:
     roots = sorted({one.entry.name for one in difference.items if one.asks_for_review}, key=natural)
     up = _paths(roots, graph.above)
     down = _paths(roots, graph.below)
+    changed = set(roots)
     reached = [
-        Reached(graph.ids[name], direction, _ids(path, graph))
-        for direction, paths in ((COVERS_IT, down), (COVERED_BY_IT, up))
+        Reached(graph.ids[name], direction, _ids(path, graph), _also(path, back.get(name, ()), changed, graph))
+        for direction, paths, back in ((COVERS_IT, down, graph.above), (COVERED_BY_IT, up, graph.below))
         for name, path in sorted(paths.items(), key=lambda one: (natural(one[1][0]), natural(one[0])))
         if len(path) > 1
     ]
@@ -142,6 +145,11 @@ def _longer(path: tuple[str, ...], end: str) -> tuple[str, ...]:
     if len(path) < LONGEST_PATH:
         return (*path, end)
     return (path[0], LEFT_OUT, *path[3:], end)
+
+
+def _also(path: Sequence[str], neighbours: Sequence[str], changed: Set[str], graph: _Graph) -> tuple[str, ...]:
+    """The items that changed among the direct neighbours, but for the one on the path."""
+    return tuple(graph.ids[name] for name in neighbours if name in changed and name != path[-2])
 
 
 def _ids(path: Sequence[str], graph: _Graph) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Which removed item may be which new one under another name: candidates, by the likeness of their texts.
 
 First items of exactly the same kind, title, text and level; then those whose texts share most of their three-word
-sequences.  A sequence that many items share tells nothing and is left out, which also keeps the time linear in the
-number of items.  Both directions give the same pairs.
+sequences.  Only items that share a sequence that few have are held against each other, which keeps the time linear in
+the number of items.  Both directions give the same pairs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sphinx_xenfusa.trace.snapshot import Entry
 LEAST_LIKENESS = 0.5
 """The share of three-word sequences that two texts must have in common (of all that either has)."""
 MOST_SHARED_BY = 12
-"""A sequence that more items on one side have is no evidence."""
+"""A sequence that more items on one side have singles out none of them."""
 MOST_WORDS = 2_000
 """Words of an item that are looked at."""
 
@@ -63,19 +63,20 @@ def _said(entry: Entry) -> bytes:
 def _alike(removed: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry, Entry, float]]:
     """Pairs whose texts are alike, the most alike first; whichever is called removed, the order is the same."""
     before, after = [_shingles(one) for one in removed], [_shingles(one) for one in new]
-    common: defaultdict[tuple[int, int], int] = defaultdict(int)
     holders: defaultdict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for side, all_shingles in enumerate((before, after)):
         for number, shingles in enumerate(all_shingles):
             for shingle in shingles:
                 holders[shingle][side].append(number)
-    for old, fresh in holders.values():
-        if len(old) <= MOST_SHARED_BY and len(fresh) <= MOST_SHARED_BY:
-            for pair in product(old, fresh):
-                common[pair] += 1
+    likely = {
+        pair
+        for old, fresh in holders.values()
+        if len(old) <= MOST_SHARED_BY and len(fresh) <= MOST_SHARED_BY
+        for pair in product(old, fresh)
+    }
     found = []
-    for (old_one, new_one), shared in common.items():
-        likeness = shared / (len(before[old_one]) + len(after[new_one]) - shared)
+    for old_one, new_one in likely:
+        likeness = len(before[old_one] & after[new_one]) / len(before[old_one] | after[new_one])
         if likeness >= LEAST_LIKENESS:
             found.append((removed[old_one], new[new_one], likeness))
     return sorted(found, key=lambda one: (-one[2], sorted((natural(one[0].id), natural(one[1].id)))))

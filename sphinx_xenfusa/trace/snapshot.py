@@ -6,7 +6,7 @@ cannot know (``needs.json`` has no verdicts) is ``None``, and never counted as g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,7 @@ class Snapshot:
 
     :param label: how it is called in what is shown: a baseline's name, or a file.
     :param link_types: the types of links that the file knows; ``None`` for all.
+    :param unknown: the fields of items that the file does not know.
     :param verdicts: kind by claim and policy (empty for a claim that depends on none); ``None`` when unknown.
     :param gates: ``None`` when unknown.
     """
@@ -85,6 +86,7 @@ class Snapshot:
     items: tuple[Entry, ...]
     links: tuple[LinkEntry, ...]
     link_types: frozenset[str] | None
+    unknown: frozenset[str]
     verdicts: Mapping[tuple[str, str], str] | None
     gates: tuple[GateEntry, ...] | None
 
@@ -115,6 +117,7 @@ def snapshot_of(data: Mapping[str, Any], label: str) -> Snapshot:
         items=tuple(sorted(map(_entry, data["items"]), key=entry_order)),
         links=tuple(LinkEntry(one["from"], one["type"], one["to"], one["status"]) for one in data["links"]),
         link_types=None,
+        unknown=frozenset(),
         verdicts={(one["claim"], one["policy"] or ""): one["kind"] for one in data["verdicts"]},
         gates=None if gates is None else tuple(map(_gate, gates)),
     )
@@ -173,9 +176,3 @@ def baseline_json(record: TraceRecord, name: str, created: str = "") -> dict[str
         "verdicts": [{key: one[key] for key in ("claim", "policy", "kind")} for one in data["verdicts"]],
         "gates": data["gates"],
     }
-
-
-def of_needs(label: str, project: str, version: str, needs: Iterable[Entry], links: Iterable[LinkEntry]) -> Snapshot:
-    """The snapshot of sphinx-needs' ``needs.json``: items and what they cover, and nothing else."""
-    items = tuple(sorted(needs, key=entry_order))
-    return Snapshot(label, project, version, items, tuple(links), frozenset({"covers"}), None, None)

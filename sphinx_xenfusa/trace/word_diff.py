@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from sphinx_xenfusa.trace.fingerprint import normalise
 
-MOST_PIECES = 2_000
+MOST_PIECES = 4_000
 """Words (or lines) of the two texts together that are compared with one another."""
 
 MISLEADING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -50,7 +50,10 @@ def visible(text: str) -> str:
 def word_diff(before: str, after: str) -> WordDiff:
     """What changed; white space alone does not count."""
     for pieces, split in (("words", _words), ("lines", _lines)):
-        parts = _compare(split(before), split(after))
+        old, new = split(before), split(after)
+        if pieces == "lines" and len(old) < 2 and len(new) < 2:
+            break
+        parts = _compare(old, new)
         if parts is not None:
             return WordDiff(tuple(_joined(parts)), pieces)
     whole = ((Part.REMOVED, _words(before)), (Part.ADDED, _words(after)))
