@@ -1,8 +1,8 @@
 """What a difference asks for: what to review again, in both directions, and what to run again.
 
 Each item that is reached is listed once in each direction, by a shortest path from the nearest item that changed, with the
-other changed items that it is linked to directly, so that the whole takes time linear in the links.  The links of both sides count: what covered an item until yesterday is concerned
-by its change too.
+other changed items that it is linked to directly, so that the whole takes time linear in the links.  The links of both sides
+count: what covered an item until yesterday is concerned by its change too.
 """
 
 from __future__ import annotations
