@@ -79,7 +79,7 @@ def test_each_kind_of_change_has_its_sign_and_its_word(changed: None) -> None:
     assert "was P~old~1" in done.output
     assert "covers it: P~text~1 -> D~low~1" in done.output
     assert "covered by it: P~fresh~1 -> M~top~1" in done.output
-    assert "as well: P~gone~1,\n      P~new~1, P~text~1" in done.output
+    assert "as well: P~gone~1, P~new~1, P~text~1" in " ".join(done.output.split())
     assert max(map(len, done.output.splitlines())) <= 76
     assert "\u202e" not in done.output
 
