@@ -189,6 +189,7 @@ def _from_version_1(data: Json) -> dict[str, Any]:
         "inherited_path": [],
         "suspect": [],
         "duplicates": [],
+        "justified": False,
         "lacks": [],
         "depends": [],
         "labels": [],
@@ -283,6 +284,7 @@ class _Reader:
             inherited_path=tuple(data["inherited_path"]),
             suspect=tuple(data["suspect"]),
             duplicates=tuple(map(_place, data["duplicates"])),
+            justified=data["justified"],
             lacks=tuple(data["lacks"]),
         )
 

@@ -26,7 +26,7 @@ from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
 from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import TestCase, TracedItem, TraceRecord
-from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, ItemKind, Outcome, Result
+from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result
 
 SYMBOLS = {
     Result.FAILED: "✗",
@@ -60,15 +60,6 @@ DESIGN_ANALYSIS = (
     "A claim is confirmed by exhausting a model of Xen within the scope stated with it. "
     "That is analysis of the design, not verification of the hypervisor."
 )
-
-_RESULT_OF_OUTCOME = {
-    Outcome.FAILED: Result.FAILED,
-    Outcome.ERROR: Result.ERROR,
-    Outcome.NOT_RUN: Result.NOT_RUN,
-    Outcome.SKIPPED: Result.NOT_RUN,
-    Outcome.PASSED: Result.PASSED,
-}
-
 
 _POLICY_WORDS = {"specification": "the document", "proposed": "proposed for Xen, not merged"}
 """What is no policy of Xen as it is."""
@@ -450,7 +441,7 @@ class Views:
             return [paragraph(nodes.strong("", "Tests: "), "none")] if traced.test is not None else []
         rows: list[Sequence[Cell]] = []
         for case, part in cases:
-            outcome: list[nodes.Node] = [paragraph(marked(_RESULT_OF_OUTCOME[case.outcome], case.outcome.value))]
+            outcome: list[nodes.Node] = [paragraph(marked(RESULT_OF_OUTCOME[case.outcome], case.outcome.value))]
             outcome += [paragraph(case.message)] if case.message else []
             rows.append((nodes.literal("", case.id), outcome, part, nodes.literal("", case.report)))
         title = "Tests that verify it: " + case_counts(case for case, _ in cases)

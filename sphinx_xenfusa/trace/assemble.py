@@ -7,8 +7,9 @@ Three rules decide what an item's state is, and all are cautious:
   without a verdict, a claim that nobody knows and a claim whose verdict under such a policy is missing are ``not run``.
 - *test*: the worst outcome of the cases that name exactly its tag; a pass counts if the case ran.  Cases that verify a
   part give ``partial`` and never ``passed``.
-- *result*: the worse of the two.  Only where claims answer for the whole item and it needs no tests does a passed test
-  of a part not lower it: else deleting that test would make the item look better.
+- *result*: the worse of the two, or ``justified`` where there is neither and a justification says why.  Only where
+  claims answer for the whole item and it needs no tests does a passed test of a part not lower it: else deleting that
+  test would make the item look better.
 
 What cannot be decided here: that a test which should be there is not.  Where that matters, an item needs ``XenTest``
 (without a full, passed test it is then ``not run`` and uncovered), or the configuration lists the tests to expect.
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.trace.canonical import NaturalKey, dumps, natural
+from sphinx_xenfusa.trace.exclusions import Excuses, reused
 from sphinx_xenfusa.trace.fingerprint import fingerprint
 from sphinx_xenfusa.trace.linker import (
     TEST_TYPE,
@@ -39,18 +41,22 @@ from sphinx_xenfusa.trace.linker import (
     link_order,
     suspect_finding,
 )
+from sphinx_xenfusa.trace.policy import Demand, Evidence, judge
 from sphinx_xenfusa.trace.record import (
     Finding,
     Item,
+    Justification,
     Link,
     Place,
     Review,
     Tag,
     TestCase,
     TestReport,
+    Tombstone,
     TracedItem,
     TraceRecord,
 )
+from sphinx_xenfusa.trace.roll_up import is_carried, with_roll_up
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, LinkStatus, Outcome, Result, worst
 
 SPECIFICATION = "specification"
@@ -79,6 +85,9 @@ def assemble(
     mutants: Mutants | None = None,
     accepted: AcceptedLinks | None = None,
     reviews: Iterable[Review] = (),
+    justifications: Iterable[Justification] = (),
+    tombstones: Iterable[Tombstone] = (),
+    demands: Iterable[Demand] = (),
 ) -> TraceRecord:
     """The trace record of all this, the same for every order of items, verdicts, reports and findings.
 
@@ -91,6 +100,9 @@ def assemble(
     :param accepted: the fingerprints against which links were accepted, by source (tag, claim or test), type
         and target; a link whose target's text is another one now is ``suspect``.
     :param reviews: the inspections on record.
+    :param justifications: the justified exclusions, expired ones included.
+    :param tombstones: the retired ids.
+    :param demands: the tracing policy.
     """
     everything = tuple(items)
     kept = first_of_each(everything)
@@ -103,20 +115,30 @@ def assemble(
     linked = link(everything, tested=tested, accepted=agreed)
     links = tuple(sorted({*linked.links, *tests.links, *claims.links(kept.values())}, key=link_order))
     inspected = tuple(sorted(set(reviews)))
+    excuses, stones = Excuses(justifications), tuple(sorted(set(tombstones)))
     around = _Around(everything, links, inspected, agreed)
-    traced = (_traced(item, linked, claims, tests, states[tag], around) for tag, item in kept.items())
+    traced = [
+        _excused(_traced(item, linked, claims, tests, states[tag], around), linked, excuses)
+        for tag, item in kept.items()
+    ]
+    traced.sort(key=lambda entry: _tag_order(entry.item.tag))
+    judgement = judge(sorted(demands, key=lambda one: one.place), traced, Evidence(links, inspected))
+    excused = {str(one.item.tag) for one in traced if one.justified}
     return TraceRecord(
         project=project,
         version=version,
         policies=policies,
         target_policy=target_policy,
         confirm_mode=confirm_mode,
-        items=tuple(sorted(traced, key=lambda entry: _tag_order(entry.item.tag))),
+        items=tuple(with_roll_up(traced, linked, judgement.lacks)),
         links=links,
         verdicts=claims.verdicts,
         mutants=mutants,
         reports=ordered_reports,
         reviews=inspected,
+        justifications=tuple(excuses.all),
+        tombstones=stones,
+        gates=judgement.gates,
         findings=tuple(
             sorted(
                 {
@@ -124,6 +146,9 @@ def assemble(
                     *linked.findings,
                     *tests.findings,
                     *claims.findings(everything),
+                    *excuses.findings(kept, excused),
+                    *reused(stones, everything),
+                    *judgement.findings,
                     *_report_findings(ordered_reports, results_expected),
                 },
                 key=finding_order,
@@ -182,9 +207,26 @@ def _traced(
         model=model,
         test=test,
         result=result_of_item(item, model, test),
-        suspect=tuple(sorted(around.suspect[str(item.tag)], key=natural)),
-        duplicates=tuple(around.places[item.tag][1:]),
+        suspect=around.suspect_of(item.tag),
+        duplicates=around.elsewhere(item.tag),
     )
+
+
+def _excused(traced: TracedItem, linked: Linked, excuses: Excuses) -> TracedItem:
+    """The item, justified where it lacks something that a justification excuses.
+
+    It can lack a type that it needs, tests that ran and verify all of it, or everything: a claim, a test, and others
+    that cover it.  A failure or a check that broke is no lack, nor is a claim that was not run.
+    """
+    if not excuses.hold_for(traced.item.tag):
+        return traced
+    untested = traced.test in (Result.NOT_RUN, Result.PARTIAL)
+    nothing = traced.model is None and (untested or (traced.test is None and not is_carried(traced, linked)))
+    if not traced.uncovered and not nothing:
+        return traced
+    test = Result.JUSTIFIED if untested else traced.test
+    result = result_of_item(traced.item, traced.model, test)
+    return replace(traced, justified=True, test=test, result=Result.JUSTIFIED if result is Result.NONE else result)
 
 
 class _Around:
@@ -194,17 +236,26 @@ class _Around:
         self, items: Iterable[Item], links: Iterable[Link], reviews: Iterable[Review], accepted: Accepted
     ) -> None:
         self.fingerprints = accepted.fingerprints
-        self.places: defaultdict[Tag, list[Place]] = defaultdict(list)
-        self.suspect: defaultdict[str, set[str]] = defaultdict(set)
-        for item in sorted(items, key=item_order):
-            self.places[item.tag].append(item.place)
+        self._repeated: defaultdict[Tag, list[Item]] = defaultdict(list)
+        self._suspect: defaultdict[str, set[str]] = defaultdict(set)
+        for item in items:
+            self._repeated[item.tag].append(item)
         for one in links:
             if is_suspect(one):
-                self.suspect[one.source if one.type == "covers" else one.target].add(one.target)
+                self._suspect[one.source if one.type == "covers" else one.target].add(one.target)
         present = {str(tag): digest for tag, digest in accepted.fingerprints.items()}
         for review in reviews:
             if present.get(review.id, review.fingerprint) != review.fingerprint:
-                self.suspect[review.id].add(review.id)
+                self._suspect[review.id].add(review.id)
+
+    def suspect_of(self, tag: Tag) -> tuple[str, ...]:
+        """The tags whose text changed since a link or an inspection of this item was accepted."""
+        return tuple(sorted(self._suspect.get(str(tag), ()), key=natural))
+
+    def elsewhere(self, tag: Tag) -> tuple[Place, ...]:
+        """The places of a tag after the first."""
+        items = self._repeated[tag]
+        return tuple(item.place for item in sorted(items, key=item_order)[1:]) if len(items) > 1 else ()
 
 
 class _Claims:

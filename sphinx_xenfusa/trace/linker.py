@@ -17,6 +17,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sphinx_xenfusa.trace.canonical import NaturalKey, natural
 from sphinx_xenfusa.trace.record import Finding, Item, Link, Place, Tag
@@ -31,7 +32,8 @@ UNREVISED = frozenset({"source", "specobject", "aspec"})
 _MAX_REVISION = 2**31 - 1
 _MAX_NAMED = 10
 _NUMBERED = re.compile(r"[A-Za-z]+~[^\W_][\w.-]*~[0-9]+")
-_Node = Tag | tuple[str, str]
+Node = Tag | tuple[str, str]
+"""An item, or the type and name of items in whatever revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ class Linked:
     :param uncovered: the types that each tag needs and lacks, sorted.
     :param findings: what is wrong, sorted.
     :param looped: the tags that lie on a cycle.
+    :param below: for each item, what covers it, rightly or not; links to a wrong revision meet in a node for type and name.
+    :param carried: the tags to which a link of status ``covers`` leads.
+    :param suspected: for each tag, what covers it by a suspect link, in the order of places.
     """
 
     links: tuple[Link, ...]
@@ -50,6 +55,9 @@ class Linked:
     uncovered: dict[Tag, tuple[str, ...]]
     findings: tuple[Finding, ...]
     looped: frozenset[Tag]
+    below: dict[Node, list[Node]]
+    carried: frozenset[Tag]
+    suspected: dict[Tag, list[Tag]]
 
 
 AcceptedLinks = Mapping[tuple[str, str, str], str]
@@ -148,6 +156,7 @@ class Index:
             revisions[item.tag.type, item.tag.name].add(item.tag.revision)
         self._same = {tag: tuple(entries) for tag, entries in same.items()}
         self._revisions = {name: tuple(sorted(entries)) for name, entries in revisions.items()}
+        self._statuses: dict[tuple[str, Tag], LinkStatus] = {}
 
     def naming(self, by: str, target: Tag) -> Naming:
         """What there is to know about a tag that is named by something of type ``by``."""
@@ -155,8 +164,12 @@ class Index:
 
     def status(self, by: str, target: Tag) -> LinkStatus:
         """The status of an item's link."""
-        naming = self.naming(by, target)
-        return next(status for status, rule in RULES if rule(naming))
+        known = self._statuses.get((by, target))
+        if known is None:
+            naming = self.naming(by, target)
+            known = next(status for status, rule in RULES if rule(naming))
+            self._statuses[by, target] = known
+        return known
 
     def also(self, status: LinkStatus, target: Tag) -> tuple[LinkStatus, ...]:
         """What OpenFastTrace reports of a link beside its status: a wrong revision is an orphan as well."""
@@ -255,6 +268,9 @@ def link(
         uncovered=uncovered,
         findings=tuple(sorted(findings, key=finding_order)),
         looped=frozenset(tag for cycle in cycles for tag in cycle),
+        below=_with_ambiguous(_covering(edges, index), edges),
+        carried=frozenset(edge.target for edge in edges if edge.status is LinkStatus.COVERS),
+        suspected=_suspected(edges),
     )
 
 
@@ -297,7 +313,22 @@ def doubted(link: Link, suspect: bool) -> Link:
 
 def _targets(item: Item) -> list[Tag]:
     """The well-formed tags that an item covers, each once."""
-    return [Tag.parse(text) for text in dict.fromkeys(item.covers) if tag_fault(text) is None]
+    return [tag for text in dict.fromkeys(item.covers) if (tag := _parsed(text)) is not None]
+
+
+@lru_cache(maxsize=2**16)  # many items name the same ones, and each is looked at several times
+def _parsed(text: str) -> Tag | None:
+    try:
+        return Tag.parse(text)
+    except ValueError:
+        return None
+
+
+def _repeated(item: Item) -> dict[str, int]:
+    """The tags that an item names more than once, and how often."""
+    if len(set(item.covers)) == len(item.covers):
+        return {}
+    return {text: times for text, times in Counter(item.covers).items() if times > 1}
 
 
 def _edges(items: Iterable[Item], index: Index, accepted: Accepted) -> list[_Edge]:
@@ -305,13 +336,13 @@ def _edges(items: Iterable[Item], index: Index, accepted: Accepted) -> list[_Edg
 
 
 def _edges_of(item: Item, index: Index, accepted: Accepted) -> Iterator[_Edge]:
-    source, times = str(item.tag), Counter(item.covers)
+    source, repeated = str(item.tag), _repeated(item)
     for target in _targets(item):
         named = str(target)
         status = index.status(item.tag.type, target)
         link = Link(source, "covers", named, status, accepted.of(source, "covers", named), index.also(status, target))
         yield _Edge(item.tag, target, doubted(link, accepted.is_suspect(source, "covers", target)))
-        if times[named] > 1:
+        if named in repeated:
             yield _Edge(item.tag, target, Link(source, "covers", named, LinkStatus.DUPLICATE))
 
 
@@ -331,13 +362,13 @@ def _uncovered(
     return {tag: tuple(sorted(set(item.needs) - covered[tag], key=natural)) for tag, item in kept.items()}
 
 
-def _covering(edges: Iterable[_Edge], index: Index) -> dict[_Node, list[_Node]]:
+def _covering(edges: Iterable[_Edge], index: Index) -> dict[Node, list[Node]]:
     """For each item, what covers it, rightly or not (ambiguous and orphaned links cover nothing).
 
     A link to a wrong revision concerns every revision that there is.  These links meet in one node for the type and
     name, so that there are never more of them than links and items.
     """
-    covering: defaultdict[_Node, list[_Node]] = defaultdict(list)
+    covering: defaultdict[Node, list[Node]] = defaultdict(list)
     for edge in edges:
         if edge.status in (LinkStatus.COVERS, LinkStatus.SUSPECT, LinkStatus.UNWANTED):
             covering[edge.target].append(edge.source)
@@ -350,11 +381,27 @@ def _covering(edges: Iterable[_Edge], index: Index) -> dict[_Node, list[_Node]]:
     return dict(covering)
 
 
+def _with_ambiguous(covering: dict[Node, list[Node]], edges: Iterable[_Edge]) -> dict[Node, list[Node]]:
+    """What covers each item, and what seems to: it answers for nothing, and what is wrong with it is no less below."""
+    for edge in edges:
+        if edge.status is LinkStatus.AMBIGUOUS:
+            covering.setdefault(edge.target, []).append(edge.source)
+    return covering
+
+
+def _suspected(edges: Iterable[_Edge]) -> dict[Tag, list[Tag]]:
+    found: defaultdict[Tag, list[Tag]] = defaultdict(list)
+    for edge in edges:
+        if is_suspect(edge.link):
+            found[edge.target].append(edge.source)
+    return dict(found)
+
+
 def _coverage(
-    uncovered: Mapping[Tag, Sequence[str]], covering: Mapping[_Node, Sequence[_Node]]
+    uncovered: Mapping[Tag, Sequence[str]], covering: Mapping[Node, Sequence[Node]]
 ) -> tuple[dict[Tag, Coverage], list[list[Tag]]]:
     """The coverage in depth of every tag, and the cycles; linear in items and links."""
-    states: dict[_Node, Coverage] = {}
+    states: dict[Node, Coverage] = {}
     cycles = []
     for component in _components(list(uncovered), covering):
         looped = len(component) > 1 or component[0] in covering.get(component[0], ())
@@ -372,14 +419,14 @@ def _coverage(
     return {node: state for node, state in states.items() if isinstance(node, Tag)}, cycles
 
 
-def _components(roots: Sequence[_Node], children: Mapping[_Node, Sequence[_Node]]) -> Iterator[list[_Node]]:
+def _components(roots: Sequence[Node], children: Mapping[Node, Sequence[Node]]) -> Iterator[list[Node]]:
     """The strongly connected components, each after those that it leads to (Tarjan 1972, without recursion)."""
-    number: dict[_Node, int] = {}
-    low: dict[_Node, int] = {}
-    open_nodes: list[_Node] = []
-    closed: set[_Node] = set()
+    number: dict[Node, int] = {}
+    low: dict[Node, int] = {}
+    open_nodes: list[Node] = []
+    closed: set[Node] = set()
     for root in roots:
-        path: list[tuple[_Node, Iterator[_Node]]] = []
+        path: list[tuple[Node, Iterator[Node]]] = []
         if root not in number:
             path.append(_enter(root, children, number, low, open_nodes))
         while path:
@@ -400,18 +447,18 @@ def _components(roots: Sequence[_Node], children: Mapping[_Node, Sequence[_Node]
 
 
 def _enter(
-    node: _Node,
-    children: Mapping[_Node, Sequence[_Node]],
-    number: dict[_Node, int],
-    low: dict[_Node, int],
-    open_nodes: list[_Node],
-) -> tuple[_Node, Iterator[_Node]]:
+    node: Node,
+    children: Mapping[Node, Sequence[Node]],
+    number: dict[Node, int],
+    low: dict[Node, int],
+    open_nodes: list[Node],
+) -> tuple[Node, Iterator[Node]]:
     number[node] = low[node] = len(number)
     open_nodes.append(node)
     return node, iter(children.get(node, ()))
 
 
-def _close(node: _Node, open_nodes: list[_Node]) -> list[_Node]:
+def _close(node: Node, open_nodes: list[Node]) -> list[Node]:
     """Take the component that ``node`` opened off the list."""
     component = []
     while True:
@@ -423,22 +470,21 @@ def _close(node: _Node, open_nodes: list[_Node]) -> list[_Node]:
 def _item_findings(item: Item, index: Index) -> Iterator[Finding]:
     """What is wrong with an item's own tag and with what it covers."""
     own = str(item.tag)
-    own_fault = tag_fault(own)
+    own_fault = None if _parsed(own) is not None else tag_fault(own)
     if own_fault is not None and not (item.tag.revision == 0 and item.origin in UNREVISED):
         yield Finding(own_fault, item.place, own, _fault_message(own))
     for text in dict.fromkeys(item.covers):
-        fault = tag_fault(text)
-        if fault is not None:
+        if _parsed(text) is None:
+            fault = tag_fault(text) or "tag"
             yield Finding(fault, item.place, own, f"in what {own} covers, {_fault_message(text)}")
     for target in _targets(item):
-        naming = index.naming(item.tag.type, target)
         status = index.status(item.tag.type, target)
         if status is not LinkStatus.COVERS:
+            naming = index.naming(item.tag.type, target)
             yield Finding(status.value, item.place, own, f"{own} covers {target}: {_explain(status, naming)}")
-    for text, times in Counter(item.covers).items():
-        if times > 1:
-            message = f"{own} covers {text}: found it named {times} times; expected once"
-            yield Finding("duplicate", item.place, own, message)
+    for text, times in _repeated(item).items():
+        message = f"{own} covers {text}: found it named {times} times; expected once"
+        yield Finding("duplicate", item.place, own, message)
 
 
 def _fault_message(text: str) -> str:
@@ -468,7 +514,7 @@ def _duplicates(ordered: Iterable[Item]) -> Iterator[Finding]:
     """Tags that stand twice, or differ only in what a reader cannot see or a file system may not tell apart."""
     groups: defaultdict[str, list[Item]] = defaultdict(list)
     for item in ordered:
-        groups[_folded(str(item.tag))].append(item)
+        groups[folded(str(item.tag))].append(item)
     for group in groups.values():
         for other in group[1:]:
             yield Finding("duplicate", other.place, str(other.tag), _explain_duplicate(other, group))
@@ -484,7 +530,8 @@ def _explain_duplicate(item: Item, group: Sequence[Item]) -> str:
     return f"found {item.tag} at {item.place} and {named}{more}; expected one of them"
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """A tag or name as a reader sees it who tells neither case nor Unicode forms apart."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 

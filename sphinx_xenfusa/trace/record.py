@@ -246,6 +246,7 @@ class TracedItem:
     :param inherited_path: how that worst piece is reached: tags, then the claim, test or needed type; empty without one.
     :param suspect: the tags whose text changed since a link or a review of this item was accepted, its own included.
     :param duplicates: the other places at which an item with this tag stands; nothing of what stands there counts.
+    :param justified: whether a justification that holds excuses what it lacks; it lacks it all the same.
     :param lacks: what the tracing policy asks of it and it lacks, in the policy's words.
     """
 
@@ -264,6 +265,7 @@ class TracedItem:
     inherited_path: tuple[str, ...] = ()
     suspect: tuple[str, ...] = ()
     duplicates: tuple[Place, ...] = ()
+    justified: bool = False
     lacks: tuple[str, ...] = ()
 
 

@@ -117,6 +117,7 @@ def _item(traced: TracedItem) -> dict[str, Any]:
         "inherited_path": list(traced.inherited_path),
         "suspect": list(traced.suspect),
         "duplicates": [_place(place) for place in traced.duplicates],
+        "justified": traced.justified,
         "lacks": list(traced.lacks),
         "model": None if traced.model is None else traced.model.value,
         "test": None if traced.test is None else traced.test.value,

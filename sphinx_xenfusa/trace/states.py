@@ -127,10 +127,22 @@ RESULT_OF_VERDICT = {
 """How a claim's verdict counts towards the state of the item that it confirms."""
 
 
+RESULT_OF_OUTCOME = {
+    Outcome.FAILED: Result.FAILED,
+    Outcome.ERROR: Result.ERROR,
+    Outcome.NOT_RUN: Result.NOT_RUN,
+    Outcome.SKIPPED: Result.NOT_RUN,
+    Outcome.PASSED: Result.PASSED,
+}
+"""How a test case's outcome counts towards the state of the item that it verifies."""
+
+
 def worst(results: Iterable[Result]) -> Result:
     """The worst of some states; :attr:`Result.NONE` of no state at all."""
-    order = list(Result)
-    return min(results, key=order.index, default=Result.NONE)
+    return min(results, key=_PLACE.__getitem__, default=Result.NONE)
+
+
+_PLACE = {result: place for place, result in enumerate(Result)}
 
 
 class ExitCode(IntEnum):

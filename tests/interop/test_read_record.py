@@ -62,7 +62,7 @@ def version_1(record: TraceRecord) -> dict[str, Any]:
     for key in ("tombstones", "gates", "documents", "reviews"):
         del data[key]
     for item in data["items"]:
-        for key in ("inherited", "inherited_path", "suspect", "duplicates", "lacks"):
+        for key in ("inherited", "inherited_path", "suspect", "duplicates", "justified", "lacks"):
             del item[key]
         for key in ("depends", "labels", "forwards", "level"):
             del item[key]

@@ -1,0 +1,265 @@
+"""The tracing policy: which items need what, and from which share on the lack of it fails a build.
+
+A *demand* selects items by type, kind and integrity level and says what each needs, in words:
+
+``model``, ``test``, ``review``, ``coverage``
+   A model that confirms all its claims; tests that passed and verify it as a whole; an inspection that holds for its
+   present text; coverage in depth, as OpenFastTrace means it.
+any other word
+   An item type: something of that type covers it.
+
+``and`` binds closer than ``or``; brackets group.  A demand is a gate as well: at least so many percent of the items
+that it selects have what it asks for.  A justified item is among those selected and never among those that have it;
+the policy says how many justified ones may be missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sphinx_xenfusa.trace.linker import TEST_TYPE
+from sphinx_xenfusa.trace.record import Finding, Gate, Link, Place, Review, TracedItem
+from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, Result
+
+NEEDS_LIMIT = 200
+"""Characters of the words that say what is needed."""
+
+_TOKEN = re.compile(r"\s*([A-Za-z]+|[()])")
+_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Everything of this is needed."""
+
+    parts: tuple[Need, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of these is enough."""
+
+    parts: tuple[Need, ...]
+
+
+Need = str | AllOf | AnyOf
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What some items need, and how many of them may lack it.
+
+    :param types: the item types that it selects; empty for all.
+    :param kinds: the kinds that it selects; empty for all, items without a kind among them.
+    :param levels: the integrity levels that it selects; empty for all.
+    :param words: what is needed, as written.
+    :param at_least: the share that has to have it, in percent.
+    :param excusable: how many justified items may be missing from that share.
+    :param place: where the policy says so.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    kinds: tuple[ItemKind, ...]
+    levels: tuple[str, ...]
+    words: str
+    need: Need
+    at_least: float
+    excusable: int
+    place: Place
+
+    def selects(self, one: TracedItem) -> bool:
+        """Whether an item is concerned."""
+        item = one.item
+        return (
+            (not self.types or item.tag.type in self.types)
+            and (not self.kinds or item.kind in self.kinds)
+            and (not self.levels or item.level in self.levels)
+        )
+
+    @property
+    def said(self) -> str:
+        """The demand in words."""
+        whom = f"{' or '.join(self.types)} items" if self.types else "all items"
+        if self.kinds:
+            whom += f" of kind {' or '.join(kind.value for kind in self.kinds)}"
+        if self.levels:
+            whom += f" at {' or '.join(self.levels)}"
+        return f"{whom} need {self.words}"
+
+
+def parse_needs(text: str) -> Need:
+    """Read what is needed.
+
+    :raises ValueError: saying what is wrong.
+    """
+    if len(text) > NEEDS_LIMIT:
+        raise ValueError(f"{len(text)} characters; expected at most {NEEDS_LIMIT}")
+    return _Words(text).whole()
+
+
+@dataclass(slots=True)
+class _Words:
+    """The words of a need, read from the left."""
+
+    tokens: list[str]
+    at: int
+
+    def __init__(self, text: str) -> None:
+        end = 0
+        self.tokens, self.at = [], 0
+        while text[end:].strip():
+            match = _TOKEN.match(text, end)
+            if match is None:
+                raise ValueError(f"{text[end:].strip()[0]!r} in {text!r}; expected words, 'and', 'or' and brackets")
+            self.tokens.append(match[1])
+            end = match.end()
+
+    def whole(self) -> Need:
+        need = self._any()
+        if self.at < len(self.tokens):
+            raise ValueError(f"{self.tokens[self.at]!r} after what was complete; expected 'and', 'or' or the end")
+        return need
+
+    def _any(self) -> Need:
+        parts = self._divided("or", self._all)
+        return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
+
+    def _all(self) -> Need:
+        parts = self._divided("and", self._one)
+        return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+    def _divided(self, by: str, read: Callable[[], Need]) -> list[Need]:
+        parts = [read()]
+        while self.at < len(self.tokens) and self.tokens[self.at] == by:
+            self.at += 1
+            parts.append(read())
+        return parts
+
+    def _one(self) -> Need:
+        token = self.tokens[self.at] if self.at < len(self.tokens) else "the end"
+        self.at += 1
+        if token == "(":
+            need = self._any()
+            if self.tokens[self.at : self.at + 1] != [")"]:
+                raise ValueError("no closing bracket; expected one")
+            self.at += 1
+            return need
+        if token in ("and", "or", ")", "the end"):
+            raise ValueError(f"{token}; expected model, test, review, coverage or an item type")
+        return token
+
+
+def words_of(need: Need) -> Iterator[str]:
+    """The words of a need."""
+    if isinstance(need, str):
+        yield need
+    else:
+        for part in need.parts:
+            yield from words_of(part)
+
+
+def is_met(need: Need, has: frozenset[str]) -> bool:
+    """Whether what an item has is what it needs."""
+    if isinstance(need, str):
+        return need in has
+    return (all if isinstance(need, AllOf) else any)(is_met(part, has) for part in need.parts)
+
+
+class Evidence:
+    """What items have, in the words of a policy."""
+
+    def __init__(self, links: Iterable[Link], reviews: Iterable[Review]) -> None:
+        self._covering: defaultdict[str, set[str]] = defaultdict(set)
+        for link in links:
+            if link.type == "covers" and link.status is LinkStatus.COVERS:
+                self._covering[link.target].add(link.source.split("~", 1)[0])
+        self._inspected = {(one.id, one.fingerprint) for one in reviews if one.holds}
+
+    def of(self, one: TracedItem) -> frozenset[str]:
+        """What an item has."""
+        tag = str(one.item.tag)
+        has = set(self._covering.get(tag, ())) - {TEST_TYPE}
+        if one.test is Result.PASSED:
+            has |= {"test", TEST_TYPE}
+        if one.model is Result.PASSED:
+            has.add("model")
+        if one.coverage is Coverage.COVERED:
+            has.add("coverage")
+        if (tag, one.fingerprint) in self._inspected:
+            has.add("review")
+        return frozenset(has)
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What a policy finds.
+
+    :param lacks: for each item that lacks something, by tag, what, in the policy's words.
+    """
+
+    gates: tuple[Gate, ...]
+    findings: tuple[Finding, ...]
+    lacks: dict[str, tuple[str, ...]]
+
+
+def judge(demands: Sequence[Demand], items: Sequence[TracedItem], evidence: Evidence) -> Judgement:
+    """Hold items against the demands of a policy."""
+    gates, findings = [], []
+    lacks: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    has = {one.item.tag: evidence.of(one) for one in items} if demands else {}
+    for demand in demands:
+        concerned = [one for one in items if demand.selects(one)]
+        missing = [one for one in concerned if not is_met(demand.need, has[one.item.tag])]
+        for one in missing:
+            lacks[str(one.item.tag)][demand.words] = None
+        gate = _gate(demand, concerned, missing)
+        gates.append(gate)
+        if gate.met is False:
+            findings.append(_unmet(demand, gate, missing))
+    findings += _unknown_words(demands, items)
+    return Judgement(tuple(gates), tuple(findings), {tag: tuple(words) for tag, words in lacks.items()})
+
+
+def _gate(demand: Demand, concerned: Sequence[TracedItem], missing: Sequence[TracedItem]) -> Gate:
+    counted, justified = len(concerned) - len(missing), sum(one.justified for one in missing)
+    enough = (counted + min(justified, demand.excusable)) * 100 >= demand.at_least * len(concerned)
+    return Gate(
+        name=demand.name,
+        words=demand.said,
+        counted=counted,
+        of=len(concerned),
+        justified=justified,
+        excusable=demand.excusable,
+        required=demand.at_least,
+        met=enough if concerned else None,
+    )
+
+
+def _unmet(demand: Demand, gate: Gate, missing: Sequence[TracedItem]) -> Finding:
+    named = ", ".join(str(one.item.tag) for one in missing[:_NAMED])
+    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    justified = f" ({gate.justified} of the others justified, {gate.excusable} may be)" if gate.justified else ""
+    message = (
+        f"{gate.name}: {gate.words}: found {gate.counted} of {gate.of}{justified}; "
+        f"expected at least {gate.required:g} %; lacking: {named}{more}"
+    )
+    return Finding("gate", demand.place, gate.name, message)
+
+
+def _unknown_words(demands: Iterable[Demand], items: Iterable[TracedItem]) -> Iterator[Finding]:
+    """What is needed and is neither a word of ours nor the type of any item: a slip would go unseen beside an ``or``."""
+    items = tuple(items)
+    known = {"model", "test", "review", "coverage", TEST_TYPE}
+    known |= {one.item.tag.type for one in items} | {need for one in items for need in one.item.needs}
+    for demand in demands:
+        for word in dict.fromkeys(words_of(demand.need)):
+            if word not in known:
+                message = (
+                    f"{demand.name}: found the need of {word!r}, a type that no item has; "
+                    "expected model, test, review, coverage or the type of an item"
+                )
+                yield Finding("policy", demand.place, demand.name, message)
