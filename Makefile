@@ -2,7 +2,7 @@
 # `make test` runs the tests.  Both set up what they need in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help html test confirm adequacy lint wheel bench clean
+.PHONY: help html test confirm adequacy whole lint wheel bench clean
 .DELETE_ON_ERROR:
 
 # What the caller's shell has activated must not leak into our environment.
@@ -25,6 +25,7 @@ help:
 	@echo 'make test    run all tests on all cores'
 	@echo 'make confirm run all claims and show the verdicts'
 	@echo 'make adequacy  try every mutant of the model on the claims that changed, and write the record'
+	@echo 'make whole   search every platform of three domains as one system, and compare: minutes'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make wheel   build the wheel into dist'
 	@echo 'make bench   run the benchmarks'
@@ -73,6 +74,9 @@ confirm: $(READY)
 
 adequacy: $(READY)
 	$(IN) -m sphinx_xenfusa.cli adequacy
+
+whole: $(READY)
+	XENFUSA_ALL_PLATFORMS=1 $(IN) -m pytest -q -k all_platforms_of_three $(PYTESTOPTS) tests/claims/test_reduction.py
 
 lint: $(READY_TO_LINT)
 	$(IN) -m ruff check .

@@ -3,8 +3,8 @@
 A platform of up to four domains is searched link by link and pair by pair.  What one domain can do to another depends on no more
 of the platform than :func:`looks` gives; it is found once, by trying every operation from every arrangement on the first platform
 on which two domains look so, and by the table of what a link lets its misbehaving end do.  The preconditions of that, and where
-it ends, are stated and checked in :mod:`sphinx_xenfusa.claims.footprint`; ``tests/claims`` and the claim ``reduction`` compare
-the result with the search of whole platforms.
+it ends, are stated and checked in :mod:`sphinx_xenfusa.claims.footprint`; ``tests/claims`` compares the result with
+the search of whole platforms (:mod:`sphinx_xenfusa.claims.reduction`).
 
 Source: the project's semantics, "Adversary", "SafeVM state and interference" and "Theorems".
 """
