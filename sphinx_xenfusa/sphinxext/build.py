@@ -49,7 +49,7 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.openfasttrace import RstSource
 from sphinx_xenfusa.interop.typed_fields import links_of
-from sphinx_xenfusa.sphinxext import markup, needs_bridge, objects
+from sphinx_xenfusa.sphinxext import markup, needs_bridge, objects, overlays
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
@@ -93,6 +93,7 @@ class Build:
         self._kept: Confirmation | None = None
         self._platforms = PlatformResults({}, {}, {})
         self._child: ConfirmationProcess | None = None
+        self._overlays = overlays.Overlays()
         self._divergences: tuple[Finding, ...] = ()
         self._mutants: Mutants | None = None
         self._missing = VerdictKind.NOT_RUN, "confirmation is switched off"
@@ -105,6 +106,7 @@ class Build:
         app.connect("env-get-outdated", objects.outdated)
         app.connect("warn-missing-reference", objects.unknown_reference)
         app.connect("env-before-read-docs", _forget_documents)
+        self._overlays.connect(app)
         app.connect("doctree-read", self.anchor_tags)
         app.connect("env-updated", self.finish_reading)
         app.connect("needs-before-post-processing", self.write_states)
@@ -190,6 +192,10 @@ class Build:
         """Make the record, report what it says, and name the documents whose view of it has changed."""
         domain = _domain(env)
         items, findings = self._items(app, domain)
+        findings += self._overlays.make_needs(app, items)
+        items += self._overlays.items
+        documents, told = self._overlays.coverage(app, items)
+        findings += told
         self._vocabulary = _vocabulary(env, domain, items, self._policies(app))
         findings += [
             finding
@@ -215,6 +221,8 @@ class Build:
             known_claims=self.claims,
             results_expected=bool(app.config.xenfusa_test_reports),
             mutants=self._mutants,
+            drifted=self._overlays.drifted,
+            documents=documents,
         )
         self._traced = {str(traced.item.tag): traced for traced in self.record.items}
         counts = Counter(str(item.tag) for item in items)
@@ -346,6 +354,7 @@ class Build:
             domain.places,
             {group: len(terms) for group, terms in domain.vocabulary.groups.items()},
         )
+        overlays.show(doctree, docname, views, self._repeated)
         for evidence in list(doctree.findall(markup.evidence)):
             evidence.replace_self(views.evidence(docname, evidence["tag"]))
         for matrix in list(doctree.findall(markup.matrix)):

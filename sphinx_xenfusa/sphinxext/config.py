@@ -106,6 +106,22 @@ SETTINGS: dict[str, Setting] = {
         "a list of patterns",
         "Documents whose OpenFastTrace tags are items of the record, as patterns relative to the source folder.",
     ),
+    "overlays": Setting(
+        [],
+        "env",
+        (list, tuple),
+        _texts,
+        "a list of files",
+        "Overlays that make requirements of sentences in documents that must not be edited, relative to conf.py.",
+    ),
+    "unclaimed": Setting(
+        [],
+        "env",
+        (list, tuple),
+        _texts,
+        "a list of patterns",
+        "Documents whose normative sentences are counted, besides those of overlays, as patterns relative to the source folder.",
+    ),
 }
 
 

@@ -244,6 +244,15 @@ class TalliesDirective(XenDirective):
         return [markup.tallies(claim=name)]
 
 
+class UnclaimedDirective(XenDirective):
+    """How far the normative sentences of each document are claimed, and those that are not."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of the table and the lists."""
+        self.domain.note_view(self.env.docname, "*")
+        return [markup.unclaimed()]
+
+
 class SummaryDirective(XenDirective):
     """The totals, with everything that does not add to green named."""
 

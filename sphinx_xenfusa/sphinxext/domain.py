@@ -23,6 +23,7 @@ from sphinx_xenfusa.sphinxext.directives import (
     SummaryDirective,
     SurvivorsDirective,
     TalliesDirective,
+    UnclaimedDirective,
 )
 from sphinx_xenfusa.sphinxext.objects import (
     KIND_OF,
@@ -44,7 +45,7 @@ from sphinx_xenfusa.terms.installed import Vocabulary, load_vocabulary
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
 
-ENV_VERSION = 8
+ENV_VERSION = 9
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -134,6 +135,7 @@ class XenDomain(Domain):
         "survivors": SurvivorsDirective,
         "conformance": ConformanceDirective,
         "tallies": TalliesDirective,
+        "unclaimed": UnclaimedDirective,
     }
     roles: ClassVar[dict[str, Any]] = {
         "req": _LinkRole(warn_dangling=True),
@@ -154,6 +156,8 @@ class XenDomain(Domain):
         "platforms": {},
         "scenarios": {},
         "platform_links": {},
+        "overlaid": {},
+        "overlay_needs": {},
     }
     data_version = ENV_VERSION
 
@@ -272,6 +276,18 @@ class XenDomain(Domain):
     def platform_links(self) -> dict[str, list[str]]:
         """The ids of the platforms that each document links to."""
         stored: dict[str, list[str]] = self.data.setdefault("platform_links", {})
+        return stored
+
+    @property
+    def overlaid(self) -> dict[str, str]:
+        """What overlays mark in each document, as digests."""
+        stored: dict[str, str] = self.data.setdefault("overlaid", {})
+        return stored
+
+    @property
+    def overlay_needs(self) -> dict[str, list[str]]:
+        """The tags of the requirements of overlays that were made needs, by document."""
+        stored: dict[str, list[str]] = self.data.setdefault("overlay_needs", {})
         return stored
 
     @property

@@ -16,6 +16,18 @@ class evidence(nodes.General, nodes.Element):
     """Stands for what is known of one requirement; attributes ``tag`` and ``title``."""
 
 
+class mark(nodes.Inline, nodes.Element):
+    """Stands for the mark after a sentence of which an overlay makes a requirement; attribute ``tag``."""
+
+
+class overlaid(nodes.General, nodes.Element):
+    """Stands for the evidence of such a requirement at the end of the page; attribute ``tag``."""
+
+
+class unclaimed(nodes.General, nodes.Element):
+    """Stands for the normative sentences that no requirement claims."""
+
+
 class matrix(nodes.General, nodes.Element):
     """Stands for a matrix; attribute ``asked``, what of it."""
 
@@ -114,5 +126,17 @@ def add_nodes(app: Sphinx) -> None:
         man=for_text,
         texinfo=for_text,
     )
-    for placeholder in (evidence, matrix, survivors, conformance, tallies, summary, platform, scenario):
+    for placeholder in (
+        mark,
+        overlaid,
+        unclaimed,
+        evidence,
+        matrix,
+        survivors,
+        conformance,
+        tallies,
+        summary,
+        platform,
+        scenario,
+    ):
         app.add_node(placeholder)

@@ -8,7 +8,7 @@ the ids of its containers (random), its schema report (holds timings), and what 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
-from sphinx_needs.api import InvalidNeedException, add_need
+from sphinx_needs.api import InvalidNeedException, add_need, generate_need
+from sphinx_needs.config import NeedsSphinxConfig
 from sphinx_needs.data import SphinxNeedsData
 from sphinx_needs.nodes import Need
 from sphinx_needs.utils import add_doc
@@ -161,6 +162,53 @@ def add_requirement(
         raise Refused(error.message) from error
 
 
+def add_overlaid_need(app: Sphinx, docname: str, item: Item, sections: Sequence[str]) -> None:
+    """Make a need of a requirement that stands on a sentence: it has no card, its id is the anchor at the sentence.
+
+    :param sections: the titles of the sections around it, innermost first.
+    :raises Refused: sphinx-needs does not take it, or has a need of that id.
+    """
+    tag = str(item.tag)
+    data = SphinxNeedsData(app.env)
+    if tag in data.get_needs_mutable():
+        raise Refused("a need of this id exists")
+    typed: dict[str, Any] = {f"xen_{name}": list(item.fields.words(name)) or None for name in FIELDS}
+    try:
+        need = generate_need(
+            NeedsSphinxConfig(app.config),
+            data.get_schema(),
+            need_type(item.kind or ItemKind.RULE),
+            item.title,
+            docname=docname,
+            lineno=item.place.line,
+            id=tag,
+            doctype=Path(app.env.doc2path(docname)).suffix,
+            content=item.text,
+            sections=sections,
+            allow_type_coercion=False,
+            xen_rationale=item.rationale or None,
+            xen_comment=item.comment or None,
+            xen_source=item.source or None,
+            xen_owner=item.owner or None,
+            xen_discharge=item.discharge or None,
+            xen_needs=list(item.needs) or None,
+            xen_confirmed_by=list(item.confirmed_by) or None,
+            xen_covers=list(item.covers) or None,
+            **typed,
+        )
+    except InvalidNeedException as error:
+        raise Refused(error.message) from error
+    data.add_need(need)
+
+
+def forget_overlaid_needs(env: BuildEnvironment, tags: Iterable[str]) -> None:
+    """Forget the needs of requirements that stand on sentences."""
+    data = SphinxNeedsData(env)
+    for tag in tags:
+        if tag in data.get_needs_mutable():
+            data.remove_need(tag)
+
+
 def forget_document(env: BuildEnvironment, docname: str) -> None:
     """Forget the needs of a document that is about to be read again."""
     SphinxNeedsData(env).remove_doc(docname)
@@ -183,7 +231,7 @@ def write_states(needs: Any, record: TraceRecord) -> None:
     """Put state and fingerprint of each requirement into its need, for the tables and exports of sphinx-needs."""
     for traced in record.items:
         tag = str(traced.item.tag)
-        if tag in needs and traced.item.origin == "directive":
+        if tag in needs and traced.item.origin in ("directive", "overlay"):
             needs[tag]["xen_state"] = traced.result.value
             needs[tag]["xen_fingerprint"] = traced.fingerprint
 

@@ -468,7 +468,7 @@ class Views:
 
     def summary(self, fromdoc: str) -> list[nodes.Node]:
         """Requirements by state and kind, verdicts by policy, test reports."""
-        totals = [self._states(), self._kinds(), *self._verdict_totals(), *self._report_totals()]
+        totals = [self._states(), self._kinds(), *self._verdict_totals(), *self._report_totals(), *self.documents()]
         return [*self.banners(), *totals, *self._findings()]
 
     def _states(self) -> nodes.Node:
@@ -520,6 +520,21 @@ class Views:
         return [
             self.table("Test reports", ("Report", "Cases", "SHA-256 begins"), (40, 36, 24), rows, "xenfusa-reports")
         ]
+
+    def documents(self) -> list[nodes.Node]:
+        """How far the normative sentences of each document are claimed; nothing where no document is counted."""
+        if not self.record.documents:
+            return []
+        rows: list[Sequence[Cell]] = []
+        for one in self.record.documents:
+            left = len(one.unclaimed)
+            state = marked(Result.NONE, f"{left} unclaimed") if left else marked(Result.PASSED, "none unclaimed")
+            share = f"{one.claimed} of {one.normative}" if one.normative else "n/a"
+            rows.append((nodes.literal("", one.file), share, str(len(one.informative)), state))
+        unclaimed = sum(len(one.unclaimed) for one in self.record.documents)
+        title = f"Normative sentences of documents: {unclaimed} unclaimed"
+        headings = ("Document", "Claimed by requirements", "Informative", "Unclaimed")
+        return [self.table(title, headings, (40, 22, 14, 24), rows, "xenfusa-documents")]
 
     def _findings(self) -> list[nodes.Node]:
         """What is wrong in the sources and reports; statements that could not be made requirements are among it."""

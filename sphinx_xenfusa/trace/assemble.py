@@ -43,6 +43,7 @@ from sphinx_xenfusa.trace.linker import (
 )
 from sphinx_xenfusa.trace.policy import Demand, Evidence, judge
 from sphinx_xenfusa.trace.record import (
+    DocumentCoverage,
     Finding,
     Item,
     Justification,
@@ -88,6 +89,8 @@ def assemble(
     justifications: Iterable[Justification] = (),
     tombstones: Iterable[Tombstone] = (),
     demands: Iterable[Demand] = (),
+    drifted: Collection[Tag] = (),
+    documents: Iterable[DocumentCoverage] = (),
 ) -> TraceRecord:
     """The trace record of all this, the same for every order of items, verdicts, reports and findings.
 
@@ -103,6 +106,8 @@ def assemble(
     :param justifications: the justified exclusions, expired ones included.
     :param tombstones: the retired ids.
     :param demands: the tracing policy.
+    :param drifted: the items whose evidence was given for other words than stand in their document now: it is stale.
+    :param documents: how far the normative sentences of documents are claimed.
     """
     everything = tuple(items)
     kept = first_of_each(everything)
@@ -110,13 +115,13 @@ def assemble(
     ordered_reports = tuple(sorted({_sorted_cases(report) for report in reports}, key=_report_order))
     tests = _Tests.of(ordered_reports, Index(everything), agreed)
     claims = _Claims(tuple(sorted(verdicts, key=_verdict_order)), policies, target_policy, known_claims, agreed)
-    states = {tag: tests.result(item) for tag, item in kept.items()}
+    states = {tag: aged(tests.result(item), tag in drifted) for tag, item in kept.items()}
     tested = {tag for tag, state in states.items() if state is Result.PASSED}
     linked = link(everything, tested=tested, accepted=agreed)
     links = tuple(sorted({*linked.links, *tests.links, *claims.links(kept.values())}, key=link_order))
     inspected = tuple(sorted(set(reviews)))
     excuses, stones = Excuses(justifications), tuple(sorted(set(tombstones)))
-    around = _Around(everything, links, inspected, agreed)
+    around = _Around(everything, links, inspected, agreed, drifted)
     traced = [
         _excused(_traced(item, linked, claims, tests, states[tag], around), linked, excuses)
         for tag, item in kept.items()
@@ -139,6 +144,7 @@ def assemble(
         justifications=tuple(excuses.all),
         tombstones=stones,
         gates=judgement.gates,
+        documents=tuple(sorted(documents)),
         findings=tuple(
             sorted(
                 {
@@ -180,6 +186,11 @@ def result_of_tests(item: Item, full: Sequence[TestCase], partial: Sequence[Test
     return Result.PARTIAL if Outcome.PASSED in outcomes else Result.NOT_RUN
 
 
+def aged(result: Result | None, drifted: bool) -> Result | None:
+    """What evidence amounts to that may have been given for other words: stale, unless it is worse."""
+    return result if result is None or not drifted else worst((result, Result.STALE))
+
+
 def result_of_item(item: Item, model: Result | None, test: Result | None) -> Result:
     """The state of an item from its two halves, as the head of this module says."""
     if test is Result.PARTIAL and model is not None and TEST_TYPE not in item.needs:
@@ -191,7 +202,8 @@ def _traced(
     item: Item, linked: Linked, claims: _Claims, tests: _Tests, test: Result | None, around: _Around
 ) -> TracedItem:
     full, partial = tests.of_item(item.tag)
-    model = result_of_model([result for claim in item.confirmed_by for result in claims.results_for(claim, item.tag)])
+    results = [result for claim in item.confirmed_by for result in claims.results_for(claim, item.tag)]
+    model = aged(result_of_model(results), item.tag in around.drifted)
     named = tuple(dict.fromkeys(item.confirmed_by))
     counting = (verdict for claim in named for verdict in claims.counting(claim))
     others = (verdict for claim in named for verdict in claims.not_counting(claim))
@@ -233,8 +245,14 @@ class _Around:
     """What else is known of items: where they stand again, and what changed since it was looked at."""
 
     def __init__(
-        self, items: Iterable[Item], links: Iterable[Link], reviews: Iterable[Review], accepted: Accepted
+        self,
+        items: Iterable[Item],
+        links: Iterable[Link],
+        reviews: Iterable[Review],
+        accepted: Accepted,
+        drifted: Collection[Tag],
     ) -> None:
+        self.drifted = drifted
         self.fingerprints = accepted.fingerprints
         self._repeated: defaultdict[Tag, list[Item]] = defaultdict(list)
         self._suspect: defaultdict[str, set[str]] = defaultdict(set)

@@ -1,0 +1,36 @@
+"""The normative sentences that no requirement claims, and those that an overlay marks as informative, document by document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docutils import nodes
+
+from sphinx_xenfusa.sphinxext.views import Cell, Views, paragraph
+from sphinx_xenfusa.trace.record import Statement
+
+
+def unclaimed_nodes(views: Views) -> list[nodes.Node]:
+    """The table of documents, then a table of sentences for each document that has any."""
+    if not views.record.documents:
+        return [paragraph("No document is counted: neither an overlay nor the setting xenfusa_unclaimed names one.")]
+    made = views.documents()
+    for one in views.record.documents:
+        if one.unclaimed:
+            rows = _rows(one.unclaimed)
+            made.append(
+                views.table(f"Unclaimed in {one.file}", ("Place", "Sentence"), (24, 76), rows, "xenfusa-unclaimed")
+            )
+        if one.informative:
+            informative = [
+                (*row, statement.reason) for row, statement in zip(_rows(one.informative), one.informative, strict=True)
+            ]
+            headings = ("Place", "Sentence", "Why it asks for nothing")
+            made.append(
+                views.table(f"Informative in {one.file}", headings, (24, 40, 36), informative, "xenfusa-informative")
+            )
+    return made
+
+
+def _rows(statements: Sequence[Statement]) -> list[Sequence[Cell]]:
+    return [(nodes.literal("", str(statement.place)), statement.text) for statement in statements]
