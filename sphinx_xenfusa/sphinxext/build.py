@@ -55,6 +55,7 @@ from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
+from sphinx_xenfusa.sphinxext.outputs import write_outputs
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
@@ -67,12 +68,10 @@ from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.canonical import write_text
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, Place, TracedItem, TraceRecord
-from sphinx_xenfusa.trace.serialise import dumps
 
 logger = logging.getLogger(__name__)
 
 SPECIFICATION = "specification"
-RECORD_FILE = "xenfusa/trace.json"
 SPEAKER = "sphinx_xenfusa.confirm: "
 """What the words of the child begin with."""
 _POLL_SECONDS = 0.2
@@ -379,12 +378,11 @@ class Build:
         """Write the record beside the pages, and leave no child behind."""
         if self._child is not None:
             self._child.stop()
-        if exception is None and self.record is not None and app.builder.name in ("html", "dirhtml", "singlehtml"):
-            path = Path(app.outdir) / RECORD_FILE
-            try:
-                write_text(path, dumps(self.record))
-            except OSError as error:
-                warn("input", f"found that the record cannot be written ({error.strerror})", str(path))
+        if exception is None and self.record is not None and self._shown is not None:
+            views = _domain(app.env).views
+            write_outputs(
+                app, self.record, (name for name in views if "*" in views[name] and self._shown.is_current(name))
+            )
         if exception is None and self._shown is not None:
             self._shown.keep()
 
@@ -495,6 +493,10 @@ class Shown:
     def changed(self) -> list[str]:
         """The documents that show something else now."""
         return [docname for docname, digest in self._digests.items() if self._known.get(docname) != digest]
+
+    def is_current(self, docname: str) -> bool:
+        """Whether a document shows the record as it is now: it was written, or what it shows has not changed."""
+        return docname in self._written or self._known.get(docname) == self._digests.get(docname)
 
     def note(self, docname: str) -> None:
         """A document is written."""

@@ -17,6 +17,7 @@ from sphinx.config import Config
 from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, MOST_SECONDS
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
 from sphinx_xenfusa.inputs import InputError, parse_toml, read_text
+from sphinx_xenfusa.interop.exports import FORMATS
 from sphinx_xenfusa.model.policies import POLICIES
 from sphinx_xenfusa.sphinxext.warning_types import warn
 
@@ -97,6 +98,14 @@ SETTINGS: dict[str, Setting] = {
         _texts,
         "a list of files",
         "JUnit reports of the tests that verify requirements, relative to conf.py.",
+    ),
+    "exports": Setting(
+        ["metrics"],
+        "",
+        (list, tuple),
+        lambda value: _texts(value) and all(name in FORMATS for name in value),
+        f"a list of some of {', '.join(FORMATS)}",
+        "Formats in which a build in HTML writes the record, beside trace.json.",
     ),
     "oft": Setting(
         [],

@@ -33,6 +33,7 @@ SUBTYPES: dict[str, str] = {
     "platform": "A platform cannot be read, or rules or model find something else than its author expects.",
     "policy": "The tracing policy asks for a type that no item has.",
     "predated": "A link names a newer revision than the item has.",
+    "recount": "Two files of the build do not say the same number, or one cannot be read again; the build fails.",
     "refuted": "A claim is false; the counterexample stands at the requirement.",
     "refused": "sphinx-needs refused a requirement.",
     "retired": "An id that was retired is used again.",

@@ -1,0 +1,51 @@
+"""What a build in HTML writes beside its pages: the record, in the formats that were asked for, counted again at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+
+from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.interop.exports import export
+from sphinx_xenfusa.interop.recount import recount
+from sphinx_xenfusa.sphinxext.warning_types import warn
+from sphinx_xenfusa.trace.record import TraceRecord
+
+FOLDER = "xenfusa"
+"""Below the output folder."""
+BUILDERS = ("html", "dirhtml", "singlehtml")
+
+
+def write_outputs(app: Sphinx, record: TraceRecord, documents: Iterable[str]) -> None:
+    """Write the record in each format, read everything again, and let the build fail where two numbers differ.
+
+    :param documents: the documents with totals or matrices that show the record as it is now.
+    """
+    if app.builder.name not in BUILDERS:
+        return
+    folder = Path(app.outdir) / FOLDER
+    files: list[Path] = []
+    for name in dict.fromkeys(("record", *app.config.xenfusa_exports)):
+        try:
+            files += export(record, [name], folder)
+        except InputError as error:
+            warn("input", error.message, error.place)
+    for difference in recount([*files, *_pages(app, documents)]):
+        # What the pages say cannot be relied on then, whether or not warnings count as errors.
+        app.statuscode = 1
+        warn("recount", difference.message, str(difference.file))
+
+
+def _pages(app: Sphinx, documents: Iterable[str]) -> list[Path]:
+    """The pages of some documents; with ``singlehtml`` the one page that there is."""
+    shown = sorted(documents)
+    builder = app.builder
+    if not isinstance(builder, StandaloneHTMLBuilder):
+        return []
+    if builder.name == "singlehtml":
+        shown = [str(app.config.root_doc)] if shown else []
+    paths = (Path(builder.get_outfilename(docname)) for docname in shown)
+    return [path for path in paths if path.is_file()]
