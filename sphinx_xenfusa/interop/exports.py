@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.interop.aspec import write_aspec
 from sphinx_xenfusa.interop.csv_tables import csv_files
 from sphinx_xenfusa.interop.lobster import lobster_files
 from sphinx_xenfusa.interop.metrics import metrics_file
 from sphinx_xenfusa.interop.needs_json import needs_file
 from sphinx_xenfusa.interop.sarif import sarif_file
+from sphinx_xenfusa.interop.specobject import write_specobject
 from sphinx_xenfusa.interop.workbook import workbook
 from sphinx_xenfusa.trace.canonical import write_bytes
 from sphinx_xenfusa.trace.record import TraceRecord
@@ -42,6 +44,14 @@ class Format:
 def record_file(record: TraceRecord) -> Files:
     """``trace.json``."""
     return {"trace.json": dumps(record).encode("utf-8")}
+
+
+def _specobject_file(record: TraceRecord) -> Files:
+    return {"items.specobject.xml": write_specobject(one.item for one in record.items).encode("utf-8")}
+
+
+def _aspec_file(record: TraceRecord) -> Files:
+    return {"items.aspec.xml": write_aspec(record).encode("utf-8")}
 
 
 FORMATS: Mapping[str, Format] = {
@@ -84,6 +94,20 @@ FORMATS: Mapping[str, Format] = {
             "application/json",
             "the items by type, the tests and the claims, with what each refers to",
             lobster_files,
+        ),
+        Format(
+            "specobject",
+            "items.specobject.xml",
+            "application/xml",
+            "the items, as ReqM2 and OpenFastTrace exchange them",
+            _specobject_file,
+        ),
+        Format(
+            "aspec",
+            "items.aspec.xml",
+            "application/xml",
+            "the items with their coverage and what covers them, as OpenFastTrace reports them",
+            _aspec_file,
         ),
     )
 }

@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from defusedxml.ElementTree import fromstring
 
 Counts = dict[str, Counter[str]]
 """Topic, such as ``items by state``, to the number of each of its entries."""
@@ -92,7 +95,16 @@ def _record(contents: Contents) -> Counts:
     data = json.loads(contents[0][1])
     links = [(one["from"], one["to"], one["status"]) for one in data["links"]]
     counts = _of_items(
-        (one["id"], one["type"], one["kind"], one["result"], one["coverage"], one["uncovered"]) for one in data["items"]
+        (
+            one["id"],
+            one["type"],
+            one["kind"],
+            one["result"],
+            one["coverage"],
+            one["uncovered"],
+            one["inherited"],
+        )
+        for one in data["items"]
     )
     cases = [case for report in data["evidence"]["reports"] for case in report["cases"]]
     return (
@@ -146,6 +158,7 @@ def _needs(contents: Contents) -> Counts:
             one["xenfusa_result"],
             one["xenfusa_coverage"],
             one["xenfusa_uncovered"],
+            one["xenfusa_inherited"],
         )
         for one in needs.values()
     ) | {"covers by item": Counter({name: len(one["covers"]) for name, one in needs.items()})}
@@ -223,7 +236,16 @@ def _of_tables(tables: Mapping[str, Rows]) -> Counts:
     links = [(one["from"], one["to"], one["status"]) for one in tables["links"]]
     cases = tables["tests"]
     counts = _of_items(
-        (one["id"], one["type"], one["kind"], one["result"], one["coverage"], _split(one["uncovered"])) for one in items
+        (
+            one["id"],
+            one["type"],
+            one["kind"],
+            one["result"],
+            one["coverage"],
+            _split(one["uncovered"]),
+            one["inherited"],
+        )
+        for one in items
     )
     return (
         counts
@@ -239,6 +261,52 @@ def _of_tables(tables: Mapping[str, Rows]) -> Counts:
 
 def _split(cell: str) -> list[str]:
     return cell.split(", ") if cell else []
+
+
+# --- XML of OpenFastTrace ---------------------------------------------------------------------------------------------
+
+
+def _specobject(contents: Contents) -> Counts:
+    ids = [id for id, _ in _specobjects(contents)]
+    return _of_ids(ids)
+
+
+def _aspec(contents: Contents) -> Counts:
+    found = [
+        (
+            id,
+            _text(one, "coverage/deepCoverageStatus").lower(),
+            [lacking.text or "" for lacking in one.iterfind("coverage/uncoveredTypes/uncoveredType")],
+        )
+        for id, one in _specobjects(contents)
+    ]
+    return _of_ids([id for id, *_ in found]) | {
+        "items by coverage": Counter(coverage for _, coverage, _ in found),
+        "coverage of each item": Counter(f"{id} {coverage}" for id, coverage, _ in found),
+        "types lacking": Counter(type for *_, lacking in found for type in lacking),
+    }
+
+
+def _specobjects(contents: Contents) -> Iterator[tuple[str, Element]]:
+    """Each ``specobject`` with the id that it and the group around it say."""
+    for group in fromstring(contents[0][1]).iter("specobjects"):
+        for one in group.iterfind("specobject"):
+            yield f"{group.attrib['doctype']}~{_text(one, 'id')}~{_text(one, 'version')}", one
+
+
+def _text(element: Element, path: str) -> str:
+    text = element.findtext(path)
+    if not text:
+        raise ValueError(f"an element without {path}")
+    return text
+
+
+def _of_ids(ids: Sequence[str]) -> Counts:
+    return {
+        "items": Counter(ids),
+        "number of items": Counter({"all": len(ids)}),
+        "items by type": Counter(id.partition("~")[0] for id in ids),
+    }
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------------
@@ -333,21 +401,23 @@ def _number(text: str) -> int:
 
 # --- what is counted --------------------------------------------------------------------------------------------------
 
-Seen = tuple[str, str, str | None, str, str, Sequence[str]]
-"""Of an item: id, type, kind, state, coverage, types lacking."""
+Seen = tuple[str, str, str | None, str, str, Sequence[str], str | None]
+"""Of an item: id, type, kind, state, coverage, types lacking, inherited state."""
 
 
 def _of_items(items: Iterable[Seen]) -> Counts:
     seen = list(items)
     return {
-        "items": Counter(id for id, *_ in seen),
+        "items": Counter(one[0] for one in seen),
         "number of items": Counter({"all": len(seen)}),
-        "items by type": Counter(type for _, type, *_ in seen),
-        "items by kind": Counter(kind or "no kind" for _, _, kind, *_ in seen),
-        "items by state": Counter(state for _, _, _, state, *_ in seen),
-        "state of each item": Counter(f"{id} {state}" for id, _, _, state, *_ in seen),
-        "items by coverage": Counter(coverage for *_, coverage, _ in seen),
-        "types lacking": Counter(type for *_, lacking in seen for type in lacking),
+        "items by type": Counter(one[1] for one in seen),
+        "items by kind": Counter(one[2] or "no kind" for one in seen),
+        "items by state": Counter(one[3] for one in seen),
+        "state of each item": Counter(f"{one[0]} {one[3]}" for one in seen),
+        "items by coverage": Counter(one[4] for one in seen),
+        "coverage of each item": Counter(f"{one[0]} {one[4]}" for one in seen),
+        "types lacking": Counter(type for one in seen for type in one[5]),
+        "inherited state of each item": Counter(f"{one[0]} {one[6] or 'none'}" for one in seen),
     }
 
 
@@ -380,6 +450,8 @@ _NAMES = {
     "lobster": r".*\.lobster",
     "csv": r".*\.csv",
     "xlsx": r".*\.xlsx",
+    "specobject": r".*\.specobject\.xml",
+    "aspec": r".*\.aspec\.xml",
     "html": r".*\.x?html",
 }
 """Format to the names of its files."""
@@ -395,5 +467,7 @@ _READERS: Mapping[str, Callable[[Contents], Counts]] = {
     "lobster": _lobster,
     "csv": _csv,
     "xlsx": _xlsx,
+    "specobject": _specobject,
+    "aspec": _aspec,
     "html": _html,
 }

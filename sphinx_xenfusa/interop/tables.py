@@ -118,6 +118,7 @@ _COLUMNS: tuple[tuple[str, Callable[[TracedItem], Cell]], ...] = (
     ("coverage", lambda one: one.coverage.value),
     ("needs", lambda one: _list(one.item.needs)),
     ("uncovered", lambda one: _list(one.uncovered)),
+    ("justified", lambda one: _yes(one.justified)),
     ("lacks", lambda one: _list(one.lacks)),
     ("covers", lambda one: _list(one.item.covers)),
     ("depends", lambda one: _list(one.item.depends)),

@@ -40,7 +40,15 @@ def record(text: str = "text") -> TraceRecord:
         Item(
             Tag("XenProd", "p", 1), text, text, Place("a ä.rst", 3), "oft", ItemKind.RULE, needs=("XenSwdgn", "XenTest")
         ),
-        Item(Tag("XenSwdgn", "d", 2), "t", text, Place("b.rst", 1), "oft", covers=("XenProd~p~1", "XenProd~gone~1")),
+        Item(
+            Tag("XenSwdgn", "d", 2),
+            "t",
+            text,
+            Place("b.rst", 1),
+            "oft",
+            covers=("XenProd~p~1", "XenProd~gone~1"),
+            needs=("XenNobody",),
+        ),
     ]
     cases = (
         Case("r.xml", "k", "t", Outcome.PASSED, ("XenProd~p~1",)),
@@ -208,7 +216,10 @@ def test_metrics_name_all_that_is_not_green_and_give_no_share_of_nothing() -> No
     assert data["items"]["results"]["passed"] == 1
     assert data["items"]["passed_percent"] == 50.0
     assert data["not_green"] == {"not run": ["XenSwdgn~d~2"]}
-    assert data["not_covered"] == []
+    assert data["not_covered"] == [
+        {"id": "XenProd~p~1", "coverage": "uncovered", "lacks": []},
+        {"id": "XenSwdgn~d~2", "coverage": "uncovered", "lacks": ["XenNobody"]},
+    ]
     assert data["items"]["by_type"]["XenProd"]["total"] == 1
     assert data["links"]["by_status"]["orphaned"] == 1
     assert [gate["percent"] for gate in data["gates"]] == [None, 50.0]
