@@ -127,6 +127,11 @@ class FileTree:
 
     def _keep(self, real: Path) -> str | None:
         name = real.relative_to(self._root).as_posix()
+        if not name.isprintable():
+            self._refuse(
+                name, "found a file name with characters that cannot be shown", "a name that can; it is not read"
+            )
+            return None
         if name not in self.files and len(self.files) >= self._most:
             if not self._full:
                 self._refuse(
@@ -142,7 +147,8 @@ class FileTree:
         return Path(os.path.relpath(os.path.normpath(path), self._root)).as_posix()
 
     def _refuse(self, name: str, found: str, expected: str) -> None:
-        self.findings.append(Finding("input", Place(name, 1), name, f"{found}; expected {expected}"))
+        shown = name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
+        self.findings.append(Finding("input", Place(shown, 1), shown, f"{found}; expected {expected}"))
 
 
 def _reason(error: BaseException) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-LINE_END = re.compile(r"\r\n|\r|\n")
 _OFF = re.compile(r"(?<!\w)oft:off(?!\w)")
 _ON = re.compile(r"(?<!\w)oft:on(?!\w)")
 
@@ -46,13 +45,18 @@ class Lines:
     comments: dict[int, str] = field(default_factory=dict)
 
 
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, whichever of the three line ends it has."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n") if "\r" in text else text.split("\n")
+
+
 def split(text: str) -> Lines:
     """The lines of a text, all of them read, but for the parts between ``oft:off`` and ``oft:on``.
 
     As in OpenFastTrace, any line with the word ``oft:off`` begins such a part, and it reaches to the line with the word
     ``oft:on``, both included, or to the end of the text.
     """
-    raw = LINE_END.split(text)
+    raw = split_lines(text)
     lines = [line.rstrip() for line in raw] if "\t" not in text else [line.expandtabs().rstrip() for line in raw]
     kinds = [LineKind.TEXT] * len(lines)
     if "oft:off" in text:

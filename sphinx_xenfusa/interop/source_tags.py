@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Iterator
 
 from sphinx_xenfusa.interop import characters
-from sphinx_xenfusa.interop.lines import LINE_END
+from sphinx_xenfusa.interop.lines import split_lines
 from sphinx_xenfusa.trace.record import TAG, Finding, Item, Place, Tag
 
 _MAX_REVISION = 2**31 - 1
@@ -50,7 +50,7 @@ def read_tags(text: str, file: str) -> Reading:
         return (), ()
     items: list[Item] = []
     findings: list[Finding] = []
-    for number, line in enumerate(LINE_END.split(text), start=1):
+    for number, line in enumerate(split_lines(text), start=1):
         if "->" in line and "[" in line and "~" in line:
             found, wrong = tags_in_line(line, number, file)
             items += found
@@ -111,7 +111,7 @@ def _items(tag: re.Match[str], number: int, position: int, file: str) -> Iterato
 def _generated(covered: str, number: int, position: int, file: str) -> str:
     match = TAG.fullmatch(covered)
     shown = covered if match is None else f"{match['type']}~{match['name']}~{int(match['revision'])}"
-    checksum = zlib.crc32(f"{file}{number}{position}{shown}".encode())
+    checksum = zlib.crc32(f"{file}{number}{position}{shown}".encode(errors="surrogateescape"))
     return f"{covered.split('~')[1]}-{checksum}"
 
 

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sphinx_xenfusa.interop.scan import Limits, scan
 from sphinx_xenfusa.trace.linker import link
@@ -108,6 +110,68 @@ def test_there_is_a_limit_of_files(tree: Path) -> None:
     scanned = scan([tree], tree, limits=Limits(files=2))
     assert len(scanned.files) == 2
     assert ["found more than 2 files" in finding.message for finding in scanned.findings] == [True]
+
+
+@pytest.mark.parametrize("name", ["a\nb.rst", "a\u202eb.rst", "a\udcffb.c", "a\x1bb.md"])
+def test_a_file_name_that_cannot_be_shown_is_refused(tree: Path, name: str) -> None:
+    (tree / name).write_text(item("x") + "[impl->dsn~a~1]")
+    scanned = scan([tree], tree)
+    assert len(scanned.files) == 4
+    (finding,) = scanned.findings
+    assert finding.about.isprintable()
+    assert "cannot be shown" in finding.message
+
+
+SUFFIXES = ["rst", "md", "c", "xml", "oreqm", "dts"]
+WHOLE = (
+    "Title\n-----\n\n`req~a~1`\n\nText, more.\n\nRationale:\nWhy.\n\nCovers:\n\n- `feat~x~1`\n- `feat~x~1`\n\nNeeds: dsn\n\n"
+    "Tags: a, b\n\nStatus: draft\n\nOther\n-----\n\narch --> dsn : req~b~1\n\n.. [doc->req~a~1]\n\n<!-- [doc->req~a~1] -->\n"
+)
+
+
+@pytest.mark.parametrize("suffix", ["rst", "md", "c"])
+def test_line_ends_byte_order_mark_and_trailing_blanks_change_nothing(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"a.{suffix}"
+    file.write_text(WHOLE)
+    plain = scan([file], tmp_path)
+    assert len(plain.items) == {"rst": 3, "md": 3, "c": 2}[suffix]
+    for text in (WHOLE.replace("\n", "\r\n"), "\ufeff" + WHOLE, WHOLE.replace("\n", " \t\n"), WHOLE + "\n\n \n"):
+        file.write_bytes(text.encode())
+        assert scan([file], tmp_path) == plain
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(SUFFIXES),
+    st.binary()
+    | st.lists(st.sampled_from([*WHOLE.encode().splitlines(), b"\xff", b"\0", b"<specdocument>", b"<a>"])).map(
+        b"\n".join
+    ),
+)
+def test_no_bytes_break_the_scan(tmp_path: Path, suffix: str, data: bytes) -> None:
+    file = tmp_path / f"any.{suffix}"
+    file.write_bytes(data)
+    scanned = scan([file], tmp_path)
+    file.unlink()
+    assert all(finding.place is not None and finding.place.line >= 1 for finding in scanned.findings)
+
+
+@pytest.mark.parametrize("suffix", ["rst", "md"])
+def test_bytes_that_are_no_utf_8_are_a_finding_and_the_rest_is_read(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"a.{suffix}").write_bytes(WHOLE.encode().replace(b"Why.", b"W\xe4rum."))
+    scanned = scan([tmp_path], tmp_path)
+    assert [str(one.tag) for one in scanned.items][:2] == ["req~a~1", "arch~b~1"]
+    (finding,) = scanned.findings
+    assert (finding.subtype, finding.place) == ("input", Place(f"a.{suffix}", 9))
+    assert "0xe4" in finding.message
+
+
+@pytest.mark.parametrize("data", ["`req~a~1`".encode("utf-16"), b"`req~a~1`\n\0\n"])
+def test_what_is_no_text_is_a_finding(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.md").write_bytes(data)
+    scanned = scan([tmp_path], tmp_path)
+    assert scanned.items == ()
+    assert [finding.subtype for finding in scanned.findings] == ["input"]
 
 
 @pytest.mark.shared
