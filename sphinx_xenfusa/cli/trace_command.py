@@ -6,42 +6,29 @@ import gc
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from sphinx_xenfusa.cli.messages import say
-from sphinx_xenfusa.interop.plain_report import SYMBOLS, Verbosity, monochrome, plain_report
+from sphinx_xenfusa.cli.trace_forms import FORMS, Told, changes
+from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.interop.plain_report import Verbosity
 from sphinx_xenfusa.interop.scan import scan
 from sphinx_xenfusa.trace.assemble import SPECIFICATION, assemble
 from sphinx_xenfusa.trace.canonical import write_text
-from sphinx_xenfusa.trace.judgement import Judgement, Order, judge
-from sphinx_xenfusa.trace.record import Item, TraceRecord
+from sphinx_xenfusa.trace.judgement import judge
+from sphinx_xenfusa.trace.record import Item
+from sphinx_xenfusa.trace.snapshot import Snapshot
 from sphinx_xenfusa.trace.states import ExitCode
-
-_COLOURS = {SYMBOLS[Order.DEFECT]: "red", SYMBOLS[Order.JUSTIFIED]: "yellow", SYMBOLS[Order.IN_ORDER]: "green"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What is reported, and how.
-
-    :param notes: what a reader has to know of how the trace was made.
-    """
-
-    record: TraceRecord
-    judgement: Judgement
-    verbosity: Verbosity
-    coloured: bool
-    notes: tuple[str, ...]
 
 
 @click.command()
 @click.argument("paths", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["plain", "html", "json"]), default="plain", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMS)), default="plain", show_default=True)
 @click.option(
     "--verbosity",
     "-v",
@@ -62,6 +49,13 @@ class _Told:
     "--types",
     metavar="TYPE,...",
     help="Trace only items of these types; what other types cover or need is left out as well.",
+)
+@click.option(
+    "--diff",
+    "base",
+    type=click.Path(path_type=Path),
+    metavar="BASE",
+    help="Show what changed since BASE (a baseline, a trace record or a needs.json) in place of the report.",
 )
 @click.option(
     "--root",
@@ -86,6 +80,7 @@ def trace(
     output: Path | None,
     sources: Sequence[str],
     types: str | None,
+    base: Path | None,
     root: Path | None,
     colour: str,
 ) -> None:
@@ -93,6 +88,7 @@ def trace(
 
     Exit codes: 0 all in order; 1 a defect or another finding; 2 wrong usage or unreadable input (all else is still traced).
     """
+    before = _baseline(ctx, base, form)
     with _without_collection():
         home = root or _shared_root(paths)
         scanned = scan(paths, home, sources=sources)
@@ -113,9 +109,25 @@ def trace(
         judgement = judge(record)
         for finding in judgement.unreadable:
             say(f"{finding.place}: {finding.message}")
-        told = _Told(record, judgement, Verbosity(verbosity), _coloured(colour, output), notes)
-        delivered = _deliver(FORMS[form](told), output)
+        told = Told(record, judgement, Verbosity(verbosity), _coloured(colour, output), notes)
+        text = FORMS[form](told) if before is None else changes(told, before, form)
+        delivered = _deliver(text, output)
     ctx.exit(judgement.exit_code if delivered else ExitCode.UNREADABLE)
+
+
+def _baseline(ctx: click.Context, base: Path | None, form: str) -> Snapshot | None:
+    """What is compared with, if anything is; one that cannot be read ends the command."""
+    if base is None:
+        return None
+    if form == "aspec":
+        raise click.UsageError("--diff has no aspec form; expected plain, html or json")
+    from sphinx_xenfusa.interop.baseline_file import read_snapshot
+
+    try:
+        return read_snapshot(base)
+    except InputError as error:
+        say(str(error))
+        ctx.exit(ExitCode.UNREADABLE)
 
 
 @contextmanager
@@ -174,40 +186,6 @@ def _coloured(choice: str, output: Path | None) -> bool:
     if choice == "auto":
         return output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     return choice == "always"
-
-
-def _paint(line: str) -> str:
-    """The symbol and the word at the head of a line in colour."""
-    bare = line.lstrip()
-    colour = _COLOURS.get(bare[:1])
-    if colour is None:
-        return line
-    head, colon, rest = line.partition(":")
-    return click.style(head, fg=colour, bold=True) + colon + rest
-
-
-def _plain(told: _Told) -> str:
-    paint = _paint if told.coloured else monochrome
-    return plain_report(told.record, told.judgement, told.verbosity, paint=paint, notes=told.notes)
-
-
-def _html(told: _Told) -> str:
-    # Imported here, because the template engine takes longer than a small trace.
-    from sphinx_xenfusa.interop.html_report import html_report
-
-    return html_report(told.record, told.judgement, notes=told.notes)
-
-
-def _json(told: _Told) -> str:
-    from sphinx_xenfusa.trace.serialise import dumps
-
-    for note in told.notes:
-        say(note)
-    return dumps(told.record)
-
-
-FORMS: Mapping[str, Callable[[_Told], str]] = {"plain": _plain, "html": _html, "json": _json}
-"""What writes each form."""
 
 
 def _deliver(text: str, output: Path | None) -> bool:

@@ -11,7 +11,7 @@ Everything here is read from the record; the reports count nothing themselves.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,7 +35,7 @@ class Order(StrEnum):
 
     DEFECT = "defect"
     JUSTIFIED = "justified"
-    """It lacks coverage, and somebody says why."""
+    """It lacks coverage, or something that covers it does, and somebody says why."""
     REJECTED = "rejected"
     """It asks for nothing any more, whatever its links are."""
     IN_ORDER = "in order"
@@ -58,7 +58,7 @@ class Fault(StrEnum):
     """None of the others, and something was found about it all the same."""
 
 
-_EXCUSABLE = {Fault.LACKS, Fault.POLICY}
+_EXCUSABLE = {Fault.LACKS, Fault.POLICY, Fault.BELOW}
 _FAILED = {Result.FAILED, Result.ERROR, Result.STALE}
 _GOOD_INCOMING = {IncomingStatus.COVERED_SHALLOW, None}
 
@@ -170,9 +170,10 @@ def judge(record: TraceRecord) -> Judgement:
                 incoming[tag].append(link)
     for finding in record.findings:
         findings[finding.about].append(finding)
-    justified = {one.id for one in record.justifications if not one.expired}
+    ends = {tag: [end for link in links for end in _other_ends(link, by_name)] for tag, links in outgoing.items()}
+    inexcusable = _above([str(one.item.tag) for one in record.items if _lacks_without_excuse(one)], ends)
     items = tuple(
-        _judged(traced, outgoing[tag], incoming[tag], findings[tag], tag in justified)
+        _judged(traced, outgoing[tag], incoming[tag], findings[tag], tag not in inexcusable)
         for traced, tag in ((traced, str(traced.item.tag)) for traced in record.items)
     )
     of_type: defaultdict[str, list[Judged]] = defaultdict(list)
@@ -199,9 +200,29 @@ def _other_ends(link: Link, by_name: defaultdict[str, list[str]]) -> Iterable[st
     return (link.target,) if link.incoming is not None or link.status is LinkStatus.SUSPECT else ()
 
 
+def _lacks_without_excuse(traced: TracedItem) -> bool:
+    lacks = bool(traced.uncovered or traced.lacks) or traced.coverage is Coverage.CYCLE
+    return lacks and not traced.justified
+
+
+def _above(sources: Iterable[str], ends: Mapping[str, Sequence[str]]) -> set[str]:
+    """Some items, and everything that rests on them; each is visited once."""
+    reached = set(sources)
+    waiting = list(reached)
+    while waiting:
+        fresh = [end for end in ends.get(waiting.pop(), ()) if end not in reached]
+        reached.update(fresh)
+        waiting += fresh
+    return reached
+
+
 def _judged(
-    traced: TracedItem, outgoing: Sequence[Link], incoming: Sequence[Link], findings: Sequence[Finding], justified: bool
+    traced: TracedItem, outgoing: Sequence[Link], incoming: Sequence[Link], findings: Sequence[Finding], excused: bool
 ) -> Judged:
+    """An item with what is wrong with it.
+
+    :param excused: whether everything that it and what covers it lack is justified.
+    """
     faults = tuple(_faults(traced, outgoing, incoming))
     if findings and not faults:
         faults = tuple((Fault.FINDING, finding.message) for finding in findings)
@@ -211,7 +232,7 @@ def _judged(
     elif not kinds:
         order = Order.IN_ORDER
     else:
-        order = Order.JUSTIFIED if justified and kinds <= _EXCUSABLE else Order.DEFECT
+        order = Order.JUSTIFIED if excused and kinds <= _EXCUSABLE else Order.DEFECT
     return Judged(traced, tuple(outgoing), tuple(incoming), faults, order, tuple(findings))
 
 

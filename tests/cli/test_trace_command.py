@@ -10,6 +10,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -322,6 +323,34 @@ def test_the_page_and_the_text_give_the_same_numbers(tree: Callable[..., Path]) 
     for line in trace(folder, "-v", "summary").stdout.splitlines():
         assert line.partition("items: ")[2].strip() in page
     assert "✗ defect" in page
+
+
+def test_aspec_is_openfasttraces_report(tree: Callable[..., Path]) -> None:
+    done = trace(tree(a=LACKING), "--format", "aspec")
+    report = ElementTree.fromstring(done.stdout)
+    assert done.exit_code == 1
+    assert {one.text for one in report.iter("deepCoverageStatus")} == {"UNCOVERED"}
+    assert [one.text for one in report.iter("sourcefile")] == ["docs/a.rst", "docs/a.rst"]
+
+
+@pytest.mark.parametrize("form", ["plain", "html", "json"])
+def test_changes_since_a_baseline(tree: Callable[..., Path], form: str) -> None:
+    assert trace(tree(a=LACKING), "--format", "json", "-o", "base.json").exit_code == 1
+    assert "1 changed" not in trace("docs", "--diff", "base.json").stdout
+    done = trace(tree(a=LACKING.replace("in detail", "in every detail")), "--diff", "base.json", "--format", form)
+    assert done.exit_code == 1  # of the trace: it lacks what it lacked
+    assert "every" in done.stdout
+    assert "XenProd~detail~1" in done.stdout
+    assert "lacks XenSwdgn" not in done.stdout
+
+
+def test_a_baseline_that_cannot_be_read_and_a_form_without_changes(tree: Callable[..., Path], tmp_path: Path) -> None:
+    folder = tree(a=GOOD)
+    (tmp_path / "half.json").write_text('{"schema_version": 2, "items": [', "utf-8")
+    done = trace(folder, "--diff", "half.json")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("xenfusa: half.json:1: found")
+    assert trace(folder, "--diff", "half.json", "--format", "aspec").exit_code == 2
 
 
 def test_a_trace_loads_no_engine_and_no_claims(tree: Callable[..., Path]) -> None:
