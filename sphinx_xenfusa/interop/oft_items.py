@@ -197,10 +197,19 @@ class ItemReader:
             return
         if ("~" in seen or "v" in seen) and self.looks_like_tag(seen) and self.starts_item(number, seen):
             self._open(number, seen)
-        elif self.draft is not None:
-            match = _LABEL.match(seen)
-            if match is not None:
+        elif (match := _LABEL.match(seen)) is not None:
+            if self.draft is not None:
                 self.draft.pieces.append((_field(match[1]), number, match[2]))
+            elif match[1] in ("Covers", "Depends"):
+                self._tell_of_no_item(number, match)
+
+    def _tell_of_no_item(self, number: int, label: re.Match[str]) -> None:
+        """Report a list of tags that belongs to no item; prose that begins with the same word names no tag."""
+        lines = self.document.lines
+        below = next((below for below in range(number + 1, len(lines)) if lines[below]), number)
+        if _IDS.search(label[2] or lines[below]):
+            expected = "expected the tag of the item that it belongs to above it"
+            self.find("tag", number, "", f"found {label[1]} of no item; {expected}")
 
     def _close(self, number: int) -> None:
         """End the item before a title."""
@@ -311,8 +320,8 @@ class ItemReader:
             origin="oft",
             rationale=self._prose(fields, "Rationale"),
             comment=self._prose(fields, "Comments"),
-            covers=tuple(text for _, text in self._references(fields, "Covers")),
-            depends=tuple(self._depends(tag, fields)),
+            covers=self._listed(tag, fields, "Covers"),
+            depends=self._listed(tag, fields, "Depends"),
             needs=tuple(dict.fromkeys(self._needs(tag, fields))),
             labels=tuple(dict.fromkeys(self._labels(fields))),
             oft_status=self._status(tag, fields),
@@ -353,13 +362,21 @@ class ItemReader:
                 for reference in _references_in(text):
                     yield number, reference
 
-    def _depends(self, tag: Tag, fields: _Fields) -> Iterator[str]:
-        for number, text in self._references(fields, "Depends"):
+    def _listed(self, tag: Tag, fields: _Fields, label: str) -> tuple[str, ...]:
+        """The tags of a list; a list without one is a finding, and so is a malformed dependency (no linker sees it)."""
+        if label not in fields:
+            return ()
+        told = len(self._told)
+        found = list(self._references(fields, label))
+        if not found and len(self._told) == told:
+            expected = f"expected at least one tag, or no {label}"
+            self.find("tag", fields[label][0][0], str(tag), f"found {label} of {tag} without a tag; {expected}")
+        for number, text in found if label == "Depends" else ():
             fault = tag_fault(text)
             if fault is not None:
-                expected = "expected type~name~revision"
-                self.find(fault, number, str(tag), f"found {text!r} in what {tag} depends on; {expected}")
-            yield text
+                message = f"found {text!r} in what {tag} depends on; expected type~name~revision"
+                self.find(fault, number, str(tag), message)
+        return tuple(text for _, text in found)
 
     def _needs(self, tag: Tag, fields: _Fields) -> Iterator[str]:
         for number, entry, certain in self._entries(fields, "Needs"):

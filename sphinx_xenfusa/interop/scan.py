@@ -44,10 +44,12 @@ class Limits:
     """What is refused with a finding, so that a hostile or mistaken tree cannot use up the machine.
 
     :param file_bytes: the largest file that is read.
+    :param xml_bytes: the largest XML file, which is never held as a tree: 50,000 items take about 60 MB.
     :param files: how many files are read.
     """
 
     file_bytes: int = DEFAULT_LIMIT
+    xml_bytes: int = 128 * 1024 * 1024
     files: int = 200_000
 
 
@@ -99,7 +101,8 @@ def _read(root: Path, file: str, limits: Limits) -> Reading:
     """The items of a file; one that cannot be read has none, and a finding."""
     kind = kind_of(file) or FileKind.SOURCE
     try:
-        data = read_bytes(root / file, limit=limits.file_bytes, what="a text file")
+        limit = limits.xml_bytes if kind is FileKind.XML else limits.file_bytes
+        data = read_bytes(root / file, limit=limit, what="a text file")
     except InputError as error:
         return (), (_unreadable(file, error, "its items are missing from the record"),)
     if kind is FileKind.SOURCE and (b"->" not in data or b"~" not in data):

@@ -256,6 +256,26 @@ def test_a_malformed_dependency_is_a_finding() -> None:
     assert (finding.subtype, finding.place, finding.about) == ("revision", Place("a.md", 3), "req~a~1")
 
 
+@pytest.mark.parametrize("reader", [read_markdown, read_items])
+@pytest.mark.parametrize("label", ["Covers", "Depends"])
+@pytest.mark.parametrize("entries", ["", "- ", "see above", "none"])
+def test_a_list_without_a_tag_is_a_finding(reader: object, label: str, entries: str) -> None:
+    assert callable(reader)
+    (item,), (finding, *more) = reader(f"T\n---\n\n`a~b~1`\n\n{label}:\n\n{entries}\n\nNeeds: x\n", "a")
+    assert (item.covers, item.depends, item.needs, more) == ((), (), ("x",), [])
+    assert (finding.subtype, finding.place, finding.about) == ("tag", Place("a", 6), "a~b~1")
+
+
+@pytest.mark.parametrize("reader", [read_markdown, read_items])
+@pytest.mark.parametrize("entries", [" `XenMkt~x~1`", "\n\n- `XenMkt~x~1`", "\n* [x](#XenMkt~x~1)"])
+def test_a_list_of_no_item_is_a_finding(reader: object, entries: str) -> None:
+    assert callable(reader)
+    items, (finding,) = reader(f"T\n---\n\nThe tag was forgotten.\n\nCovers:{entries}\n", "a")
+    assert items == ()
+    assert (finding.subtype, finding.place) == ("tag", Place("a", 6))
+    assert reader("T\n---\n\nCovers:\nThis names the parents.\n\nNeeds:\n- x\n", "a") == ((), ())
+
+
 def test_a_coverage_tag_in_a_comment_of_its_own_is_an_item() -> None:
     items, findings = read_markdown("# Guide\n<!-- [doc->req~guide~1] -->\nreq~ordinary~1\n", "guide.md")
     assert findings == ()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,16 @@ def test_what_is_no_text_is_a_finding(tmp_path: Path, data: bytes) -> None:
     scanned = scan([tmp_path], tmp_path)
     assert scanned.items == ()
     assert [finding.subtype for finding in scanned.findings] == ["input"]
+
+
+def test_ten_thousand_items_are_scanned_fast(tmp_path: Path) -> None:
+    """Less than half a second on an idle machine; the bound leaves room for a busy one."""
+    for number in range(200):
+        (tmp_path / f"{number}.rst").write_text("\n".join(item(f"r{number}.{one}") for one in range(50)))
+    before = time.process_time()
+    scanned = scan([tmp_path], tmp_path)
+    assert time.process_time() - before < 4
+    assert (len(scanned.items), scanned.findings) == (10_000, ())
 
 
 @pytest.mark.shared
