@@ -24,17 +24,9 @@ from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import Finding, Item, Place
 
-
-def _read_xml(text: str, file: str) -> Reading:
-    """The items of a specobject or aspec document; coverage tags of any other XML, as of source code."""
-    reading = read_specobject(text, file)
-    return read_tags(text, file) if reading is None else reading
-
-
 _READERS = {
     FileKind.RST: read_items,
     FileKind.MARKDOWN: read_markdown,
-    FileKind.XML: _read_xml,
     FileKind.SOURCE: read_tags,
 }
 
@@ -108,7 +100,13 @@ def _read(root: Path, file: str, limits: Limits) -> Reading:
     if kind is FileKind.SOURCE and (b"->" not in data or b"~" not in data):
         return (), ()
     text, wrong = _decoded(data, file, kind)
-    items, findings = _READERS[kind](text, file)
+    if not text:
+        return (), wrong
+    reading = read_specobject(text, file) if kind is FileKind.XML else _READERS[kind](text, file)
+    if reading is None:
+        # Other XML, whose encoding is its own affair: as source code.
+        return read_tags(text, file)
+    items, findings = reading
     return items, (*findings, *wrong)
 
 

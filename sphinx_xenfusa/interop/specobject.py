@@ -142,7 +142,8 @@ def _more(item: Item) -> list[str]:
 
 
 def read_specobject(text: str, file: str) -> Reading | None:
-    """The items of a specobject document or an aspec report, and what is wrong in it; ``None`` if it is other XML.
+    """The items of a specobject document or an aspec report, and what is wrong in it; ``None`` if it is other XML, or
+    none at all.
 
     An item stands where the document says that it came from, as long as that is a name below the root, otherwise at its own
     element.
@@ -164,6 +165,8 @@ def read_specobject(text: str, file: str) -> Reading | None:
     except DefusedXmlException:
         reader.refuse("found a document type or entity declaration", "XML without one; the file is not read")
     except ParseError as error:
+        if not reader.begun and "<specdocument" not in text:
+            return None
         fault, line = str(error).partition(":")[0], int(error.position[0])
         reader.line = lambda: line
         reader.refuse(f"found malformed XML ({fault})", "a specobject document; the items up to there are read")
@@ -216,6 +219,7 @@ class _Reader:
         self.findings: list[Finding] = []
         self.line: Callable[[], int] = lambda: 1
         self._file = file
+        self.begun = False
         self._path: list[str] = []
         self._doctype = ""
         self._open: list[_Node] = []
@@ -232,6 +236,7 @@ class _Reader:
         """An element begins."""
         if not self._path and tag != "specdocument":
             raise _OtherXml
+        self.begun = True
         if len(self._path) >= DEPTH_LIMIT:
             raise _TooDeep
         self._path.append(tag)

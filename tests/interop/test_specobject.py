@@ -247,6 +247,19 @@ def test_other_xml_is_searched_for_coverage_tags(tmp_path: Path) -> None:
 ENDS = [700, BY_OFT.index("<version>0"), len(BY_OFT) - 20]
 
 
+def test_other_xml_has_its_own_encoding_and_may_be_a_template(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_bytes(b'<?xml version="1.0" encoding="iso-8859-1"?>\n<a>\xe4</a>')
+    (tmp_path / "b.xml").write_bytes(b"{% template %}\n<a>")
+    (tmp_path / "c.xml").write_bytes(b"")
+    assert scan([tmp_path], tmp_path).findings == ()
+    (tmp_path / "d.xml").write_bytes(b"x" + BY_OFT.encode())
+    (tmp_path / "e.xml").write_bytes(BY_OFT.encode().replace(b"Why", b"\xe4"))
+    (tmp_path / "f.xml").write_bytes(BY_OFT.encode("utf-16"))
+    scanned = scan([tmp_path], tmp_path)
+    assert [(one.subtype, one.about) for one in scanned.findings] == [("input", f"{name}.xml") for name in "def"]
+    assert len(scanned.items) == 2
+
+
 @pytest.mark.parametrize("end", ENDS)
 def test_a_document_that_is_cut_off_is_a_finding_and_what_came_before_is_read(end: int) -> None:
     found, (finding,) = read(BY_OFT[:end])
