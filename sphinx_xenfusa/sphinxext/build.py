@@ -50,8 +50,10 @@ from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.openfasttrace import RstSource
 from sphinx_xenfusa.interop.typed_fields import links_of
 from sphinx_xenfusa.sphinxext import markup, needs_bridge, objects, overlays
+from sphinx_xenfusa.sphinxext.agreements import Agreements
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
+from sphinx_xenfusa.sphinxext.difference_view import show_differences
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
@@ -68,6 +70,7 @@ from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.canonical import write_text
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, Place, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.reviews import newest
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +98,7 @@ class Build:
         self._overlays = overlays.Overlays()
         self._divergences: tuple[Finding, ...] = ()
         self._mutants: Mutants | None = None
+        self._agreements: Agreements | None = None
         self._missing = VerdictKind.NOT_RUN, "confirmation is switched off"
 
     def connect(self, app: Sphinx) -> None:
@@ -207,6 +211,8 @@ class Build:
         findings += self._platforms.findings()
         verdicts = self._verdicts(app)
         reports = [read_report(Path(app.confdir) / one, Path(app.confdir)) for one in app.config.xenfusa_test_reports]
+        self._agreements = agreed = Agreements(app, items, reports)
+        findings += agreed.findings
         self.record = assemble(
             project=app.config.project,
             version=app.config.version,
@@ -222,7 +228,11 @@ class Build:
             mutants=self._mutants,
             drifted=self._overlays.drifted,
             documents=documents,
+            accepted=agreed.links,
+            accepted_texts=agreed.texts,
+            reviews=agreed.reviews,
         )
+        self.record = replace(self.record, baseline=agreed.baseline)
         self._traced = {str(traced.item.tag): traced for traced in self.record.items}
         counts = Counter(str(item.tag) for item in items)
         self._repeated = frozenset(tag for tag, count in counts.items() if count > 1)
@@ -240,6 +250,7 @@ class Build:
         words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences
         whole = _digest(self.record, domain.anchors, sorted(self._vocabulary.titles.items()), words)
         digests = {}
+        reviews = newest(self.record.reviews) if self.record is not None else {}
         platforms, rules = self._platforms, rule_anchors(domain.anchors)
         places_of_platforms = domain.platform_places
         shown = {*domain.views, *domain.links, *domain.verdicts, *platforms.documents(), *domain.platform_links}
@@ -250,9 +261,10 @@ class Build:
             links |= {target for one in traced if one is not None for target in links_of(one.item.fields)}
             places = [(tag, domain.place_of(tag)) for tag in sorted(links)]
             repeated = sorted(views & self._repeated)
+            reviewed = [reviews[tag] for tag in sorted(views) if tag in reviews]
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
-            digests[docname] = _digest(traced, places, repeated, spoken, words, whole if "*" in views else "")
+            digests[docname] = _digest(traced, places, repeated, reviewed, spoken, words, whole if "*" in views else "")
             linked = [
                 (name, places_of_platforms.get(name)) for name in sorted({*domain.platform_links.get(docname, ())})
             ]
@@ -368,6 +380,7 @@ class Build:
             tallies.replace_self(tally_nodes(views, tallies["claim"]))
         for summary in list(doctree.findall(markup.summary)):
             summary.replace_self(views.summary(docname))
+        show_differences(doctree, views, self._agreements)
         platform_views = PlatformViews(views, self._platforms)
         for platform in list(doctree.findall(markup.platform)):
             platform.replace_self(platform_views.platform(docname, platform["docname"], platform["number"]))

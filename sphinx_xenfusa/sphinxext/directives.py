@@ -17,6 +17,8 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_xenfusa.confirm.registry import load_claims
+from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.interop.baseline_file import read_snapshot
 from sphinx_xenfusa.interop.typed_fields import FIELDS, read_fields
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.selection import FILTERS, Asked
@@ -251,6 +253,47 @@ class UnclaimedDirective(XenDirective):
         """The place of the table and the lists."""
         self.domain.note_view(self.env.docname, "*")
         return [markup.unclaimed()]
+
+
+class DiffDirective(XenDirective):
+    """What changed since a baseline, or from one file to another, and what to review and run again."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {
+        "from": directives.unchanged_required,
+        "to": directives.unchanged_required,
+    }
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of the difference; files that it names are read here already, so that a fault has its line."""
+        self.domain.note_view(self.env.docname, "*")
+        before, after = (self._file(option) for option in ("from", "to"))
+        if before is None or after is None:
+            return [nodes.paragraph("", "Nothing is compared: a file could not be read.")]
+        if not before and not self.config.xenfusa_baseline:
+            self._tell("found no :from: and no xenfusa_baseline; expected a baseline to compare with")
+            return [nodes.paragraph("", "Nothing is compared: there is no baseline.")]
+        return [markup.difference(before=before, after=after)]
+
+    def _file(self, option: str) -> str | None:
+        """The file that an option names, relative to the document or, with a slash, to the source folder."""
+        name = self.options.get(option, "")
+        if not name:
+            return ""
+        relative, path = self.env.relfn2path(name)
+        if not Path(path).resolve().is_relative_to(Path(self.env.srcdir).resolve()):
+            self._tell(f"found {name!r}, outside of the source folder; expected a file in it")
+            return None
+        self.env.note_dependency(relative)
+        try:
+            read_snapshot(Path(path))
+        except InputError as error:
+            line = "" if error.line is None else f", line {error.line}"
+            self._tell(f"{name}{line}: {error.message}")
+            return None
+        return path
+
+    def _tell(self, message: str) -> None:
+        self.domain.note_finding(self.env.docname, Finding("baseline", self.place, "xen:diff", message))
 
 
 class SummaryDirective(XenDirective):

@@ -18,6 +18,7 @@ from sphinx.util.nodes import make_refnode
 from sphinx_xenfusa.sphinxext import inline_verdict
 from sphinx_xenfusa.sphinxext.directives import (
     ConformanceDirective,
+    DiffDirective,
     MatrixDirective,
     RequirementDirective,
     SummaryDirective,
@@ -136,6 +137,7 @@ class XenDomain(Domain):
         "conformance": ConformanceDirective,
         "tallies": TalliesDirective,
         "unclaimed": UnclaimedDirective,
+        "diff": DiffDirective,
     }
     roles: ClassVar[dict[str, Any]] = {
         "req": _LinkRole(warn_dangling=True),

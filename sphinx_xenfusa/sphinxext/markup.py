@@ -63,6 +63,10 @@ class tallies(nodes.General, nodes.Element):
     """Stands for what the search of one claim counted; attribute ``claim``."""
 
 
+class difference(nodes.General, nodes.Element):
+    """Stands for a difference; attributes ``before`` and ``after``: files, empty for the baseline and for this build."""
+
+
 class unfolding(nodes.General, nodes.Element):
     """A part that is folded at first; attribute ``heading``.  Only in formats that can fold (HTML).
 
@@ -127,6 +131,7 @@ def add_nodes(app: Sphinx) -> None:
         texinfo=for_text,
     )
     for placeholder in (
+        difference,
         mark,
         overlaid,
         unclaimed,

@@ -6,6 +6,7 @@ all builders can write them and nothing needs JavaScript.  A state is a symbol a
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +26,8 @@ from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
 from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
-from sphinx_xenfusa.trace.record import TestCase, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import Review, TestCase, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.reviews import in_words, newest
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result
 
 SYMBOLS = {
@@ -158,6 +160,14 @@ def table(
     return made
 
 
+def suspect_words(traced: TracedItem) -> list[nodes.Node]:
+    """The tags whose text changed since somebody agreed to it, in words; nothing when there are none."""
+    if not traced.suspect:
+        return []
+    words = "✘ suspect: the text of these changed since a link to it or a review of it was accepted: "
+    return [nodes.Text(words + ", ".join(traced.suspect))]
+
+
 def case_counts(cases: Iterable[TestCase]) -> str:
     """How many cases came to which outcome, worst first; empty for no cases."""
     counts = Counter(case.outcome for case in cases)
@@ -200,6 +210,11 @@ class Views:
     objects: Mapping[str, tuple[str, str]]
     groups: Mapping[str, int]
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @functools.cached_property
+    def reviews(self) -> Mapping[str, Review]:
+        """The inspection that counts for each item that has one."""
+        return newest(self.record.reviews)
 
     def table(
         self, title: str, headings: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[Cell]], *classes: str
@@ -305,6 +320,8 @@ class Views:
             ("Needs", [nodes.Text(self.needs_words(traced))] if item.needs else []),
             ("Stands in", [nodes.literal("", str(item.place))]),
             ("Fingerprint", [nodes.literal("", traced.fingerprint[:16])]),
+            ("Review", [nodes.Text(in_words(review))] if (review := self.reviews.get(str(item.tag))) else []),
+            ("Suspect", suspect_words(traced)),
         ]
         made = nodes.field_list(classes=["xenfusa-facts"])
         for name, value in facts:

@@ -14,6 +14,7 @@ logger = logging.getLogger("sphinx_xenfusa")
 SUBTYPES: dict[str, str] = {
     "ambiguous": "A link names an item that exists more than once.",
     "character": "A document holds a character that makes it read in another order than it is stored.",
+    "baseline": "A baseline cannot be read, or a difference has nothing to compare with.",
     "claim_error": "The check of a claim broke, died, or did not end within its time limit.",
     "config": "A setting has a value that cannot be used.",
     "cycle": "Items cover each other in a circle.",
@@ -37,6 +38,7 @@ SUBTYPES: dict[str, str] = {
     "refuted": "A claim is false; the counterexample stands at the requirement.",
     "refused": "sphinx-needs refused a requirement.",
     "retired": "An id that was retired is used again.",
+    "review": "An inspection does not hold: another text, one person, an answer that is missing or no.",
     "revision": "A tag's revision is 0 or out of range.",
     "scenario": "A scenario cannot be read, or a step does not come out as its author expects.",
     "status": "An item of Xen's tree has a status that OpenFastTrace does not know.",

@@ -7,12 +7,12 @@ the link was accepted.  What nobody ever accepted is not suspect; it is *not yet
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.fingerprint import fingerprint, fingerprint_of, normalise
-from sphinx_xenfusa.trace.record import Item
+from sphinx_xenfusa.trace.record import Finding, Item, TestReport
 from sphinx_xenfusa.trace.word_diff import Part, WordDiff, visible, word_diff
 
 Ends = tuple[str, str]
@@ -215,6 +215,38 @@ def _with_earlier(
     current = {wording.fingerprint for wording, _ in items.values()}
     wanted = {accepted for accepted, _ in links.values()} - current
     return Acceptance(items, links, {one: known[one] for one in wanted if one in known})
+
+
+def accepted_links(
+    acceptance: Acceptance, items: Iterable[Item], reports: Iterable[TestReport]
+) -> dict[tuple[str, str, str], str]:
+    """The fingerprint against which each link was accepted, by source, type and target.
+
+    The claims that confirm an item and the tests that verify it were accepted with its text: they are shown beside it.
+    """
+    links = {(source, "covers", target): accepted for (source, target), (accepted, _) in acceptance.links.items()}
+    texts = acceptance.fingerprints()
+    for item in items:
+        tag = str(item.tag)
+        if tag in texts:
+            links |= {(claim, "confirms", tag): texts[tag] for claim in item.confirmed_by}
+    for report in reports:
+        for case in report.cases:
+            for type, tags in (("verifies", case.verifies), ("partially verifies", case.partially_verifies)):
+                links |= {(case.id, type, tag): texts[tag] for tag in tags if tag in texts}
+    return links
+
+
+def suspect_findings(state: Drift) -> Iterator[Finding]:
+    """A finding at each item that is suspect; the linker says it of links."""
+    for suspect in state.suspects:
+        if suspect.ends is None:
+            tag, signed = str(suspect.item.tag), suspect.signature
+            message = (
+                f"found that the text of {tag} changed since {signed.by} accepted it on {signed.date} ({in_short(suspect)}); "
+                "expected a new revision, or that the new text is accepted"
+            )
+            yield Finding("suspect", suspect.item.place, tag, message)
 
 
 def in_short(suspect: Suspect, limit: int = 240) -> str:

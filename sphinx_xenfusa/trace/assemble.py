@@ -18,7 +18,7 @@ What cannot be decided here: that a test which should be there is not.  Where th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sphinx_xenfusa.explore.survivors import Mutants
@@ -57,6 +57,7 @@ from sphinx_xenfusa.trace.record import (
     TracedItem,
     TraceRecord,
 )
+from sphinx_xenfusa.trace.reviews import newest
 from sphinx_xenfusa.trace.roll_up import is_carried, with_roll_up
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, LinkStatus, Outcome, Result, worst
 
@@ -91,6 +92,7 @@ def assemble(
     demands: Iterable[Demand] = (),
     drifted: Collection[Tag] = (),
     documents: Iterable[DocumentCoverage] = (),
+    accepted_texts: Mapping[str, str] | None = None,
 ) -> TraceRecord:
     """The trace record of all this, the same for every order of items, verdicts, reports and findings.
 
@@ -108,6 +110,7 @@ def assemble(
     :param demands: the tracing policy.
     :param drifted: the items whose evidence was given for other words than stand in their document now: it is stale.
     :param documents: how far the normative sentences of documents are claimed.
+    :param accepted_texts: the fingerprint of each item whose text somebody accepted, by tag.
     """
     everything = tuple(items)
     kept = first_of_each(everything)
@@ -121,7 +124,7 @@ def assemble(
     links = tuple(sorted({*linked.links, *tests.links, *claims.links(kept.values())}, key=link_order))
     inspected = tuple(sorted(set(reviews)))
     excuses, stones = Excuses(justifications), tuple(sorted(set(tombstones)))
-    around = _Around(everything, links, inspected, agreed, drifted)
+    around = _Around(everything, links, inspected, agreed, drifted, accepted_texts or {})
     traced = [
         _excused(_traced(item, linked, claims, tests, states[tag], around), linked, excuses)
         for tag, item in kept.items()
@@ -251,6 +254,7 @@ class _Around:
         reviews: Iterable[Review],
         accepted: Accepted,
         drifted: Collection[Tag],
+        texts: Mapping[str, str],
     ) -> None:
         self.drifted = drifted
         self.fingerprints = accepted.fingerprints
@@ -262,9 +266,10 @@ class _Around:
             if is_suspect(one):
                 self._suspect[one.source if one.type == "covers" else one.target].add(one.target)
         present = {str(tag): digest for tag, digest in accepted.fingerprints.items()}
-        for review in reviews:
-            if present.get(review.id, review.fingerprint) != review.fingerprint:
-                self._suspect[review.id].add(review.id)
+        agreed = [(review.id, review.fingerprint) for review in newest(reviews).values()]
+        for id, digest in (*agreed, *texts.items()):
+            if present.get(id, digest) != digest:
+                self._suspect[id].add(id)
 
     def suspect_of(self, tag: Tag) -> tuple[str, ...]:
         """The tags whose text changed since a link or an inspection of this item was accepted."""

@@ -359,7 +359,8 @@ class Review:
     :param fingerprint: of the item when it was inspected.
     :param date: ``YYYY-MM-DD``.
     :param answers: question and answer of the inspection checklist.
-    :param holds: whether the text is still the one that was inspected, and author and reviewer are two persons.
+    :param holds: whether the text is still the one that was inspected, author and reviewer are two persons, and every
+        question of the checklist is answered, none with no.
     """
 
     id: str
