@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sphinx_xenfusa.trace.record import Finding, Place, Review, TraceRecord
+from sphinx_xenfusa.trace.record import Finding, Place, Review
 
 CHECKLIST: Mapping[str, str] = {
     "unambiguous": "Can it be read in one way only?",
@@ -99,12 +99,6 @@ def _faults(one: WrittenReview, checklist: Sequence[str], fingerprints: Mapping[
     refused = [name for name, answer in one.answers if answer == NO]
     if refused:
         yield f"found the answer no to: {', '.join(refused)}; expected a text that can be answered with yes"
-
-
-def reviewed(record: TraceRecord) -> Callable[[str], bool]:
-    """Says of a tag whether an inspection of the item holds, for a policy that asks for one."""
-    held = {review.id for review in record.reviews if review.holds}
-    return lambda tag: tag in held
 
 
 def newest(reviews: Iterable[Review]) -> dict[str, Review]:

@@ -27,6 +27,7 @@ from sphinx_xenfusa.sphinxext.config import SETTINGS
 from sphinx_xenfusa.sphinxext.domain import XenDomain
 from sphinx_xenfusa.sphinxext.warning_types import SUBTYPES
 from sphinx_xenfusa.terms.ours import RESTRICTIONS, TARGETS
+from sphinx_xenfusa.trace.reviews import CHECKLIST
 from sphinx_xenfusa.trace.states import ExitCode, ItemKind
 
 HERE = Path(__file__).parent
@@ -190,3 +191,8 @@ def test_the_example_claim_names_its_own_file(example: Claim) -> None:
 def test_the_example_platform_can_be_read() -> None:
     platform = read_platform(HERE / "example_platform.yaml")
     assert [domain.name for domain in platform.domains] == ["hwdom", "brakes", "media"]
+
+
+def test_the_page_about_reviews_has_exactly_the_checklist() -> None:
+    rows = re.findall(r"^``([a-z ]+)`` +(\S.*)$", page("drift"), re.MULTILINE)
+    assert dict(rows) == dict(CHECKLIST)
