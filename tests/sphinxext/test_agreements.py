@@ -190,7 +190,8 @@ def test_every_builder_can_show_it(build: Build, tmp_path: Path, builder: str) -
     out = build({"index.rst": page}, builder=builder, xenfusa_baseline="v1.json").out
     kinds = {".html", ".tex", ".txt", ".xhtml"}
     texts = [path.read_text("utf-8", "replace") for path in out.rglob("*") if path.suffix in kinds]
-    assert any(re.search(r"\[-ten\.-(\{\})?\]", text) and "+eleven.+" in text for text in texts)
+    written = [text.replace("\\sphinxhyphen{}", "-").replace("{[}", "[").replace("{]}", "]") for text in texts]
+    assert any("[-ten.-]" in text and "+eleven.+" in text for text in written)
 
 
 def test_two_files_can_be_compared(build: Build, tmp_path: Path) -> None:
