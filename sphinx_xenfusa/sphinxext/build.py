@@ -63,13 +63,14 @@ from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
 from sphinx_xenfusa.sphinxext.tally_table import tally_nodes
+from sphinx_xenfusa.sphinxext.tracing_rules import tracing_rules
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.canonical import write_text
 from sphinx_xenfusa.trace.linker import finding_order
-from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, Place, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, Justification, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import newest
 
 logger = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class Build:
         self.register = Register("", "", "", {}, {})
         self.record: TraceRecord | None = None
         self._traced: Mapping[str, TracedItem] = {}
+        self._justifications: tuple[Justification, ...] = ()
         self._answers: Answers | None = None
         self._repeated: frozenset[str] = frozenset()
         self._vocabulary = Vocabulary((), (), {}, {}, {})
@@ -209,6 +211,8 @@ class Build:
         tags = (item.tag for item in items)
         self._platforms = judge_all(domain.platforms, domain.scenarios, tags, _policies_that_count(app))
         findings += self._platforms.findings()
+        rules = tracing_rules(app)
+        findings += rules.findings
         verdicts = self._verdicts(app)
         reports = [read_report(Path(app.confdir) / one, Path(app.confdir)) for one in app.config.xenfusa_test_reports]
         self._agreements = agreed = Agreements(app, items, reports)
@@ -231,9 +235,15 @@ class Build:
             accepted=agreed.links,
             accepted_texts=agreed.texts,
             reviews=agreed.reviews,
+            justifications=rules.justifications,
+            tombstones=rules.tombstones,
+            demands=rules.demands,
         )
         self.record = replace(self.record, baseline=agreed.baseline)
+        if rules.policy_unreadable or any(gate.met is False for gate in self.record.gates):
+            app.statuscode = 1
         self._traced = {str(traced.item.tag): traced for traced in self.record.items}
+        self._justifications = self.record.justifications
         counts = Counter(str(item.tag) for item in items)
         self._repeated = frozenset(tag for tag, count in counts.items() if count > 1)
         self._answers = answers = Answers(self.record, self._traced, self._repeated)
@@ -257,6 +267,8 @@ class Build:
         for docname in sorted(shown):
             views, links = set(domain.views.get(docname, ())), set(domain.links.get(docname, ()))
             traced = [self._traced.get(tag) for tag in sorted(views - {"*"})]
+            excused = [one for one in self._justifications if one.id in views]
+            links |= {step for one in traced if one is not None for step in (*one.inherited_path, *one.suspect)}
             links |= views | {target for one in traced if one is not None for target in one.item.covers}
             links |= {target for one in traced if one is not None for target in links_of(one.item.fields)}
             places = [(tag, domain.place_of(tag)) for tag in sorted(links)]
@@ -264,7 +276,9 @@ class Build:
             reviewed = [reviews[tag] for tag in sorted(views) if tag in reviews]
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
-            digests[docname] = _digest(traced, places, repeated, reviewed, spoken, words, whole if "*" in views else "")
+            digests[docname] = _digest(
+                traced, excused, places, repeated, reviewed, spoken, words, whole if "*" in views else ""
+            )
             linked = [
                 (name, places_of_platforms.get(name)) for name in sorted({*domain.platform_links.get(docname, ())})
             ]

@@ -5,6 +5,7 @@ What is given on the command line wins over ``ubproject.toml``, which wins over 
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,6 +49,16 @@ def _texts(value: Any) -> bool:
 def _text(value: Any) -> bool:
     """Whether a value is a text that can name a file."""
     return isinstance(value, str) and "\0" not in value
+
+
+def _day(value: Any) -> bool:
+    """Whether a value is a day of the calendar, or nothing."""
+    if not isinstance(value, str) or not re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})?", value):
+        return False
+    try:
+        return not value or bool(datetime.date.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 SETTINGS: dict[str, Setting] = {
@@ -154,6 +165,38 @@ SETTINGS: dict[str, Setting] = {
         _texts,
         "a list of patterns",
         "Documents whose normative sentences are counted, besides those of overlays, as patterns relative to the source folder.",
+    ),
+    "trace_policy": Setting(
+        "",
+        "",
+        (str, dict),
+        lambda value: _text(value) or isinstance(value, dict),
+        "a file, or the policy itself",
+        "The tracing policy: a YAML file relative to conf.py, or the same as a dictionary.",
+    ),
+    "justifications": Setting(
+        "",
+        "",
+        (str,),
+        _text,
+        "a file",
+        "The justified exclusions: a YAML file relative to conf.py.",
+    ),
+    "tombstones": Setting(
+        "",
+        "",
+        (str,),
+        _text,
+        "a file",
+        "The retired ids: a YAML file relative to conf.py.",
+    ),
+    "today": Setting(
+        "",
+        "",
+        (str,),
+        _day,
+        "a day, YYYY-MM-DD",
+        "The day for which expiry is judged; empty for that of SOURCE_DATE_EPOCH or, without it, today (UTC).",
     ),
 }
 

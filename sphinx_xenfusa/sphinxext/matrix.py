@@ -83,6 +83,11 @@ class Matrix:
             "kind": Column("Kind", 17, lambda one: one.item.kind.value if one.item.kind else "none"),
             "chapter": Column("Chapter", 14, self._chapter),
             "state": Column("State", 17, lambda one: marked(one.result)),
+            "inherited": Column(
+                "Inherited",
+                22,
+                lambda one: paragraph(*views.inherited(fromdoc, one)) if one.inherited else "rests on nothing",
+            ),
             "verdicts": Column("Verdicts", 20, self._verdicts),
             "claims": Column("Claims", 20, self._claims),
             "scope": Column("Scope", 30, self._scopes),

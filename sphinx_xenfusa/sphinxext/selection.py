@@ -20,6 +20,7 @@ COLUMNS = (
     "kind",
     "chapter",
     "state",
+    "inherited",
     "policies",
     "verdicts",
     "claims",

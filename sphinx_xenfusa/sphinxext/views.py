@@ -26,9 +26,9 @@ from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
 from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
-from sphinx_xenfusa.trace.record import Review, TestCase, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import Justification, Review, TestCase, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import in_words, newest
-from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result
+from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result, worst
 
 SYMBOLS = {
     Result.FAILED: "✗",
@@ -288,6 +288,7 @@ class Views:
         if traced is None:
             return made
         made += self._headline(traced)
+        made += self._tracing(fromdoc, traced)
         made += self._facts(fromdoc, traced)
         if traced.item.confirmed_by:
             made += self._verdicts(traced)
@@ -305,6 +306,40 @@ class Views:
         line = paragraph(nodes.strong("", "State: "), marked(traced.result), f" — {MEANINGS[traced.result]}.")
         line["classes"].append("xenfusa-headline")
         return line
+
+    def _tracing(self, fromdoc: str, traced: TracedItem) -> list[nodes.Node]:
+        """What is worse below than the requirement's own state, what the policy misses, what excuses it."""
+        made: list[nodes.Node] = []
+        if traced.inherited is not None and worst((traced.inherited, traced.result)) is not traced.result:
+            line = paragraph(nodes.strong("", "Below: "), *self.inherited(fromdoc, traced))
+            line["classes"].append("xenfusa-inherited")
+            made.append(line)
+        if traced.lacks:
+            made.append(
+                paragraph(nodes.strong("", "The policy asks for: "), "; ".join(traced.lacks), ". It lacks this.")
+            )
+        named = [one for one in self.record.justifications if one.id == str(traced.item.tag)]
+        return made + [self._justification(one, traced) for one in named]
+
+    def _justification(self, one: Justification, traced: TracedItem) -> nodes.Node:
+        said = f"by {one.owner}, until {one.expires}: {one.reason.rstrip('.')}."
+        if traced.justified:
+            return paragraph(nodes.strong("", "Justified "), f"{said} What it lacks does not count as covered.")
+        why = "it has expired" if one.expired else "it lacks nothing that could be excused"
+        return paragraph(nodes.strong("", "Justified in vain "), f"{said} Nothing is excused: {why}.")
+
+    def inherited(self, fromdoc: str, traced: TracedItem) -> list[nodes.Node]:
+        """The worst state below a requirement, with the way to it; nothing where it rests on nothing."""
+        if traced.inherited is None:
+            return []
+        made: list[nodes.Node] = [marked(traced.inherited)]
+        above: TracedItem | None = traced
+        for step in traced.inherited_path:
+            made.append(nodes.Text(" → " if len(made) > 1 else ": "))
+            missing = above is not None and step in above.uncovered
+            made.append(nodes.Text(f"no {step}") if missing else self.link(fromdoc, step, step))
+            above = self.traced.get(step, above)
+        return made
 
     def _facts(self, fromdoc: str, traced: TracedItem) -> nodes.field_list:
         item = traced.item
@@ -485,7 +520,8 @@ class Views:
 
     def summary(self, fromdoc: str) -> list[nodes.Node]:
         """Requirements by state and kind, verdicts by policy, test reports."""
-        totals = [self._states(), self._kinds(), *self._verdict_totals(), *self._report_totals(), *self.documents()]
+        totals = [self._states(), self._kinds(), *self._gates(), *self._excluded(fromdoc)]
+        totals += [*self._verdict_totals(), *self._report_totals(), *self.documents()]
         return [*self.banners(), *totals, *self._findings()]
 
     def _states(self) -> nodes.Node:
@@ -510,6 +546,43 @@ class Views:
         headings = ("Kind", *(result.value for result in results), "All")
         widths = (28, *(60 // max(len(results), 1) for _ in results), 12)
         return self.table("Requirements by kind and state", headings, widths, rows, "xenfusa-kinds")
+
+    def _gates(self) -> list[nodes.Node]:
+        """The thresholds of the tracing policy; of no item the share is not a number."""
+        if not self.record.gates:
+            return []
+        rows: list[Sequence[Cell]] = []
+        for gate in self.record.gates:
+            number = f"{gate.counted} of {gate.of}" if gate.of else "n/a: no such item"
+            if gate.justified:
+                number += f"; {gate.justified} more justified"
+            allowed = f"; {gate.excusable} may be justified" if gate.excusable else ""
+            states = {
+                True: (Result.PASSED, "met"),
+                False: (Result.FAILED, "not met"),
+                None: (Result.NOT_APPLICABLE, "n/a"),
+            }
+            rows.append((gate.name, gate.words, number, f"{gate.required:g} %{allowed}", marked(*states[gate.met])))
+        missed = sum(gate.met is False for gate in self.record.gates)
+        title = (
+            f"Gates of the tracing policy: {missed} not met" if missed else "Gates of the tracing policy: none missed"
+        )
+        headings = ("Gate", "What is asked for", "Have it", "At least", "Met")
+        return [self.table(title, headings, (20, 34, 18, 16, 12), rows, "xenfusa-gates")]
+
+    def _excluded(self, fromdoc: str) -> list[nodes.Node]:
+        """The justified exclusions, expired ones included; what they excuse is in every total and covered in none."""
+        if not self.record.justifications:
+            return []
+        rows: list[Sequence[Cell]] = []
+        for one in self.record.justifications:
+            expired = paragraph(marked(Result.FAILED, "expired"), f" on {one.expires}")
+            until: Cell = expired if one.expired else one.expires
+            rows.append((paragraph(self.link(fromdoc, one.id, one.id)), one.reason, one.owner, until))
+        title = f"Justified exclusions: {len(rows)}; none counts as covered"
+        return [
+            self.table(title, ("Requirement", "Reason", "Owner", "Until"), (26, 40, 18, 16), rows, "xenfusa-excluded")
+        ]
 
     def _verdict_totals(self) -> list[nodes.Node]:
         if not self.record.verdicts:

@@ -175,12 +175,14 @@ def _own(one: TracedItem, linked: Linked) -> tuple[Result, str] | None:
 
 
 def _piece(one: TracedItem) -> str:
-    """What of an item is in its state: a claim, a test, or the need of one; empty where it is the item as a whole."""
+    """What of an item is in its state: a claim, a test, or what it needs and lacks; empty where it is the item as a whole."""
     pieces = [(RESULT_OF_VERDICT[verdict.kind], verdict.claim) for verdict in one.verdicts]
     pieces += [(RESULT_OF_OUTCOME[case.outcome], case.id) for case in (*one.tests, *one.partial_tests)]
     named = next((piece for state, piece in pieces if state is one.result), "")
     if not named and one.result is Result.NOT_RUN:
         return one.item.confirmed_by[0] if one.model is Result.NOT_RUN else TEST_TYPE
+    if one.result in (Result.NONE, Result.JUSTIFIED):
+        return next(iter(one.uncovered), "")
     return named
 
 
