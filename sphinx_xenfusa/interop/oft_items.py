@@ -19,13 +19,10 @@ from dataclasses import dataclass, field
 
 from sphinx_xenfusa.interop import characters
 from sphinx_xenfusa.interop.lines import LineKind, Lines, indent
-from sphinx_xenfusa.interop.source_tags import tags_in_line
+from sphinx_xenfusa.interop.source_tags import Reading, tags_in_line
 from sphinx_xenfusa.trace.linker import finding_order, tag_fault
 from sphinx_xenfusa.trace.record import TAG, Finding, Item, Place, Tag
 from sphinx_xenfusa.trace.states import OftStatus
-
-Reading = tuple[tuple[Item, ...], tuple[Finding, ...]]
-"""The items of a text in the order in which they stand, and what is wrong in it, sorted."""
 
 QUOTED = re.compile(r"`([^`]*)`")
 """A text in single backticks, and nothing else."""

@@ -19,8 +19,9 @@ from pathlib import Path
 from sphinx_xenfusa.inputs import read_text
 from sphinx_xenfusa.interop.lines import LineKind
 from sphinx_xenfusa.interop.markdown_lines import markdown_lines
-from sphinx_xenfusa.interop.oft_items import QUOTED, ItemReader, Reading, modern
+from sphinx_xenfusa.interop.oft_items import QUOTED, ItemReader, modern
 from sphinx_xenfusa.interop.rst_lines import rst_lines
+from sphinx_xenfusa.interop.source_tags import Reading
 from sphinx_xenfusa.trace.record import TAG, Finding, Item
 
 _ANCHOR = re.compile(r"<a\s[^<>]*>\s*(?:</a>)?")

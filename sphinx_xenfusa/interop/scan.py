@@ -16,9 +16,8 @@ from pathlib import Path
 from sphinx_xenfusa.inputs import DEFAULT_LIMIT, InputError, decode, read_bytes
 from sphinx_xenfusa.interop.file_kinds import FileKind, kind_of
 from sphinx_xenfusa.interop.file_tree import FileTree
-from sphinx_xenfusa.interop.oft_items import Reading
 from sphinx_xenfusa.interop.openfasttrace import read_items, read_markdown
-from sphinx_xenfusa.interop.source_tags import read_tags
+from sphinx_xenfusa.interop.source_tags import Reading, read_tags
 from sphinx_xenfusa.interop.specobject import read_specobject
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.linker import finding_order

@@ -23,7 +23,8 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from sphinx_xenfusa.interop import characters
-from sphinx_xenfusa.interop.oft_items import Reading, modern
+from sphinx_xenfusa.interop.oft_items import modern
+from sphinx_xenfusa.interop.source_tags import Reading
 from sphinx_xenfusa.trace.linker import finding_order, tag_fault
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag, TypedFields
 from sphinx_xenfusa.trace.states import ItemKind, OftStatus
