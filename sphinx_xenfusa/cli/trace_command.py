@@ -24,6 +24,7 @@ from sphinx_xenfusa.trace.judgement import judge
 from sphinx_xenfusa.trace.record import Item
 from sphinx_xenfusa.trace.snapshot import Snapshot
 from sphinx_xenfusa.trace.states import ExitCode
+from sphinx_xenfusa.trace.style import Styled, check_style
 
 
 @click.command()
@@ -58,6 +59,11 @@ from sphinx_xenfusa.trace.states import ExitCode
     help="Show what changed since BASE (a baseline, a trace record or a needs.json) in place of the report.",
 )
 @click.option(
+    "--style",
+    metavar="FILE",
+    help="Hold the texts against the rules of style in FILE, or, with the word 'xen', those of Xen's own tree.",
+)
+@click.option(
     "--root",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
@@ -81,6 +87,7 @@ def trace(
     sources: Sequence[str],
     types: str | None,
     base: Path | None,
+    style: str | None,
     root: Path | None,
     colour: str,
 ) -> None:
@@ -93,13 +100,23 @@ def trace(
         home = root or _shared_root(paths)
         scanned = scan(paths, home, sources=sources)
         items, notes = _of_types(scanned.items, _words(types))
+        try:
+            styled = _styled(items, style, home)
+        except InputError as error:
+            say(str(error))
+            ctx.exit(ExitCode.UNREADABLE)
+        notes = (
+            *notes,
+            *(f"suppressed at {one.place}: {one.about}: {one.message}: {one.reason}" for one in styled.suppressed),
+        )
         record = assemble(
             project="",
             version="",
             items=items,
             verdicts=(),
             reports=(),
-            findings=scanned.findings,
+            findings=(*scanned.findings, *styled.findings),
+            suppressed=styled.suppressed,
             policies=(SPECIFICATION,),
             target_policy=SPECIFICATION,
             confirm_mode="off",
@@ -128,6 +145,19 @@ def _baseline(ctx: click.Context, base: Path | None, form: str) -> Snapshot | No
     except InputError as error:
         say(str(error))
         ctx.exit(ExitCode.UNREADABLE)
+
+
+def _styled(items: Iterable[Item], style: str | None, home: Path) -> Styled:
+    """What the rules of style say of items; nothing unless they were asked for.
+
+    :raises InputError: the file of style cannot be used.
+    """
+    if style is None:
+        return Styled((), ())
+    # Imported here, because most traces read no YAML.
+    from sphinx_xenfusa.interop.style_file import chosen_style
+
+    return check_style(items, chosen_style(style, Path(), home))
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from sphinx_xenfusa.trace.record import (
     Place,
     Review,
     Statement,
+    Suppressed,
     Tag,
     TestCase,
     TestReport,
@@ -205,6 +206,7 @@ def _from_version_1(data: Json) -> dict[str, Any]:
         "gates": [],
         "documents": [],
         "reviews": [],
+        "suppressed": [],
     }
 
 
@@ -263,6 +265,10 @@ class _Reader:
             gates=tuple(Gate(**one) for one in data["gates"]),
             documents=tuple(_document(one) for one in data["documents"]),
             reviews=tuple(_review(one) for one in data["reviews"]),
+            suppressed=tuple(
+                Suppressed(**{**one, "place": _place(one["place"]), "suppressed_at": _place(one["suppressed_at"])})
+                for one in data["suppressed"]
+            ),
             baseline=None if baseline is None else BaselineReference(**baseline),
         )
 

@@ -48,6 +48,7 @@ from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.openfasttrace import RstSource
+from sphinx_xenfusa.interop.style_file import chosen_style
 from sphinx_xenfusa.interop.typed_fields import links_of
 from sphinx_xenfusa.sphinxext import markup, needs_bridge, objects, overlays
 from sphinx_xenfusa.sphinxext.agreements import Agreements
@@ -72,6 +73,7 @@ from sphinx_xenfusa.trace.canonical import write_text
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, Justification, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import newest
+from sphinx_xenfusa.trace.style import Styled, check_style
 
 logger = logging.getLogger(__name__)
 
@@ -201,6 +203,8 @@ class Build:
         items += self._overlays.items
         documents, told = self._overlays.coverage(app, items)
         findings += told
+        styled = _styled(app, items)
+        findings += styled.findings
         self._vocabulary = _vocabulary(env, domain, items, self._policies(app))
         findings += [
             finding
@@ -238,6 +242,7 @@ class Build:
             justifications=rules.justifications,
             tombstones=rules.tombstones,
             demands=rules.demands,
+            suppressed=styled.suppressed,
         )
         self.record = replace(self.record, baseline=agreed.baseline)
         if rules.policy_unreadable or any(gate.met is False for gate in self.record.gates):
@@ -412,6 +417,18 @@ class Build:
             )
         if exception is None and self._shown is not None:
             self._shown.keep()
+
+
+def _styled(app: Sphinx, items: Iterable[Item]) -> Styled:
+    """What the rules of style say of the items; nothing unless the project asks for them."""
+    if not app.config.xenfusa_style:
+        return Styled((), ())
+    try:
+        return check_style(items, chosen_style(app.config.xenfusa_style, Path(app.confdir), Path(app.srcdir)))
+    except InputError as error:
+        file = Path(os.path.relpath(error.file, app.srcdir)).as_posix()
+        message = f"{error.message}; no style is checked"
+        return Styled((Finding("input", Place(file, error.line or 1), file, message),), ())
 
 
 def _cache_folder(app: Sphinx) -> Path:

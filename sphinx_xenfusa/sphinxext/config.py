@@ -158,6 +158,14 @@ SETTINGS: dict[str, Setting] = {
         "a list of files",
         "Overlays that make requirements of sentences in documents that must not be edited, relative to conf.py.",
     ),
+    "style": Setting(
+        "",
+        "",
+        (str,),
+        _text,
+        "'xen' or a file",
+        "The rules of style that items are held against: 'xen' for those of Xen's own tree, or a file, relative to conf.py.",
+    ),
     "unclaimed": Setting(
         [],
         "env",

@@ -522,7 +522,7 @@ class Views:
         """Requirements by state and kind, verdicts by policy, test reports."""
         totals = [self._states(), self._kinds(), *self._gates(), *self._excluded(fromdoc)]
         totals += [*self._verdict_totals(), *self._report_totals(), *self.documents()]
-        return [*self.banners(), *totals, *self._findings()]
+        return [*self.banners(), *totals, *self._suppressed(), *self._findings()]
 
     def _states(self) -> nodes.Node:
         counts = Counter(one.result for one in self.record.items)
@@ -625,6 +625,21 @@ class Views:
         title = f"Normative sentences of documents: {unclaimed} unclaimed"
         headings = ("Document", "Claimed by requirements", "Informative", "Unclaimed")
         return [self.table(title, headings, (40, 22, 14, 24), rows, "xenfusa-documents")]
+
+    def _suppressed(self) -> list[nodes.Node]:
+        """The findings that a stated reason keeps from counting."""
+        if not self.record.suppressed:
+            return []
+        rows: list[Sequence[Cell]] = [
+            (
+                [paragraph(nodes.literal("", f"xenfusa.{one.subtype}")), paragraph(nodes.literal("", str(one.place)))],
+                f"{one.about}: {one.message}",
+                [paragraph(one.reason), paragraph("(", nodes.literal("", str(one.suppressed_at)), ")")],
+            )
+            for one in self.record.suppressed
+        ]
+        title = f"Suppressed for a stated reason: {count(len(rows), 'finding')}"
+        return [self.table(title, ("Type and place", "Finding", "Reason"), (28, 40, 32), rows, "xenfusa-suppressed")]
 
     def _findings(self) -> list[nodes.Node]:
         """What is wrong in the sources and reports; statements that could not be made requirements are among it."""

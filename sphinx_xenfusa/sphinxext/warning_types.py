@@ -42,6 +42,7 @@ SUBTYPES: dict[str, str] = {
     "revision": "A tag's revision is 0 or out of range.",
     "scenario": "A scenario cannot be read, or a step does not come out as its author expects.",
     "status": "An item of Xen's tree has a status that OpenFastTrace does not know.",
+    "style": "The text of an item breaks a rule of style, or a suppression suppresses nothing.",
     "suspect": "A text changed since somebody accepted a link to it, and its revision did not.",
     "tag": "A tag is not of the form type~name~revision.",
     "test_report": "A test report cannot be used, or none came although reports are configured.",

@@ -50,6 +50,7 @@ from sphinx_xenfusa.trace.record import (
     Link,
     Place,
     Review,
+    Suppressed,
     Tag,
     TestCase,
     TestReport,
@@ -93,6 +94,7 @@ def assemble(
     drifted: Collection[Tag] = (),
     documents: Iterable[DocumentCoverage] = (),
     accepted_texts: Mapping[str, str] | None = None,
+    suppressed: Iterable[Suppressed] = (),
 ) -> TraceRecord:
     """The trace record of all this, the same for every order of items, verdicts, reports and findings.
 
@@ -111,6 +113,7 @@ def assemble(
     :param drifted: the items whose evidence was given for other words than stand in their document now: it is stale.
     :param documents: how far the normative sentences of documents are claimed.
     :param accepted_texts: the fingerprint of each item whose text somebody accepted, by tag.
+    :param suppressed: the findings that a stated reason keeps from counting.
     """
     everything = tuple(items)
     kept = first_of_each(everything)
@@ -148,6 +151,7 @@ def assemble(
         tombstones=stones,
         gates=judgement.gates,
         documents=tuple(sorted(documents)),
+        suppressed=tuple(sorted(set(suppressed))),
         findings=tuple(
             sorted(
                 {

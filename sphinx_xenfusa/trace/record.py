@@ -166,6 +166,23 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Suppressed:
+    """A finding that a stated reason keeps from counting; it is shown all the same.
+
+    :param subtype: as of a finding, and so the next three.
+    :param reason: why it does not count.
+    :param suppressed_at: where the reason stands.
+    """
+
+    subtype: str
+    place: Place
+    about: str
+    message: str
+    reason: str
+    suppressed_at: Place
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class TestCase:
     """One case of a test report.
 
@@ -399,6 +416,7 @@ class TraceRecord:
     :param gates: the thresholds of the tracing policy.
     :param documents: the documents whose normative sentences were counted.
     :param reviews: the inspections that are on record.
+    :param suppressed: the findings that a stated reason keeps from counting.
     :param baseline: the baseline that the record is compared with; ``None`` without one.
     """
 
@@ -418,4 +436,5 @@ class TraceRecord:
     gates: tuple[Gate, ...] = ()
     documents: tuple[DocumentCoverage, ...] = ()
     reviews: tuple[Review, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
     baseline: BaselineReference | None = None

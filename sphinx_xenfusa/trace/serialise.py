@@ -57,6 +57,7 @@ def to_json(record: TraceRecord) -> dict[str, Any]:
         "gates": [asdict(entry) for entry in record.gates],
         "documents": [_document(entry) for entry in record.documents],
         "reviews": [_review(entry) for entry in record.reviews],
+        "suppressed": [asdict(entry) for entry in record.suppressed],
         "baseline": None if record.baseline is None else asdict(record.baseline),
     }
 

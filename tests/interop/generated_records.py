@@ -19,6 +19,7 @@ from sphinx_xenfusa.trace.record import (
     Place,
     Review,
     Statement,
+    Suppressed,
     Tag,
     Tombstone,
     TracedItem,
@@ -161,6 +162,9 @@ slots = st.fixed_dictionaries(
             ),
             max_size=2,
         ).map(tuple),
+        "suppressed": st.lists(st.builds(Suppressed, words, places, texts, texts, words, places), max_size=2).map(
+            tuple
+        ),
         "baseline": st.one_of(st.none(), st.builds(BaselineReference, words, texts, words, st.just(SHA))),
     }
 )

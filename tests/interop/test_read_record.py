@@ -59,7 +59,7 @@ def test_cases_of_one_name_come_back_each_with_its_own_message() -> None:
 def version_1(record: TraceRecord) -> dict[str, Any]:
     """The record as version 1 of the schema said it."""
     data = json.loads(dumps(record))
-    for key in ("tombstones", "gates", "documents", "reviews"):
+    for key in ("tombstones", "gates", "documents", "reviews", "suppressed"):
         del data[key]
     for item in data["items"]:
         for key in ("inherited", "inherited_path", "suspect", "duplicates", "justified", "lacks"):
