@@ -43,7 +43,9 @@ ROOMS = {
     "platforms": room(2, "inputs model", "jsonschema_rs yaml"),
     "confirm": room(3, "inputs explore engines model platforms trace", "pebble"),
     "evidence": room(3, "inputs trace", "defusedxml"),
-    "interop": room(3, "inputs explore trace terms platforms", "defusedxml jinja2 jsonschema_rs openpyxl xlsxwriter"),
+    "interop": room(
+        3, "inputs explore trace terms platforms", "defusedxml jinja2 jsonschema_rs openpyxl reqif xlsxwriter"
+    ),
     "sphinxext": room(
         4,
         "inputs explore model trace claims terms platforms confirm evidence interop",

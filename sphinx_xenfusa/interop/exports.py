@@ -13,6 +13,7 @@ from sphinx_xenfusa.interop.csv_tables import csv_files
 from sphinx_xenfusa.interop.lobster import lobster_files
 from sphinx_xenfusa.interop.metrics import metrics_file
 from sphinx_xenfusa.interop.needs_json import needs_file
+from sphinx_xenfusa.interop.reqif_file import reqif_file
 from sphinx_xenfusa.interop.sarif import sarif_file
 from sphinx_xenfusa.interop.specobject import write_specobject
 from sphinx_xenfusa.interop.workbook import workbook
@@ -94,6 +95,14 @@ FORMATS: Mapping[str, Format] = {
             "application/json",
             "the items by type, the tests and the claims, with what each refers to",
             lobster_files,
+        ),
+        Format(
+            "reqif",
+            "items.reqif",
+            "application/xml",
+            "the items with states, and the links between them",
+            reqif_file,
+            ("reqif",),
         ),
         Format(
             "specobject",

@@ -16,6 +16,7 @@ class FileKind(Enum):
     RST = "rst"
     MARKDOWN = "Markdown"
     XML = "XML"
+    REQIF = "ReqIF"
     SOURCE = "source code"
 
 
@@ -25,6 +26,7 @@ _KINDS = {
     ".markdown": FileKind.MARKDOWN,
     ".xml": FileKind.XML,
     ".oreqm": FileKind.XML,
+    ".reqif": FileKind.REQIF,
 }
 
 _SOURCES = (

@@ -309,6 +309,50 @@ def _of_ids(ids: Sequence[str]) -> Counts:
     }
 
 
+# --- ReqIF --------------------------------------------------------------------------------------------------------------
+
+_REQIF = "{http://www.omg.org/spec/ReqIF/20110401/reqif.xsd}"
+_LI = "{http://www.w3.org/1999/xhtml}li"
+
+
+def _reqif(contents: Contents) -> Counts:
+    root = fromstring(contents[0][1])
+    types = {one.attrib["IDENTIFIER"]: one.attrib["LONG-NAME"] for one in root.iter(f"{_REQIF}SPEC-OBJECT-TYPE")}
+    names = {
+        one.attrib["IDENTIFIER"]: one.attrib["LONG-NAME"]
+        for kind in ("STRING", "XHTML")
+        for one in root.iter(f"{_REQIF}ATTRIBUTE-DEFINITION-{kind}")
+    }
+    items: list[Seen] = []
+    covers, known = Counter[str](), set()
+    for one in root.iter(f"{_REQIF}SPEC-OBJECT"):
+        words, lists = _reqif_values(one, names)
+        id, lacking = words["ReqIF.ForeignID"], lists.get("xenfusa.uncovered", [])
+        type = types[_text(one, f"{_REQIF}TYPE/{_REQIF}SPEC-OBJECT-TYPE-REF")]
+        kind, inherited = words.get("xenfusa.kind"), words.get("xenfusa.inherited")
+        items.append((id, type, kind, words["xenfusa.state"], words["xenfusa.coverage"], lacking, inherited))
+        covers[id] = len(lists.get("xenfusa.covers", ()))
+        known.add(one.attrib["IDENTIFIER"])
+    shown = [one.text for one in root.iterfind(f".//{_REQIF}SPEC-HIERARCHY/{_REQIF}OBJECT/{_REQIF}SPEC-OBJECT-REF")]
+    if sorted(filter(None, shown)) != sorted(known):
+        raise ValueError("the specification does not show each object once")
+    links = Counter(_reqif_values(one, names)[0]["xenfusa.status"] for one in root.iter(f"{_REQIF}SPEC-RELATION"))
+    return _of_items(items) | {"covers by item": covers, "links between items": links}
+
+
+def _reqif_values(one: Element, names: Mapping[str, str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The words and the lists among the values of an object or a relation, by the names of their attributes."""
+    words, lists = {}, {}
+    for value in one.iterfind(f"{_REQIF}VALUES/*"):
+        kind = value.tag.rpartition("-")[2]
+        name = names[_text(value, f"{_REQIF}DEFINITION/{_REQIF}ATTRIBUTE-DEFINITION-{kind}-REF")]
+        if kind == "STRING":
+            words[name] = value.attrib["THE-VALUE"]
+        else:
+            lists[name] = [point.text or "" for point in value.iter(_LI)]
+    return words, lists
+
+
 # --- HTML -------------------------------------------------------------------------------------------------------------
 
 
@@ -450,6 +494,7 @@ _NAMES = {
     "lobster": r".*\.lobster",
     "csv": r".*\.csv",
     "xlsx": r".*\.xlsx",
+    "reqif": r".*\.reqif",
     "specobject": r".*\.specobject\.xml",
     "aspec": r".*\.aspec\.xml",
     "html": r".*\.x?html",
@@ -467,6 +512,7 @@ _READERS: Mapping[str, Callable[[Contents], Counts]] = {
     "lobster": _lobster,
     "csv": _csv,
     "xlsx": _xlsx,
+    "reqif": _reqif,
     "specobject": _specobject,
     "aspec": _aspec,
     "html": _html,

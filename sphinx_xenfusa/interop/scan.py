@@ -17,6 +17,7 @@ from sphinx_xenfusa.inputs import DEFAULT_LIMIT, InputError, decode, read_bytes
 from sphinx_xenfusa.interop.file_kinds import FileKind, kind_of
 from sphinx_xenfusa.interop.file_tree import FileTree
 from sphinx_xenfusa.interop.openfasttrace import read_items, read_markdown
+from sphinx_xenfusa.interop.reqif_source import read_reqif
 from sphinx_xenfusa.interop.source_tags import Reading, read_tags
 from sphinx_xenfusa.interop.specobject import read_specobject
 from sphinx_xenfusa.trace.canonical import natural
@@ -26,6 +27,7 @@ from sphinx_xenfusa.trace.record import Finding, Item, Place
 _READERS = {
     FileKind.RST: read_items,
     FileKind.MARKDOWN: read_markdown,
+    FileKind.REQIF: read_reqif,
     FileKind.SOURCE: read_tags,
 }
 

@@ -59,6 +59,15 @@ def in_text(old: str, new: str) -> Callable[[Path], None]:
     return corrupt
 
 
+def in_last_text(old: str, new: str) -> Callable[[Path], None]:
+    def corrupt(path: Path) -> None:
+        before, found, after = path.read_bytes().decode("utf-8").rpartition(old)
+        assert found
+        path.write_bytes((before + new + after).encode("utf-8"))
+
+    return corrupt
+
+
 def in_sheet(sheet: str, cell: str, value: Any) -> Callable[[Path], None]:
     def corrupt(path: Path) -> None:
         book = load_workbook(path)
@@ -93,6 +102,10 @@ CORRUPTIONS: list[tuple[str, Callable[[Path], None]]] = [
     ("lobster/XenSwdgn.lobster", in_json(lambda data: data["data"][0].update(tag="req XenSwdgn~d@3"))),
     ("lobster/test-cases.lobster", in_json(lambda data: data["data"][1].update(status="ok"))),
     ("csv/items.csv", in_text("not run", "failed")),
+    ("items.reqif", in_text('THE-VALUE="not run"', 'THE-VALUE="passed"')),
+    ("items.reqif", in_text('THE-VALUE="covers"', 'THE-VALUE="outdated"')),
+    ("items.reqif", in_text("<xhtml:li>XenProd~p~1</xhtml:li>", "")),
+    ("items.reqif", in_last_text("<xhtml:li>XenNobody</xhtml:li>", "")),
     ("items.specobject.xml", in_text("<version>2<", "<version>3<")),
     ("items.specobject.xml", in_text("<specobject>", "<other>")),
     ("items.aspec.xml", in_text("<deepCoverageStatus>UNCOVERED", "<deepCoverageStatus>COVERED")),
