@@ -19,7 +19,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from sphinx_xenfusa.interop import reqif_attributes as names
-from sphinx_xenfusa.interop.oft_items import Reading
+from sphinx_xenfusa.interop.source_tags import Reading
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag, TypedFields
 from sphinx_xenfusa.trace.states import ItemKind, OftStatus
