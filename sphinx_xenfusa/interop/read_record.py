@@ -202,12 +202,20 @@ def _from_version_1(data: Json) -> dict[str, Any]:
         "schema_version": 2,
         "items": [{**item, **empty_item} for item in data["items"]],
         "links": [{**link, "accepted": "", **_as_openfasttrace_says(link)} for link in data["links"]],
+        "evidence": {**data["evidence"], "reports": [_report_of_2(one) for one in data["evidence"]["reports"]]},
         "tombstones": [],
         "gates": [],
         "documents": [],
         "reviews": [],
         "suppressed": [],
     }
+
+
+def _report_of_2(report: Json) -> dict[str, Any]:
+    """Version 1 knew pytest's reports only, and nothing of what wrote them and what they ran on."""
+    empty: dict[str, Any] = {"target": "", "output": "", "properties": [], "place": "", "attempts": []}
+    unknown = dict.fromkeys(("dialect", "tool", "target", "time", "commit"), "")
+    return {**report, **unknown, "cases": [{**case, **empty} for case in report["cases"]]}
 
 
 def _as_openfasttrace_says(link: Json) -> dict[str, Any]:
@@ -377,7 +385,17 @@ def _finding(data: Json) -> Finding:
 
 def _report(data: Json) -> TestReport:
     cases = tuple(_case(data["file"], entry) for entry in data["cases"])
-    return TestReport(data["file"], data["sha256"], data["error"], cases)
+    return TestReport(
+        file=data["file"],
+        sha256=data["sha256"],
+        error=data["error"],
+        cases=cases,
+        dialect=data["dialect"],
+        tool=data["tool"],
+        target=data["target"],
+        time=data["time"],
+        commit=data["commit"],
+    )
 
 
 def _case(report: str, data: Json) -> TestCase:
@@ -389,6 +407,11 @@ def _case(report: str, data: Json) -> TestCase:
         verifies=tuple(data["verifies"]),
         partially_verifies=tuple(data["partially_verifies"]),
         message=data["message"],
+        target=data["target"],
+        output=data["output"],
+        properties=tuple((one["name"], one["value"]) for one in data["properties"]),
+        place=data["place"],
+        attempts=tuple(Outcome(value) for value in data["attempts"]),
     )
 
 

@@ -186,10 +186,17 @@ class Suppressed:
 class TestCase:
     """One case of a test report.
 
+    How long it took is left out: that differs from run to run, and the record does not.
+
     :param outcome: passed only if the report says that it ran and passed.
     :param verifies: the tags that it verifies as a whole, as written in the report.
     :param partially_verifies: the tags of which it verifies a part.
     :param message: failure, error or skip message, plain text.
+    :param target: what it ran on, as the report says: a board, a platform; empty where the report does not say.
+    :param output: what the test wrote, plain text, cut at a limit.
+    :param properties: further names and values that the report gives the case.
+    :param place: where the test stands, ``file`` or ``file:line``, as the report says.
+    :param attempts: the outcome of every attempt in its order, where it was tried more than once.
     """
 
     report: str
@@ -199,11 +206,21 @@ class TestCase:
     verifies: tuple[str, ...] = ()
     partially_verifies: tuple[str, ...] = ()
     message: str = ""
+    target: str = ""
+    output: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
+    place: str = ""
+    attempts: tuple[Outcome, ...] = ()
 
     @property
     def id(self) -> str:
         """``classname::name``, or the name alone where there is no classname."""
         return f"{self.classname}::{self.name}" if self.classname else self.name
+
+    @property
+    def flaky(self) -> bool:
+        """Whether its attempts had different outcomes."""
+        return len(set(self.attempts)) > 1
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -213,12 +230,22 @@ class TestReport:
     :param file: relative to the project.
     :param sha256: of its bytes; empty when they could not be read.
     :param error: why nothing in it counts; empty for a good report.
+    :param dialect: the name of the dialect that it was read as; empty when none was recognised.
+    :param tool: what wrote it, with its version where the report says.
+    :param target: what its tests ran on, where the report says so of all of them.
+    :param time: when the tests ran, as the report says it.
+    :param commit: the revision of what was tested, as the report says it.
     """
 
     file: str
     sha256: str
     error: str
     cases: tuple[TestCase, ...]
+    dialect: str = ""
+    tool: str = ""
+    target: str = ""
+    time: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,11 @@ def _report(report: TestReport) -> dict[str, Any]:
         "file": report.file,
         "sha256": report.sha256,
         "error": report.error,
+        "dialect": report.dialect,
+        "tool": report.tool,
+        "target": report.target,
+        "time": report.time,
+        "commit": report.commit,
         "cases": [_case(case) for case in report.cases],
     }
 
@@ -190,6 +195,11 @@ def _case(case: TestCase) -> dict[str, Any]:
         "verifies": list(case.verifies),
         "partially_verifies": list(case.partially_verifies),
         "message": case.message,
+        "target": case.target,
+        "output": case.output,
+        "properties": [{"name": name, "value": value} for name, value in case.properties],
+        "place": case.place,
+        "attempts": [outcome.value for outcome in case.attempts],
     }
 
 

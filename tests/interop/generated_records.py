@@ -96,11 +96,27 @@ def cases(report: str) -> st.SearchStrategy[Case]:
         names,
         names,
         texts,
+        target=texts,
+        output=texts,
+        properties=st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
+        place=texts,
+        attempts=st.lists(st.sampled_from(Outcome), max_size=3).map(tuple),
     )
 
 
 def _report(file: str) -> st.SearchStrategy[Report]:
-    return st.builds(Report, st.just(file), st.just(SHA), st.just(""), st.lists(cases(file), max_size=5).map(tuple))
+    return st.builds(
+        Report,
+        st.just(file),
+        st.just(SHA),
+        st.just(""),
+        st.lists(cases(file), max_size=5).map(tuple),
+        dialect=texts,
+        tool=texts,
+        target=texts,
+        time=texts,
+        commit=texts,
+    )
 
 
 reports = st.tuples(_report("r.xml"), _report("s.xml"), st.just(Report("t.xml", "", "cut off", ())))
