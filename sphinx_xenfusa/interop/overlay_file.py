@@ -52,7 +52,7 @@ _ADDRESS: dict[str, Any] = {
     "to": _NUMBER,
     "fingerprint": _FINGERPRINT,
 }
-TEXT_OPTIONS = ("title", "rationale", "comment", "source", "owner", "discharge")
+TEXT_OPTIONS = ("title", "rationale", "comment", "source", "level", "owner", "discharge")
 LIST_OPTIONS = ("covers", "needs", "confirmed-by", *FIELDS)
 
 SCHEMA: dict[str, Any] = {
@@ -218,6 +218,7 @@ class _Reader:
             rationale=texts["rationale"],
             comment=texts["comment"],
             source=texts["source"],
+            level=texts["level"],
             owner=texts["owner"],
             discharge=texts["discharge"],
             covers=given["covers"],

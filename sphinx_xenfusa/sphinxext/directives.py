@@ -71,6 +71,7 @@ class RequirementDirective(XenDirective):
         "rationale": directives.unchanged,
         "comment": directives.unchanged,
         "source": directives.unchanged,
+        "level": directives.unchanged,
         **dict.fromkeys(OF_ASSUMPTIONS, directives.unchanged),
         **dict.fromkeys(FIELDS, directives.unchanged),
     }
@@ -171,6 +172,7 @@ class RequirementDirective(XenDirective):
             rationale=option("rationale"),
             comment=option("comment"),
             source=option("source"),
+            level=option("level"),
             owner=option("owner"),
             discharge=option("discharge"),
             covers=words(self.options.get("covers")),

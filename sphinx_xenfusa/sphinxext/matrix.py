@@ -98,6 +98,7 @@ class Matrix:
             "needs": Column("Needs", 14, views.needs_words),
             "rationale": Column("Rationale", 28, lambda one: one.item.rationale),
             "comment": Column("Comment", 28, lambda one: one.item.comment),
+            "level": Column("Integrity level", 14, lambda one: one.item.level),
             "owner": Column("Owner", 16, lambda one: one.item.owner),
             "discharge": Column("Discharge", 26, lambda one: one.item.discharge),
             "source": Column("Source", 18, lambda one: one.item.source),

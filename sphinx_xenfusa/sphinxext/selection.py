@@ -32,6 +32,7 @@ COLUMNS = (
     "needs",
     "rationale",
     "comment",
+    "level",
     "owner",
     "discharge",
     "source",

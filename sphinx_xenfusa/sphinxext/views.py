@@ -349,6 +349,7 @@ class Views:
             ("Rationale", [nodes.Text(item.rationale)] if item.rationale else []),
             ("Comment", [nodes.Text(item.comment)] if item.comment else []),
             ("Source", [nodes.Text(item.source)] if item.source else []),
+            ("Integrity level", [nodes.Text(item.level)] if item.level else []),
             ("To be ensured by", [nodes.Text(item.owner)] if item.owner else []),
             ("Shown by", [nodes.Text(item.discharge)] if item.discharge else []),
             ("Covers", self.links(fromdoc, item.covers)),

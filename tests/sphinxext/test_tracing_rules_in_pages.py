@@ -137,3 +137,15 @@ def test_a_retired_id_that_is_used_again_is_told(build: Callable[..., Built]) ->
 @pytest.mark.parametrize("value", ["2026-13-01", "today", "20260101"])
 def test_a_day_that_is_none_is_refused(build: Callable[..., Built], value: str) -> None:
     assert build({"index.rst": PAGE}, xenfusa_today=value).types() == ["xenfusa.config"]
+
+
+def test_more_can_be_asked_for_at_a_higher_level(build: Callable[..., Built]) -> None:
+    page = "T\n=\n\n" + requirement("low", options=":level: ASIL A") + requirement("high", options=":level: ASIL  D")
+    policy = {"demands": [{"name": "highest", "level": "ASIL D", "needs": "test and review"}]}
+    built = build({"index.rst": f"{page}\n.. xen:matrix::\n   :columns: level\n"}, xenfusa_trace_policy=policy)
+    assert [(one.item.level, one.lacks) for one in built.record.items] == [
+        ("ASIL D", ("test and review",)),
+        ("ASIL A", ()),
+    ]
+    assert (built.types(), built.status) == (["xenfusa.gate"], 1)
+    assert "Integrity level" in built.page("index.html")
