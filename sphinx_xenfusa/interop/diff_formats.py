@@ -121,8 +121,8 @@ def _html_parts(diff: WordDiff) -> Iterator[str]:
     """The parts; a sign stands beside each, because a colour or a line through it is not read aloud."""
     for part, text in diff.parts:
         if part is Part.REMOVED:
-            yield f"<del>[-{_h(text)}-]</del>"
+            yield f"[-<del>{_h(text)}</del>-]"
         elif part is Part.ADDED:
-            yield f"<ins>{{+{_h(text)}+}}</ins>"
+            yield f"{{+<ins>{_h(text)}</ins>+}}"
         else:
             yield _h(text)

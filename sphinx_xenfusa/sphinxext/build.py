@@ -399,7 +399,7 @@ class Build:
             tallies.replace_self(tally_nodes(views, tallies["claim"]))
         for summary in list(doctree.findall(markup.summary)):
             summary.replace_self(views.summary(docname))
-        show_differences(doctree, views, self._agreements)
+        show_differences(doctree, docname, views, self._agreements)
         platform_views = PlatformViews(views, self._platforms)
         for platform in list(doctree.findall(markup.platform)):
             platform.replace_self(platform_views.platform(docname, platform["docname"], platform["number"]))

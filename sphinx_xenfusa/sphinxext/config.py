@@ -136,7 +136,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "baseline": Setting(
         "",
-        "",
+        "env",
         (str,),
         _text,
         "a file",

@@ -19,17 +19,20 @@ from sphinx_xenfusa.trace.snapshot import Snapshot, snapshot
 from sphinx_xenfusa.trace.word_diff import Part, visible
 
 _CLASSES = {Part.REMOVED: "xenfusa-removed", Part.ADDED: "xenfusa-added"}
-_MARKS = {Part.REMOVED: "[-{}-]", Part.ADDED: "{{+{}+}}", Part.SAME: "{}"}
+_MARKS = {Part.REMOVED: ("[-", "-]"), Part.ADDED: ("{+", "+}")}
+"""Outside of the line through the words, which would hide them."""
 _WIDTHS = (14, 86)
 
 
-def show_differences(doctree: nodes.document, views: Views, agreements: Agreements | None) -> None:
+def show_differences(doctree: nodes.document, docname: str, views: Views, agreements: Agreements | None) -> None:
     """Put the differences in place of their placeholders."""
     for asked in list(doctree.findall(markup.difference)):
-        asked.replace_self(difference_nodes(views, asked, agreements))
+        asked.replace_self(difference_nodes(docname, views, asked, agreements))
 
 
-def difference_nodes(views: Views, asked: markup.difference, agreements: Agreements | None) -> list[nodes.Node]:
+def difference_nodes(
+    docname: str, views: Views, asked: markup.difference, agreements: Agreements | None
+) -> list[nodes.Node]:
     """The difference that a directive asks for; without the files that it needs, words that say so."""
     baseline = None if agreements is None else agreements.snapshot
     try:
@@ -39,10 +42,10 @@ def difference_nodes(views: Views, asked: markup.difference, agreements: Agreeme
         before = None
     if before is None:
         return [paragraph("Nothing is compared: the baseline could not be read.")]
-    return list(_shown(views, before, after))
+    return list(_shown(docname, views, before, after))
 
 
-def _shown(views: Views, before: Snapshot, after: Snapshot) -> Iterator[nodes.Node]:
+def _shown(docname: str, views: Views, before: Snapshot, after: Snapshot) -> Iterator[nodes.Node]:
     difference = compare(before, after)
     made = report(difference, impact(difference))
     yield paragraph(nodes.strong("", visible(made.title)), ".")
@@ -50,16 +53,16 @@ def _shown(views: Views, before: Snapshot, after: Snapshot) -> Iterator[nodes.No
     totals += [nodes.list_item("", paragraph(visible(words))) for words in made.summary]
     yield totals
     for section in made.sections:
-        yield _table(views, section)
+        yield _table(docname, views, section)
 
 
-def _table(views: Views, section: Section) -> nodes.table:
-    rows = [_row(row) for row in section.rows]
+def _table(docname: str, views: Views, section: Section) -> nodes.table:
+    rows = [_row(docname, views, row) for row in section.rows]
     return views.table(section.heading, ("Change", "What"), _WIDTHS, rows, "xenfusa-difference")
 
 
-def _row(row: Row) -> Sequence[Cell]:
-    subject = paragraph(nodes.literal("", visible(row.subject)))
+def _row(docname: str, views: Views, row: Row) -> Sequence[Cell]:
+    subject = paragraph(views.link(docname, row.subject, visible(row.subject)))
     return f"{row.symbol} {row.word}", [subject, *map(_note, row.notes)]
 
 
@@ -69,7 +72,10 @@ def _note(note: Note) -> nodes.paragraph:
     how = "" if note.diff.pieces == "words" else f" (too long for words; compared by {note.diff.pieces})"
     made = paragraph(f"{note.words}{how}:")
     for part, text in note.diff.parts:
-        shown = _MARKS[part].format(visible(text))
-        made += nodes.Text(" ")
-        made += nodes.Text(shown) if part is Part.SAME else nodes.inline("", shown, classes=[_CLASSES[part]])
+        if part is Part.SAME:
+            made += nodes.Text(f" {visible(text)}")
+            continue
+        opening, closing = _MARKS[part]
+        changed = nodes.inline("", visible(text), classes=[_CLASSES[part]])
+        made += [nodes.Text(f" {opening}"), changed, nodes.Text(closing)]
     return made
