@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import heapq
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,8 +29,12 @@ _NEAR = 0.6
 _SHOWN = 160
 """Characters of a sentence that a message shows at the most."""
 _FEW = 3
-_MOST_COMPARED = 5_000
-"""Sentences of a document that a quote is compared with, letter by letter."""
+_COMPARED = 5
+"""Sentences that a quote is compared with, letter by letter."""
+_LONGEST = 1_000
+"""Letters of a sentence that are compared."""
+_MOST_SEARCHES = 200
+"""Quotes that lead nowhere for which the nearest text is looked for: each costs a walk over the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +74,18 @@ class Document:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.sentences = sentences_of(text)
+        self._searches = 0
 
     @cached_property
     def _keys(self) -> tuple[str, ...]:
         return tuple(_key(sentence.text) for sentence in self.sentences)
 
     @cached_property
-    def _starting(self) -> dict[str, list[int]]:
-        """The sentences by their first word."""
+    def _by_key(self) -> dict[str, list[int]]:
+        """The sentences by their words."""
         found: defaultdict[str, list[int]] = defaultdict(list)
         for number, key in enumerate(self._keys):
-            found[key.partition(" ")[0]].append(number)
+            found[key].append(number)
         return found
 
     @cached_property
@@ -209,21 +215,28 @@ class Document:
 
     def _runs(self, quote: str) -> Iterator[tuple[Sentence, ...]]:
         """The runs of whole sentences that say what is quoted."""
-        for begin in self._starting.get(quote.partition(" ")[0], ()):
+        # The first sentence ends with some word of the quote: looking it up costs less than looking at every sentence.
+        words = quote.split(" ")
+        openings = dict.fromkeys(" ".join(words[:number]).rstrip(_CLOSING) for number in range(1, len(words) + 1))
+        for begin in (number for opening in openings for number in self._by_key.get(opening, ())):
             end, rest = begin, quote
-            while end < len(self._keys) and rest:
-                if not rest.startswith(self._keys[end]):
-                    break
+            while end < len(self._keys) and rest and rest.startswith(self._keys[end]):
                 rest = rest[len(self._keys[end]) :].lstrip(_CLOSING + " ")
                 end += 1
-                if not rest:
-                    yield self.sentences[begin:end]
+            if not rest:
+                yield self.sentences[begin:end]
 
     def _within(self, sentence: Sentence, section: str) -> bool:
         return not section or sentence.section in self._named.get(section, ())
 
     def _near(self, address: Address, wrong: _Wrong) -> Found:
         """That a quote stands nowhere, with the text that is most like it."""
+        self._searches += 1
+        if self._searches > _MOST_SEARCHES:
+            message = (
+                f"found the quote {_cut(address.quote)!r} at no sentence of {self.file}; expected whole sentences of it"
+            )
+            return Found((), "", finding=wrong("overlay", f"{message}; the requirement is missing from the record"))
         part = next(
             (one for one, key in zip(self.sentences, self._keys, strict=True) if _key(address.quote) in key), None
         )
@@ -240,18 +253,24 @@ class Document:
         message = f"{found}; expected whole sentences of it; the nearest ({self.place(best)}) differs: {changes}"
         return Found((best,), normalise(address.quote), True, wrong("drifted", message))
 
+    @cached_property
+    def _word_sets(self) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset(key.split()) for key in self._keys)
+
     def _nearest(self, quote: str) -> tuple[Sentence | None, float]:
+        """The sentence most like a quote, of those that share the most words with it, and how alike they are."""
+        words = frozenset(_key(quote).split())
+        sets = self._word_sets
+        near = heapq.nlargest(
+            _COMPARED, range(len(sets)), key=lambda one: (len(sets[one] & words), -len(sets[one]), -one)
+        )
         matcher = difflib.SequenceMatcher(autojunk=False)
-        matcher.set_seq2(_key(quote))
+        matcher.set_seq2(_key(quote)[:_LONGEST])
         best, likeness = None, 0.0
-        for sentence, key in zip(self.sentences[:_MOST_COMPARED], self._keys, strict=False):
-            matcher.set_seq1(key)
-            if (
-                matcher.real_quick_ratio() > likeness
-                and matcher.quick_ratio() > likeness
-                and matcher.ratio() > likeness
-            ):
-                best, likeness = sentence, matcher.ratio()
+        for number in near:
+            matcher.set_seq1(self._keys[number][:_LONGEST])
+            if (ratio := matcher.ratio()) > likeness:
+                best, likeness = self.sentences[number], ratio
         return best, likeness
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -267,3 +268,19 @@ def test_documents_without_an_overlay_are_counted_too(tmp_path: Path) -> None:
     assert [one.subtype for one in made.findings()] == ["input"]
     assert [(one.normative, one.claimed) for one in made.coverage({"XenArch~a~1"})] == [(2, 1)]
     assert [one.claimed for one in made.coverage(set())] == [0]
+
+
+def test_many_entries_are_found_in_time_that_grows_with_their_number(tmp_path: Path) -> None:
+    def seconds(number: int) -> float:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        document = "".join(f"The part {one} of Xen shall run.\n\n" for one in range(number))
+        half = [entry(f"q{one}", quote=f"The part {one} of Xen shall run.") for one in range(0, number, 2)]
+        rest = [entry(f"q{one}", quote=f"The part {one} of Linux must stop here.") for one in range(1, number, 2)]
+        begin = time.process_time()
+        made = source(folder, *half, *rest, document=document)
+        assert len(list(made.items())) >= number // 2
+        assert made.coverage()[0].claimed == number // 2
+        return time.process_time() - begin
+
+    assert seconds(2_000) < 16 * max(seconds(500), 0.05)
