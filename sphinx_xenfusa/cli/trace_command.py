@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.trace_forms import FORMS, Told, changes
+from sphinx_xenfusa.cli.tracing_options import RuleFiles, read_rules, tracing_options
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.plain_report import Verbosity
 from sphinx_xenfusa.interop.scan import scan
@@ -77,6 +79,7 @@ from sphinx_xenfusa.trace.style import Styled, check_style
     show_default=True,
     help="Colours in the plain form: 'auto' on a terminal, unless NO_COLOR is set.",
 )
+@tracing_options
 @click.pass_context
 def trace(
     ctx: click.Context,
@@ -90,6 +93,7 @@ def trace(
     style: str | None,
     root: Path | None,
     colour: str,
+    **rule_files: Unpack[RuleFiles],
 ) -> None:
     """Trace the requirements in folders and files, without Sphinx: what is linked, how, and what is not covered.
 
@@ -109,19 +113,23 @@ def trace(
             *notes,
             *(f"suppressed at {one.place}: {one.about}: {one.message}: {one.reason}" for one in styled.suppressed),
         )
+        rules = read_rules(rule_files, home)
         record = assemble(
             project="",
             version="",
             items=items,
             verdicts=(),
             reports=(),
-            findings=(*scanned.findings, *styled.findings),
+            findings=(*scanned.findings, *styled.findings, *rules.findings),
             suppressed=styled.suppressed,
             policies=(SPECIFICATION,),
             target_policy=SPECIFICATION,
             confirm_mode="off",
             known_claims=(),
             results_expected=False,
+            justifications=rules.justifications,
+            tombstones=rules.tombstones,
+            demands=rules.demands,
         )
         judgement = judge(record)
         for finding in judgement.unreadable:
