@@ -30,6 +30,8 @@ DIRECTIVES = {
     "survivors": ".. xen:survivors::\n",
     "conformance": ".. xen:conformance::\n",
     "tallies": ".. xen:tallies:: soundness\n",
+    "unclaimed": ".. xen:unclaimed::\n",
+    "diff": ".. xen:diff::\n   :from: old.json\n",
     "platform": ".. xen:platform:: A <platform> & more\n   :id: own\n   :expect: compatible\n\n"
     "   domains: [{name: hw, roles: [hardware], criticality: unsafe}]\n",
     "scenario": ".. xen:scenario:: A scenario at 100 %\n\n   platform: own\n   steps:\n"
@@ -62,6 +64,7 @@ FILES = {
     + "\n\n"
     + "\n\n".join(ROLES.values())
     + "\n",
+    "parts/old.json": '{"project": "P", "current_version": "1", "versions": {"1": {"needs": {}}}}',
     "xen/market.rst": OFT,
 }
 VERDICTS = (
