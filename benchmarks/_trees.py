@@ -81,3 +81,34 @@ def write_rst(of: Sequence[Made], folder: Path) -> None:
                 + (f"Needs:\n - {one.needs}\n" if one.needs else "")
             )
         (folder / f"part_{number}.rst").write_text("\n".join(parts), "utf-8")
+
+
+def write_strictdoc(of: Sequence[Made], folder: Path) -> None:
+    """Write the same requirements as StrictDoc's documents."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, some in enumerate(files(of)):
+        parts = [f"[DOCUMENT]\nTITLE: Part {number}\n"]
+        for one in some:
+            relations = "".join(f"- TYPE: Parent\n  VALUE: {one.above}-{above}\n" for above in one.covers)
+            parts.append(
+                f"[REQUIREMENT]\nUID: {one.type}-{one.number}\nTITLE: What part {one.number} does\n"
+                f"STATEMENT: {one.sentence}\n" + (f"RELATIONS:\n{relations}" if relations else "")
+            )
+        (folder / f"part_{number}.sdoc").write_text("\n".join(parts), "utf-8")
+
+
+def write_doorstop(of: Sequence[Made], folder: Path) -> None:
+    """Write the same requirements as Doorstop's items, each a file; a document for each level."""
+    for level, (type, _) in enumerate(SHARES):
+        document = folder / type
+        document.mkdir(parents=True, exist_ok=True)
+        parent = f"  parent: {SHARES[level - 1][0]}\n" if level else ""
+        text = f"settings:\n  digits: 6\n{parent}  prefix: {type}\n  sep: ''\n"
+        (document / ".doorstop.yml").write_text(text, "utf-8")
+    for one in of:
+        covers = "".join(f"- {one.above}{above:06}: null\n" for above in one.covers)
+        (folder / one.type / f"{one.type}{one.number:06}.yml").write_text(
+            f"active: true\nderived: false\nheader: ''\nlevel: 1.{one.number}\nlinks:{' []' if not covers else ''}\n{covers}"
+            f"normative: true\nref: ''\nreviewed: null\ntext: |\n  {one.sentence}\n",
+            "utf-8",
+        )
