@@ -124,7 +124,8 @@ def assemble(
     states = {tag: aged(tests.result(item), tag in drifted) for tag, item in kept.items()}
     tested = {tag for tag, state in states.items() if state is Result.PASSED}
     linked = link(everything, tested=tested, accepted=agreed)
-    links = tuple(sorted({*linked.links, *tests.links, *claims.links(kept.values())}, key=link_order))
+    of_evidence = {*tests.links, *claims.links(kept.values())}
+    links = tuple(sorted({*linked.links, *of_evidence}, key=link_order)) if of_evidence else linked.links
     inspected = tuple(sorted(set(reviews)))
     excuses, stones = Excuses(justifications), tuple(sorted(set(tombstones)))
     around = _Around(everything, links, inspected, agreed, drifted, accepted_texts or {})
@@ -181,9 +182,9 @@ def result_of_tests(item: Item, full: Sequence[TestCase], partial: Sequence[Test
     :param full: the cases that verify it as a whole.
     :param partial: the cases that verify a part of it.
     """
+    if not full and not partial:
+        return Result.NOT_RUN if TEST_TYPE in item.needs else None
     outcomes = {case.outcome for case in (*full, *partial)}
-    if not outcomes and TEST_TYPE not in item.needs:
-        return None
     if Outcome.FAILED in outcomes:
         return Result.FAILED
     if Outcome.ERROR in outcomes:
@@ -202,7 +203,9 @@ def result_of_item(item: Item, model: Result | None, test: Result | None) -> Res
     """The state of an item from its two halves, as the head of this module says."""
     if test is Result.PARTIAL and model is not None and TEST_TYPE not in item.needs:
         return model
-    return worst(result for result in (model, test) if result is not None)
+    if model is None or test is None:
+        return model or test or Result.NONE
+    return worst((model, test))
 
 
 def _traced(
@@ -277,7 +280,7 @@ class _Around:
 
     def suspect_of(self, tag: Tag) -> tuple[str, ...]:
         """The tags whose text changed since a link or an inspection of this item was accepted."""
-        return tuple(sorted(self._suspect.get(str(tag), ()), key=natural))
+        return tuple(sorted(self._suspect.get(str(tag), ()), key=natural)) if self._suspect else ()
 
     def elsewhere(self, tag: Tag) -> tuple[Place, ...]:
         """The places of a tag after the first."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import uuid
 from functools import lru_cache
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -64,7 +63,14 @@ def _told(data: Any, line: str) -> str:
     if data and isinstance(data, dict):
         inner = line + "  "
         told = [
-            mark + (encode_basestring(value) if type(value := data[key]) is str else _told(value, inner))
+            mark
+            + (
+                encode_basestring(value)
+                if (kind := type(value := data[key])) is str
+                else "[]"
+                if kind is list and not value
+                else _told(value, inner)
+            )
             for key, mark in _marks(tuple(data))
         ]
         return f"{{{inner}{f',{inner}'.join(told)}{line}}}"
@@ -98,7 +104,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     :raises OSError: the file cannot be written; what stood there before still does.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    temporary = path.with_name(f".{os.urandom(16).hex()}.tmp")
     try:
         with temporary.open("xb") as stream:
             stream.write(data)

@@ -102,6 +102,16 @@ class Totals:
     results: Counter[Result]
     lacking: Counter[str]
 
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(
+            items=self.items + other.items,
+            orders=self.orders + other.orders,
+            faults=self.faults + other.faults,
+            coverage=self.coverage + other.coverage,
+            results=self.results + other.results,
+            lacking=self.lacking + other.lacking,
+        )
+
     @classmethod
     def of(cls, items: Sequence[Judged]) -> Totals:
         """The totals of some items."""
@@ -179,10 +189,11 @@ def judge(record: TraceRecord) -> Judgement:
     of_type: defaultdict[str, list[Judged]] = defaultdict(list)
     for one in items:
         of_type[one.traced.item.tag.type].append(one)
+    by_type = {type: Totals.of(some) for type, some in of_type.items()}
     return Judgement(
         items=items,
-        totals=Totals.of(items),
-        by_type={type: Totals.of(some) for type, some in of_type.items()},
+        totals=sum(by_type.values(), start=Totals.of(())),
+        by_type=by_type,
         links=Counter(link.status for link in record.links if link.type == "covers"),
         findings=record.findings,
         gates_missed=tuple(gate.name for gate in record.gates if gate.met is False),

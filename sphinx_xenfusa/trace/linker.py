@@ -359,7 +359,8 @@ def _uncovered(
             covered[tag].discard(TEST_TYPE)
         for tag in tested:
             covered[tag].add(TEST_TYPE)
-    return {tag: tuple(sorted(set(item.needs) - covered[tag], key=natural)) for tag, item in kept.items()}
+    lacking = {tag: set(item.needs) - covered[tag] if item.needs else () for tag, item in kept.items()}
+    return {tag: tuple(sorted(types, key=natural)) if types else () for tag, types in lacking.items()}
 
 
 def _covering(edges: Iterable[_Edge], index: Index) -> dict[Node, list[Node]]:

@@ -6,9 +6,7 @@ import json
 from dataclasses import asdict, fields
 from functools import cache
 from importlib import resources
-from typing import Any
-
-import jsonschema_rs
+from typing import TYPE_CHECKING, Any
 
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.trace import canonical
@@ -25,6 +23,9 @@ from sphinx_xenfusa.trace.record import (
     TraceRecord,
     TypedFields,
 )
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 _MAX_MESSAGE = 300
 _TYPED_FIELDS = tuple(one.name for one in fields(TypedFields) if one.name != "dropped")
@@ -85,6 +86,8 @@ def validate(data: Any) -> None:
 
 @cache
 def _validator() -> jsonschema_rs.Draft202012Validator:
+    import jsonschema_rs  # here, because whoever only writes has no need of it
+
     return jsonschema_rs.Draft202012Validator(schema())
 
 
