@@ -219,6 +219,7 @@ class _Reader:
             comment=texts["comment"],
             source=texts["source"],
             level=texts["level"],
+            level=texts["level"],
             owner=texts["owner"],
             discharge=texts["discharge"],
             covers=given["covers"],

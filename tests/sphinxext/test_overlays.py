@@ -11,6 +11,8 @@ from sphinx_needs.api import get_needs_view
 from tests_support import Built, requirement, verdict
 
 from sphinx_xenfusa.explore.verdict import VerdictKind
+from sphinx_xenfusa.interop.overlay_file import LIST_OPTIONS, TEXT_OPTIONS
+from sphinx_xenfusa.sphinxext.directives import RequirementDirective
 from sphinx_xenfusa.trace.sentences import text_fingerprint
 
 Build = Callable[..., Built]
@@ -191,3 +193,10 @@ def test_the_bytes_are_the_same_however_it_is_built(build: Build) -> None:
     two = build(files(ONE, LIST), folder="again", parallel=2, **SETTINGS)
     assert one.page("page.html") == two.page("page.html")
     assert one.page("xenfusa/trace.json") == two.page("xenfusa/trace.json")
+
+
+def test_an_entry_takes_every_option_that_a_requirement_takes(build: Build) -> None:
+    assert {"id", "kind", *TEXT_OPTIONS, *LIST_OPTIONS} == {"title", *(RequirementDirective.option_spec or ())}
+    built = build(files(ONE.replace("{", "{level: ASIL B, ", 1)), **SETTINGS)
+    assert [one.item.level for one in built.record.items] == ["ASIL B"]
+    assert get_needs_view(built.app)["XenArch~hwdom_single~1"]["xen_level"] == "ASIL B"
