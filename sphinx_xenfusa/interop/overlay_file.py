@@ -219,7 +219,6 @@ class _Reader:
             comment=texts["comment"],
             source=texts["source"],
             level=texts["level"],
-            level=texts["level"],
             owner=texts["owner"],
             discharge=texts["discharge"],
             covers=given["covers"],
