@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -24,7 +24,6 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
-from sphinx.util.matching import Matcher
 
 from sphinx_xenfusa import __version__
 from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
@@ -47,17 +46,18 @@ from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget, Claim
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError, read_text
-from sphinx_xenfusa.interop.openfasttrace import RstSource
 from sphinx_xenfusa.interop.style_file import chosen_style
 from sphinx_xenfusa.interop.typed_fields import links_of
 from sphinx_xenfusa.sphinxext import markup, needs_bridge, objects, overlays
 from sphinx_xenfusa.sphinxext.agreements import Agreements
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
-from sphinx_xenfusa.sphinxext.difference_view import show_differences
+from sphinx_xenfusa.sphinxext.difference_view import difference_nodes
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
+from sphinx_xenfusa.sphinxext.oft_documents import OftDocuments
+from sphinx_xenfusa.sphinxext.oft_evidence import OftEvidence
 from sphinx_xenfusa.sphinxext.outputs import write_outputs
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
@@ -71,7 +71,7 @@ from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.canonical import write_text
 from sphinx_xenfusa.trace.linker import finding_order
-from sphinx_xenfusa.trace.record import TAG, Finding, Item, ItemSource, Justification, Place, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import Finding, Item, Justification, Link, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import newest
 from sphinx_xenfusa.trace.style import Styled, check_style
 
@@ -100,6 +100,8 @@ class Build:
         self._platforms = PlatformResults({}, {}, {})
         self._child: ConfirmationProcess | None = None
         self._overlays = overlays.Overlays()
+        self._oft = OftDocuments()
+        self._oft_evidence = OftEvidence.of(())
         self._divergences: tuple[Finding, ...] = ()
         self._mutants: Mutants | None = None
         self._agreements: Agreements | None = None
@@ -114,7 +116,8 @@ class Build:
         app.connect("warn-missing-reference", objects.unknown_reference)
         app.connect("env-before-read-docs", _forget_documents)
         self._overlays.connect(app)
-        app.connect("doctree-read", self.anchor_tags)
+        self._oft.connect(app)
+        app.connect("doctree-read", _note_needs)
         app.connect("env-updated", self.finish_reading)
         app.connect("needs-before-post-processing", self.write_states)
         # Before sphinx-needs replaces its nodes.
@@ -253,6 +256,7 @@ class Build:
         self._repeated = frozenset(tag for tag, count in counts.items() if count > 1)
         self._answers = answers = Answers(self.record, self._traced, self._repeated)
         self.record = _with_questions(self.record, domain, answers)
+        self._oft_evidence = OftEvidence.of(self.record.links)
         self._report(app, self.record)
         self._shown = Shown(app, self._digests(domain, answers))
         return self._shown.changed()
@@ -276,14 +280,15 @@ class Build:
             links |= {step for one in traced if one is not None for step in (*one.inherited_path, *one.suspect)}
             links |= views | {target for one in traced if one is not None for target in one.item.covers}
             links |= {target for one in traced if one is not None for target in links_of(one.item.fields)}
+            around = self._around(domain, docname, views)
+            links |= {one.source for one in around}
             places = [(tag, domain.place_of(tag)) for tag in sorted(links)]
             repeated = sorted(views & self._repeated)
             reviewed = [reviews[tag] for tag in sorted(views) if tag in reviews]
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
-            digests[docname] = _digest(
-                traced, excused, places, repeated, reviewed, spoken, words, whole if "*" in views else ""
-            )
+            seen = whole if "*" in views else ""
+            digests[docname] = _digest(traced, excused, places, repeated, reviewed, spoken, around, words, seen)
             linked = [
                 (name, places_of_platforms.get(name)) for name in sorted({*domain.platform_links.get(docname, ())})
             ]
@@ -291,23 +296,17 @@ class Build:
                 digests[docname] = _digest(digests[docname], platforms.shown(docname), rules, linked)
         return digests
 
+    def _around(self, domain: XenDomain, docname: str, views: Set[str]) -> list[Link]:
+        """The links around the items of Xen's own documents whose evidence a document shows."""
+        page = domain.oft_pages.get(docname)
+        tags = sorted(views & page.sections.keys()) if page is not None else []
+        return [link for tag in tags for link in self._oft_evidence.around(tag)]
+
     def _items(self, app: Sphinx, domain: XenDomain) -> tuple[list[Item], list[Finding]]:
-        items: list[Item] = []
-        findings: list[Finding] = []
-        documents = (Path(app.env.doc2path(docname)) for docname in sorted(_oft_documents(app)))
-        sources: list[ItemSource] = [
-            DirectiveSource(domain),
-            *(RstSource(path, Path(app.srcdir)) for path in documents),
-        ]
-        for source in sources:
-            try:
-                items += source.items()
-                findings += source.findings()
-            except InputError as error:
-                file = Path(os.path.relpath(error.file, app.srcdir)).as_posix()
-                message = f"{error.message}; its items are missing from the record"
-                findings.append(Finding("input", Place(file, error.line or 1), file, message))
-        return items, findings
+        directives, read = DirectiveSource(domain), self._oft.items(app)
+        items = list(directives.items())
+        findings = [*directives.findings(), *read.findings, *self._oft.make_needs(app, read, items)]
+        return [*items, *read.items], findings
 
     def _report(self, app: Sphinx, record: TraceRecord) -> None:
         source_folder = str(app.srcdir)
@@ -337,20 +336,6 @@ class Build:
             needs_bridge.write_states(needs, self.record)
 
     # --- pages --------------------------------------------------------------------------------------------------
-
-    def anchor_tags(self, app: Sphinx, doctree: nodes.document) -> None:
-        """Give each OpenFastTrace tag of Xen's own documents an anchor, and nothing else."""
-        docname = app.env.docname
-        if docname not in _oft_documents(app):
-            return
-        domain = _domain(app.env)
-        for node in list(doctree.findall(nodes.title_reference)):
-            tag = node.astext()
-            alone = isinstance(node.parent, nodes.paragraph) and node.parent.astext() == tag
-            if alone and TAG.fullmatch(tag) and isinstance(node.parent.parent, nodes.section):
-                node["ids"].append(tag)
-                title = node.parent.parent.next_node(nodes.title)
-                domain.note_anchor(docname, tag, title.astext() if title is not None else tag)
 
     def refuse_repeated(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Let no copy of a tag that stands more than once look like a requirement, whichever was read first."""
@@ -384,27 +369,33 @@ class Build:
             domain.places,
             {group: len(terms) for group, terms in domain.vocabulary.groups.items()},
         )
-        overlays.show(doctree, docname, views, self._repeated)
-        for evidence in list(doctree.findall(markup.evidence)):
-            evidence.replace_self(views.evidence(docname, evidence["tag"]))
-        for matrix in list(doctree.findall(markup.matrix)):
-            matrix.replace_self(Matrix(views, self._vocabulary).show(docname, matrix["asked"]))
-        for verdict in list(doctree.findall(markup.verdict)):
-            verdict.replace_self(views.verdict(docname, answers.to(verdict["asked"]), verdict["words"]))
-        for survivors in list(doctree.findall(markup.survivors)):
-            survivors.replace_self(survivor_nodes(views))
-        for conformance in list(doctree.findall(markup.conformance)):
-            conformance.replace_self(conformance_nodes(views))
-        for tallies in list(doctree.findall(markup.tallies)):
-            tallies.replace_self(tally_nodes(views, tallies["claim"]))
-        for summary in list(doctree.findall(markup.summary)):
-            summary.replace_self(views.summary(docname))
-        show_differences(doctree, docname, views, self._agreements)
-        platform_views = PlatformViews(views, self._platforms)
-        for platform in list(doctree.findall(markup.platform)):
-            platform.replace_self(platform_views.platform(docname, platform["docname"], platform["number"]))
-        for scenario in list(doctree.findall(markup.scenario)):
-            scenario.replace_self(platform_views.scenario(docname, scenario["docname"], scenario["number"]))
+        # One walk over the page for all of them: walks are most of what a large page costs.
+        for place in [node for node in doctree.findall() if isinstance(node, markup.PLACEHOLDERS)]:
+            place.replace_self(self._view(views, answers, docname, place))
+
+    def _view(
+        self, views: Views, answers: Answers, docname: str, place: nodes.Element
+    ) -> nodes.Node | Sequence[nodes.Node]:
+        """The nodes that take the place of a placeholder."""
+        platforms = PlatformViews(views, self._platforms)
+        writers: dict[type[nodes.Element], Callable[[], nodes.Node | Sequence[nodes.Node]]] = {
+            markup.evidence: lambda: views.evidence(docname, place["tag"]),
+            markup.oft_evidence: lambda: self._oft_evidence.show(views, docname, place["tag"]),
+            **dict.fromkeys(
+                (markup.mark, markup.overlaid, markup.unclaimed),
+                lambda: overlays.view(place, docname, views, self._repeated),
+            ),
+            markup.matrix: lambda: Matrix(views, self._vocabulary).show(docname, place["asked"]),
+            markup.verdict: lambda: views.verdict(docname, answers.to(place["asked"]), place["words"]),
+            markup.survivors: lambda: survivor_nodes(views),
+            markup.conformance: lambda: conformance_nodes(views),
+            markup.tallies: lambda: tally_nodes(views, place["claim"]),
+            markup.summary: lambda: views.summary(docname),
+            markup.difference: lambda: difference_nodes(docname, views, place, self._agreements),
+            markup.platform: lambda: platforms.platform(docname, place["docname"], place["number"]),
+            markup.scenario: lambda: platforms.scenario(docname, place["docname"], place["number"]),
+        }
+        return writers[type(place)]()
 
     def end(self, app: Sphinx, exception: Exception | None) -> None:
         """Write the record beside the pages, and leave no child behind."""
@@ -460,16 +451,10 @@ def _policies_that_count(app: Sphinx) -> tuple[str, ...]:
     return tuple(dict.fromkeys((SPECIFICATION, app.config.xenfusa_policy)))
 
 
-def _oft_documents(app: Sphinx) -> set[str]:
-    patterns = app.config.xenfusa_oft
-    if not patterns:
-        return set()
-    matches = Matcher(patterns)
-    return {
-        docname
-        for docname in app.env.found_docs
-        if matches(str(app.env.doc2path(docname, base=False)).replace("\\", "/"))
-    }
+def _note_needs(app: Sphinx, doctree: nodes.document) -> None:
+    """Note that a document shows needs: it is written again when the record, and with it some need, has changed."""
+    if needs_bridge.shows_needs(app.env, app.env.docname, doctree):
+        _domain(app.env).note_view(app.env.docname, "*")
 
 
 _WARNED = {

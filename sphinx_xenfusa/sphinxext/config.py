@@ -61,6 +61,14 @@ def _day(value: Any) -> bool:
         return False
 
 
+def _titles_of_types(value: Any) -> bool:
+    """Whether a value gives titles to item types."""
+    return isinstance(value, dict) and all(
+        isinstance(type, str) and re.fullmatch("[A-Za-z]+", type) and _text(title) and title.strip()
+        for type, title in value.items()
+    )
+
+
 SETTINGS: dict[str, Setting] = {
     "policy": Setting(
         "dummy",
@@ -142,6 +150,22 @@ SETTINGS: dict[str, Setting] = {
         "a file",
         "The baseline that the record is compared with, relative to conf.py.",
     ),
+    "oft_types": Setting(
+        {"XenMkt": "Market requirement", "XenProd": "Product requirement", "XenSwdgn": "Design requirement"},
+        "env",
+        (dict,),
+        _titles_of_types,
+        "a title for each item type",
+        "The item types of OpenFastTrace that become need types of their own, with their titles.",
+    ),
+    "oft_evidence": Setting(
+        False,
+        "env",
+        (bool,),
+        lambda value: isinstance(value, bool),
+        "True or False",
+        "Whether a line to unfold after each OpenFastTrace item says what is known of it.",
+    ),
     "oft": Setting(
         [],
         "env",
@@ -214,7 +238,8 @@ def add_values(app: Sphinx) -> None:
     for name, setting in SETTINGS.items():
         app.add_config_value(f"xenfusa_{name}", setting.default, setting.rebuild, setting.types, setting.description)
     app.connect("config-inited", _read_ubproject, priority=9)
-    app.connect("config-inited", _check, priority=20)
+    # Before the need types are made of them.
+    app.connect("config-inited", _check, priority=11)
 
 
 def config_file(app: Sphinx, name: str = "") -> str:

@@ -10,7 +10,6 @@ from docutils import nodes
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.baseline_file import read_snapshot
 from sphinx_xenfusa.interop.diff_report import Note, Row, Section, report
-from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.agreements import Agreements
 from sphinx_xenfusa.sphinxext.views import Cell, Views, paragraph
 from sphinx_xenfusa.trace.diff import compare
@@ -24,14 +23,8 @@ _MARKS = {Part.REMOVED: ("[-", "-]"), Part.ADDED: ("{+", "+}")}
 _WIDTHS = (14, 86)
 
 
-def show_differences(doctree: nodes.document, docname: str, views: Views, agreements: Agreements | None) -> None:
-    """Put the differences in place of their placeholders."""
-    for asked in list(doctree.findall(markup.difference)):
-        asked.replace_self(difference_nodes(docname, views, asked, agreements))
-
-
 def difference_nodes(
-    docname: str, views: Views, asked: markup.difference, agreements: Agreements | None
+    docname: str, views: Views, asked: nodes.Element, agreements: Agreements | None
 ) -> list[nodes.Node]:
     """The difference that a directive asks for; without the files that it needs, words that say so."""
     baseline = None if agreements is None else agreements.snapshot

@@ -46,7 +46,7 @@ from sphinx_xenfusa.terms.installed import Vocabulary, load_vocabulary
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
 
-ENV_VERSION = 9
+ENV_VERSION = 11
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -66,6 +66,17 @@ class Described(NamedTuple):
 
 
 ROLE_OF_KIND = {kind.value: role for kind, role in ROLE_OF.items()}
+
+
+class OftPage(NamedTuple):
+    """What stands of OpenFastTrace's items on a page.
+
+    :param sections: by tag, the titles of the sections around it, innermost first.
+    :param included: the files, relative to the source folder, whose items stand on the page because it includes them.
+    """
+
+    sections: dict[str, tuple[str, ...]]
+    included: tuple[str, ...]
 
 
 class DirectiveSource:
@@ -160,6 +171,8 @@ class XenDomain(Domain):
         "platform_links": {},
         "overlaid": {},
         "overlay_needs": {},
+        "oft_pages": {},
+        "oft_needs": {},
     }
     data_version = ENV_VERSION
 
@@ -293,6 +306,18 @@ class XenDomain(Domain):
         return stored
 
     @property
+    def oft_pages(self) -> dict[str, OftPage]:
+        """What stands of OpenFastTrace's items on the page of each document."""
+        stored: dict[str, OftPage] = self.data.setdefault("oft_pages", {})
+        return stored
+
+    @property
+    def oft_needs(self) -> dict[str, list[str]]:
+        """The tags of the items of each document that were made needs."""
+        stored: dict[str, list[str]] = self.data.setdefault("oft_needs", {})
+        return stored
+
+    @property
     def platform_places(self) -> Mapping[str, tuple[str, str]]:
         """Id to document and title for each platform that can be linked to; of several the first by document."""
         places: dict[str, tuple[str, str]] = {}
@@ -357,6 +382,10 @@ class XenDomain(Domain):
     def note_link(self, docname: str, tag: str) -> None:
         """Store that a document links to a tag."""
         self.links.setdefault(docname, []).append(tag)
+
+    def note_oft_page(self, docname: str, page: OftPage) -> None:
+        """Store what stands of OpenFastTrace's items on a page."""
+        self.oft_pages[docname] = page
 
     def note_matrix(self, docname: str, asked: Asked) -> None:
         """Store what a matrix of a document asks for."""

@@ -28,6 +28,10 @@ class unclaimed(nodes.General, nodes.Element):
     """Stands for the normative sentences that no requirement claims."""
 
 
+class oft_evidence(nodes.General, nodes.Element):
+    """Stands for what is known of one item of Xen's own documents; attribute ``tag``."""
+
+
 class matrix(nodes.General, nodes.Element):
     """Stands for a matrix; attribute ``asked``, what of it."""
 
@@ -65,6 +69,25 @@ class tallies(nodes.General, nodes.Element):
 
 class difference(nodes.General, nodes.Element):
     """Stands for a difference; attributes ``before`` and ``after``: files, empty for the baseline and for this build."""
+
+
+PLACEHOLDERS = (
+    mark,
+    overlaid,
+    unclaimed,
+    evidence,
+    oft_evidence,
+    matrix,
+    summary,
+    verdict,
+    platform,
+    scenario,
+    survivors,
+    conformance,
+    tallies,
+    difference,
+)
+"""All that a view replaces."""
 
 
 class unfolding(nodes.General, nodes.Element):
@@ -130,18 +153,6 @@ def add_nodes(app: Sphinx) -> None:
         man=for_text,
         texinfo=for_text,
     )
-    for placeholder in (
-        difference,
-        mark,
-        overlaid,
-        unclaimed,
-        evidence,
-        matrix,
-        survivors,
-        conformance,
-        tallies,
-        summary,
-        platform,
-        scenario,
-    ):
-        app.add_node(placeholder)
+    for placeholder in PLACEHOLDERS:
+        if placeholder is not verdict:
+            app.add_node(placeholder)

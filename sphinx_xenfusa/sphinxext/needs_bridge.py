@@ -28,15 +28,28 @@ from sphinx_xenfusa.interop.typed_fields import FIELDS
 from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.trace.canonical import dumps, write_text
 from sphinx_xenfusa.trace.record import TAG, Item, TraceRecord
-from sphinx_xenfusa.trace.states import ItemKind, Result
+from sphinx_xenfusa.trace.states import Coverage, ItemKind, Result
 
 LAYOUT = "xenfusa"
 _BASE = "xen_statement"
+_OFT = "oft_item"
+_OURS = ("xen_", "oft_")
+"""What the names of our need types begin with."""
 
 
 def need_type(kind: ItemKind) -> str:
     """The need type of a kind; prefixed, because sphinx-needs makes a global directive of each."""
     return f"xen_{kind.value}"
+
+
+def oft_need_type(type: str, known: Iterable[str]) -> str:
+    """The need type of an item type of OpenFastTrace.
+
+    Capitals keep a need type from becoming a directive that an author could write: docutils asks for small letters.
+
+    :param known: the item types that have a need type of their own.
+    """
+    return f"oft_{type}" if type in known else _OFT
 
 
 def connect(app: Sphinx) -> None:
@@ -85,6 +98,17 @@ def _base_type() -> dict[str, Any]:
                 "schema": {"type": "string", "enum": states},
                 "nullable": True,
             },
+            "xen_coverage": {
+                "description": "OpenFastTrace's deep coverage of the item.",
+                "schema": {"type": "string", "enum": [coverage.value for coverage in Coverage]},
+                "nullable": True,
+            },
+            # Never without a value, so that a filter can ask what is in it.
+            "xen_uncovered": {
+                **_texts("The item types that must cover the item and do not."),
+                "nullable": False,
+                "default": [],
+            },
         },
         "links": {
             "xen_covers": {
@@ -107,13 +131,30 @@ def _add_types(app: Sphinx, config: Config) -> None:
         }
         for kind in ItemKind
     ]
-    config.needs_types = [*config.needs_types, _base_type(), *kinds]
+    config.needs_types = [*config.needs_types, _base_type(), *kinds, *_oft_types(config.xenfusa_oft_types)]
     # The card shows what the statement is; the evidence that follows it shows the rest in words.
     config.needs_card_layouts = {**config.needs_card_layouts, LAYOUT: {"meta": False}}
     if "needs_reproducible_json" not in config.overrides:
         config.needs_reproducible_json = True
     # sphinx-needs leaves these in the output folder of every builder; an EPUB has no place for them.
     config.epub_exclude_files = [*config.epub_exclude_files, "permalink.html", "schema_violations.json"]
+
+
+def _oft_types(titles: dict[str, str]) -> list[dict[str, Any]]:
+    base = {
+        "directive": _OFT,
+        "title": "OpenFastTrace item",
+        "prefix": "",
+        "inherits": _BASE,
+        "fields": {
+            "xen_depends": _texts("The items that the item says it depends on."),
+        },
+    }
+    own = [
+        {"directive": oft_need_type(type, titles), "title": title, "prefix": f"{type}~", "inherits": _OFT}
+        for type, title in titles.items()
+    ]
+    return [base, *own]
 
 
 def _allow_tags(app: Sphinx, config: Config) -> None:
@@ -165,51 +206,101 @@ def add_requirement(
 
 
 def add_overlaid_need(app: Sphinx, docname: str, item: Item, sections: Sequence[str]) -> None:
-    """Make a need of a requirement that stands on a sentence: it has no card, its id is the anchor at the sentence.
+    """Make a need of a requirement that stands on a sentence; its id is the anchor at the sentence.
 
     :param sections: the titles of the sections around it, innermost first.
     :raises Refused: sphinx-needs does not take it, or has a need of that id.
     """
+    typed: dict[str, Any] = {f"xen_{name}": list(item.fields.words(name)) or None for name in FIELDS}
+    _add_without_card(
+        app,
+        docname,
+        item,
+        sections,
+        need_type(item.kind or ItemKind.RULE),
+        xen_source=item.source or None,
+        xen_owner=item.owner or None,
+        xen_discharge=item.discharge or None,
+        xen_confirmed_by=list(item.confirmed_by) or None,
+        **typed,
+    )
+
+
+def add_oft_need(app: Sphinx, docname: str, item: Item, sections: Sequence[str]) -> None:
+    """Make a need of an item that stands in a document as it is; its id is the anchor at the tag.
+
+    :param sections: the titles of the sections around it, innermost first.
+    :raises Refused: sphinx-needs does not take it, or has a need of that id.
+    """
+    _add_without_card(
+        app,
+        docname,
+        item,
+        sections,
+        oft_need_type(item.tag.type, app.config.xenfusa_oft_types),
+        status=item.oft_status.value,
+        tags=list(item.labels) or None,
+        xen_depends=list(item.depends) or None,
+    )
+
+
+def _add_without_card(app: Sphinx, docname: str, item: Item, sections: Sequence[str], type: str, **fields: Any) -> None:
+    """Put a need into the store of sphinx-needs; nothing on a page stands for it but its anchor.
+
+    :raises Refused: sphinx-needs does not take it, or has a need of that id.
+    """
     tag = str(item.tag)
     data = SphinxNeedsData(app.env)
-    if tag in data.get_needs_mutable():
-        raise Refused("a need of this id exists")
-    typed: dict[str, Any] = {f"xen_{name}": list(item.fields.words(name)) or None for name in FIELDS}
+    other = data.get_needs_mutable().get(tag)
+    if other is not None:
+        where = other["external_url"] or f"{other['docname']}:{other['lineno']}"
+        raise Refused(f"a need of this id exists ({where})")
     try:
         need = generate_need(
             NeedsSphinxConfig(app.config),
             data.get_schema(),
-            need_type(item.kind or ItemKind.RULE),
-            item.title,
+            type,
+            item.title or tag,
             docname=docname,
             lineno=item.place.line,
             id=tag,
             doctype=Path(app.env.doc2path(docname)).suffix,
             content=item.text,
             sections=sections,
+            # Texts are what they say: no dynamic function of sphinx-needs may let the need differ from the record.
             allow_type_coercion=False,
             xen_rationale=item.rationale or None,
             xen_comment=item.comment or None,
-            xen_source=item.source or None,
             xen_level=item.level or None,
-            xen_owner=item.owner or None,
-            xen_discharge=item.discharge or None,
             xen_needs=list(item.needs) or None,
-            xen_confirmed_by=list(item.confirmed_by) or None,
             xen_covers=list(item.covers) or None,
-            **typed,
+            **fields,
         )
     except InvalidNeedException as error:
         raise Refused(error.message) from error
     data.add_need(need)
 
 
-def forget_overlaid_needs(env: BuildEnvironment, tags: Iterable[str]) -> None:
-    """Forget the needs of requirements that stand on sentences."""
+def forget_needs(env: BuildEnvironment, tags: Iterable[str]) -> None:
+    """Forget the needs without a card that were made of some tags; one that somebody else made stays."""
     data = SphinxNeedsData(env)
+    needs = data.get_needs_mutable()
     for tag in tags:
-        if tag in data.get_needs_mutable():
+        if tag in needs and needs[tag]["type"].startswith(_OURS):
             data.remove_need(tag)
+
+
+def shows_needs(env: BuildEnvironment, docname: str, doctree: nodes.document) -> bool:
+    """Whether a document shows needs by a directive or role of sphinx-needs, requirements of our own aside."""
+    if docname not in SphinxNeedsData(env).get_or_create_docs().get("all", ()):
+        return False
+    return any(_of_sphinx_needs(node) for node in doctree.findall())
+
+
+def _of_sphinx_needs(node: nodes.Node) -> bool:
+    if isinstance(node, Need):
+        return not any(name.startswith("need-xen_") for name in node["classes"])
+    return type(node).__module__.startswith("sphinx_needs.")
 
 
 def forget_document(env: BuildEnvironment, docname: str) -> None:
@@ -231,12 +322,15 @@ def take_card(evidence: nodes.Element) -> list[nodes.Node]:
 
 
 def write_states(needs: Any, record: TraceRecord) -> None:
-    """Put state and fingerprint of each requirement into its need, for the tables and exports of sphinx-needs."""
+    """Put state, fingerprint and coverage of each requirement into its need, for the tables and exports of sphinx-needs."""
     for traced in record.items:
         tag = str(traced.item.tag)
-        if tag in needs and traced.item.origin in ("directive", "overlay"):
-            needs[tag]["xen_state"] = traced.result.value
-            needs[tag]["xen_fingerprint"] = traced.fingerprint
+        if tag in needs and needs[tag]["type"].startswith(_OURS):
+            need = needs[tag]
+            need["xen_state"] = traced.result.value
+            need["xen_fingerprint"] = traced.fingerprint
+            need["xen_coverage"] = traced.coverage.value
+            need["xen_uncovered"] = list(traced.uncovered)
 
 
 def _name_containers(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -163,14 +163,13 @@ class Overlays:
         return findings
 
 
-def show(doctree: nodes.document, docname: str, views: Views, repeated: Collection[str]) -> None:
-    """Put marks, evidence and lists of unclaimed sentences in place of their placeholders."""
-    for mark in list(doctree.findall(markup.mark)):
-        mark.replace_self(_mark(views, mark["tag"]))
-    for place in list(doctree.findall(markup.overlaid)):
-        place.replace_self(_evidence(views, docname, place["tag"], place["tag"] in repeated))
-    for listed in list(doctree.findall(markup.unclaimed)):
-        listed.replace_self(unclaimed_nodes(views))
+def view(place: nodes.Element, docname: str, views: Views, repeated: Collection[str]) -> Sequence[nodes.Node]:
+    """What takes the place of a mark, of evidence, or of a list of unclaimed sentences."""
+    if isinstance(place, markup.mark):
+        return _mark(views, place["tag"])
+    if isinstance(place, markup.overlaid):
+        return _evidence(views, docname, place["tag"], place["tag"] in repeated)
+    return unclaimed_nodes(views)
 
 
 def _mark(views: Views, tag: str) -> list[nodes.Node]:
@@ -211,7 +210,7 @@ def _domain(env: BuildEnvironment) -> XenDomain:
 
 def _forget_needs(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """Forget the needs of the build before: they are made again of what the overlays say now."""
-    needs_bridge.forget_overlaid_needs(env, [tag for tags in _domain(env).overlay_needs.values() for tag in tags])
+    needs_bridge.forget_needs(env, [tag for tags in _domain(env).overlay_needs.values() for tag in tags])
 
 
 def _digest(marked: Sequence[Marked]) -> str:

@@ -299,7 +299,7 @@ class Views:
                 )
             made += [self.details(verdict) for verdict in traced.verdicts]
             made += self._other_details(traced)
-        made += self._tests(traced)
+        made += self.tests(traced)
         return made
 
     def _headline(self, traced: TracedItem) -> nodes.paragraph:
@@ -487,7 +487,7 @@ class Views:
         said = f" The document: {known.document} Xen: {known.xen}{limits} (Source: {known.source}.)"
         return [paragraph(nodes.strong("", f"{divergence}."), said)]
 
-    def _tests(self, traced: TracedItem) -> list[nodes.Node]:
+    def tests(self, traced: TracedItem) -> list[nodes.Node]:
         """How the tests came out, and a table of them; it is folded only if every one passed."""
         cases = [(case, "all of it") for case in traced.tests] + [(case, "a part") for case in traced.partial_tests]
         if not cases:

@@ -1,0 +1,272 @@
+"""The OpenFastTrace items of the documents that ``xenfusa_oft`` names: where they stand on the pages, and their needs.
+
+The items are those that :mod:`sphinx_xenfusa.interop.scan` reads out of the files, so that a build and ``xenfusa trace``
+cannot disagree.  The pages are never the source of an item and are not changed: an item is looked up on the page that
+Sphinx made of its file, by file and line, and gets an anchor there.
+"""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.matching import Matcher
+
+from sphinx_xenfusa.interop.scan import Scanned, scan
+from sphinx_xenfusa.sphinxext import markup, needs_bridge
+from sphinx_xenfusa.sphinxext.config import config_file
+from sphinx_xenfusa.sphinxext.domain import OftPage, XenDomain
+from sphinx_xenfusa.trace.canonical import natural
+from sphinx_xenfusa.trace.linker import first_of_each
+from sphinx_xenfusa.trace.record import Finding, Item, Place
+
+
+class Standing(NamedTuple):
+    """An item and the document on whose page it stands."""
+
+    docname: str
+    item: Item
+
+
+@dataclass(frozen=True)
+class OftItems:
+    """What the files hold.
+
+    :param standing: every item, document by document.
+    :param findings: what is wrong in the files, and the patterns that name none.
+    """
+
+    standing: tuple[Standing, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def items(self) -> Iterator[Item]:
+        """The items alone."""
+        return (one.item for one in self.standing)
+
+
+class OftDocuments:
+    """Reads the files, each once in a build and process."""
+
+    def __init__(self) -> None:
+        self._scanned: dict[Path, Scanned] = {}
+        self._matcher: Matcher | None = None
+
+    def connect(self, app: Sphinx) -> None:
+        """Connect the events."""
+        app.connect("env-before-read-docs", _forget_needs)
+        app.connect("doctree-read", self.place)
+
+    # --- the page -----------------------------------------------------------------------------------------------
+
+    def place(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Give each item that stands on a page an anchor and, if asked for, a place for its evidence."""
+        if not app.config.xenfusa_oft:
+            return
+        docname = app.env.docname
+        blocks = _blocks(doctree, Path(app.srcdir))
+        files = [file for file in blocks if self._stands_on(app, docname, file)]
+        own = _file_of(app, docname)
+        if self._selects(app, own) and own not in files:
+            files.append(own)
+        if not files:
+            return
+        standing: list[tuple[Item, nodes.Element]] = []
+        for file in sorted(files, key=natural):
+            standing += _standing(self._scan(app, file).items, blocks.get(file, []))
+        domain = _domain(app.env)
+        sections: dict[str, tuple[str, ...]] = {}
+        for item, block in standing:
+            tag = str(item.tag)
+            if tag not in sections:
+                _anchor(block, tag)
+                sections[tag] = tuple(_sections(block))
+                domain.note_anchor(docname, tag, item.title or tag)
+        included = tuple(sorted((file for file in files if file != own), key=natural))
+        domain.note_oft_page(docname, OftPage(sections, included))
+        if app.config.xenfusa_oft_evidence:
+            for tag in _add_evidence(standing):
+                domain.note_view(docname, tag)
+
+    def _stands_on(self, app: Sphinx, docname: str, file: str) -> bool:
+        """Whether the items of a file belong to a page: it is the page's own, or included and no page of its own."""
+        if not self._selects(app, file):
+            return False
+        owner = app.env.path2doc(str(Path(app.srcdir, file)))
+        return owner in (None, docname) or owner not in app.env.found_docs
+
+    def _selects(self, app: Sphinx, file: str) -> bool:
+        if self._matcher is None:
+            self._matcher = Matcher(app.config.xenfusa_oft)
+        return self._matcher(file)
+
+    def _scan(self, app: Sphinx, file: str) -> Scanned:
+        path = Path(app.srcdir, file)
+        if path not in self._scanned:
+            self._scanned[path] = scan([path], Path(app.srcdir))
+        return self._scanned[path]
+
+    # --- the items ----------------------------------------------------------------------------------------------
+
+    def items(self, app: Sphinx) -> OftItems:
+        """Every item of every file, whether its document was read in this build or before."""
+        if not app.config.xenfusa_oft:
+            return OftItems((), ())
+        files: dict[str, str] = {}
+        for docname in sorted(app.env.found_docs, key=natural):
+            file = _file_of(app, docname)
+            if self._selects(app, file):
+                files.setdefault(file, docname)
+        for docname, page in sorted(_domain(app.env).oft_pages.items(), key=lambda one: natural(one[0])):
+            for file in page.included:
+                files.setdefault(file, docname)
+        scans = [(docname, self._scan(app, file)) for file, docname in files.items()]
+        findings = [finding for _, scanned in scans for finding in scanned.findings]
+        return OftItems(
+            tuple(Standing(docname, item) for docname, scanned in scans for item in scanned.items),
+            (*findings, *_idle_patterns(app, files)),
+        )
+
+    def make_needs(self, app: Sphinx, read: OftItems, others: Iterable[Item]) -> list[Finding]:
+        """Make a need of each item, and tell which ones sphinx-needs does not take.
+
+        Of several items of one tag the first becomes the need; the record tells of the others.
+
+        :param others: the items that are needs already.
+        """
+        docnames = {one.item.place: one.docname for one in read.standing}
+        taken = {item.tag for item in others}
+        domain = _domain(app.env)
+        findings = []
+        made: dict[str, list[str]] = {}
+        for item in first_of_each(read.items).values():
+            if item.tag in taken:
+                continue
+            docname = docnames[item.place]
+            page = domain.oft_pages.get(docname)
+            sections = page.sections.get(str(item.tag), ()) if page else ()
+            try:
+                needs_bridge.add_oft_need(app, docname, item, sections)
+            except needs_bridge.Refused as error:
+                message = f"sphinx-needs refused {item.tag}: {error}"
+                findings.append(Finding("refused", item.place, str(item.tag), message))
+            else:
+                made.setdefault(docname, []).append(str(item.tag))
+        domain.oft_needs.clear()
+        domain.oft_needs.update(made)
+        return findings
+
+
+def _domain(env: BuildEnvironment) -> XenDomain:
+    return cast(XenDomain, env.get_domain("xen"))
+
+
+def _file_of(app: Sphinx, docname: str) -> str:
+    return str(app.env.doc2path(docname, base=False)).replace("\\", "/")
+
+
+def _forget_needs(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Forget the needs of the build before: they are made again of what the files say now."""
+    needs_bridge.forget_needs(env, [tag for tags in _domain(env).oft_needs.values() for tag in tags])
+
+
+def _idle_patterns(app: Sphinx, files: Mapping[str, str]) -> Iterator[Finding]:
+    """A finding for each pattern that names no document: nothing of what it was meant for is in the record."""
+    path, _, line = config_file(app, "oft").rpartition(":")
+    if not line.isdecimal():
+        path, line = config_file(app, "oft"), "1"
+    place = Place(Path(os.path.relpath(path, app.srcdir)).as_posix(), int(line))
+    for pattern in app.config.xenfusa_oft:
+        matches = Matcher([pattern])
+        if not any(matches(file) for file in files):
+            found = f"found the pattern {pattern!r} in xenfusa_oft, which names no document"
+            wanted = "expected documents that Sphinx reads, suffix included (Markdown needs the extension myst_parser)"
+            yield Finding("config", place, pattern, f"{found}; {wanted}")
+
+
+# --- where items stand in a doctree -------------------------------------------------------------------------------------
+
+
+def _blocks(doctree: nodes.document, root: Path) -> dict[str, list[nodes.Element]]:
+    """The paragraphs and terms of a page by the file that they were written in, in the order of their lines."""
+    by_source: defaultdict[str, list[nodes.Element]] = defaultdict(list)
+    for block in doctree.findall(lambda node: isinstance(node, nodes.paragraph | nodes.term)):
+        if isinstance(block, nodes.Element) and block.source and block.line:
+            by_source[block.source].append(block)
+    home = root.resolve()
+    # The path of an included file is relative to the current folder.
+    return {
+        Path(os.path.relpath(Path(source).resolve(), home)).as_posix(): sorted(found, key=lambda one: one.line or 0)
+        for source, found in by_source.items()
+    }
+
+
+def _standing(items: Sequence[Item], blocks: Sequence[nodes.Element]) -> Iterator[tuple[Item, nodes.Element]]:
+    """Each item with the block that it stands in; an item that is nowhere on the page is left out."""
+    lines = [block.line or 0 for block in blocks]
+    lost: dict[str, Item] = {}
+    for item in items:
+        block = _block_at(item.place.line, lines, blocks)
+        if block is not None and str(item.tag) in block.astext():
+            yield item, block
+        else:
+            lost.setdefault(str(item.tag), item)
+    if lost:
+        # Where docutils counts lines otherwise than everybody else (at U+2028 and the like).
+        for block in blocks:
+            if isinstance(block.parent, nodes.section | nodes.document) and block.astext() in lost:
+                yield lost.pop(block.astext()), block
+
+
+def _block_at(line: int, lines: Sequence[int], blocks: Sequence[nodes.Element]) -> nodes.Element | None:
+    """The innermost block that covers a line."""
+    index = bisect_right(lines, line) - 1
+    if index < 0:
+        return None
+    covered = lines[index] + blocks[index].rawsource.count("\n")
+    return blocks[index] if line <= covered else None
+
+
+def _anchor(block: nodes.Element, tag: str) -> None:
+    """Put the anchor of an item at its tag."""
+    written = next((child for child in block.children if child.astext() == tag), None)
+    if isinstance(written, nodes.title_reference):
+        written["ids"].append(tag)
+    else:
+        block.insert(block.index(written) if written is not None else 0, nodes.target("", "", ids=[tag]))
+
+
+def _sections(block: nodes.Node) -> Iterator[str]:
+    """The titles of the sections around a block, innermost first."""
+    around: nodes.Element | None = block.parent
+    while around is not None:
+        if isinstance(around, nodes.section):
+            title = around.next_node(nodes.title)
+            if title is not None:
+                yield title.astext()
+        around = around.parent
+
+
+def _add_evidence(standing: Iterable[tuple[Item, nodes.Element]]) -> Iterator[str]:
+    """Put a place for evidence at the end of each item: before the next item or title."""
+    tops = {}
+    for item, block in standing:
+        top: nodes.Node = block
+        while top.parent is not None and not isinstance(top.parent, nodes.section | nodes.document):
+            top = top.parent
+        tops[id(top)] = item, top
+    for item, top in tops.values():
+        around = top.parent
+        end = around.index(top) + 1
+        while end < len(around) and not isinstance(around[end], nodes.section) and id(around[end]) not in tops:
+            end += 1
+        around.insert(end, markup.oft_evidence(tag=str(item.tag)))
+        yield str(item.tag)

@@ -1,0 +1,85 @@
+"""What is known of one item of Xen's own documents, as a line after it that unfolds.
+
+The line says state and coverage; unfolded, it links to what the item covers and to what covers it, and shows its tests.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from docutils import nodes
+
+from sphinx_xenfusa.sphinxext.views import MEANINGS, SYMBOLS, Views, marked, paragraph
+from sphinx_xenfusa.trace.record import Link, TracedItem
+from sphinx_xenfusa.trace.states import Coverage, LinkStatus
+
+COVERAGE_SYMBOLS = {Coverage.UNCOVERED: "∅", Coverage.CYCLE: "↻", Coverage.COVERED: "✓"}
+
+
+@dataclass(frozen=True)
+class OftEvidence:
+    """Shows evidence out of the links of a record.
+
+    :param outgoing: the links by the tag that covers.
+    :param incoming: the links by the tag that is covered.
+    """
+
+    outgoing: Mapping[str, Sequence[Link]]
+    incoming: Mapping[str, Sequence[Link]]
+
+    @classmethod
+    def of(cls, links: Iterable[Link]) -> OftEvidence:
+        """Evidence out of some links; those from claims and tests stand elsewhere."""
+        outgoing: defaultdict[str, list[Link]] = defaultdict(list)
+        incoming: defaultdict[str, list[Link]] = defaultdict(list)
+        for link in links:
+            if link.type == "covers":
+                outgoing[link.source].append(link)
+                incoming[link.target].append(link)
+        return cls(dict(outgoing), dict(incoming))
+
+    def around(self, tag: str) -> tuple[Link, ...]:
+        """The links that the evidence of an item shows."""
+        return (*self.outgoing.get(tag, ()), *self.incoming.get(tag, ()))
+
+    def show(self, views: Views, fromdoc: str, tag: str) -> list[nodes.Node]:
+        """The evidence of an item; nothing where the record has no such item."""
+        traced = views.traced.get(tag)
+        if traced is None:
+            return []
+        facts = nodes.field_list(classes=["xenfusa-facts"])
+        for name, value in (
+            ("State", [marked(traced.result), nodes.Text(f" — {MEANINGS[traced.result]}.")]),
+            ("Covers", self._links(views, fromdoc, self.outgoing.get(tag, ()), "target")),
+            ("Needs", [nodes.Text(views.needs_words(traced))] if traced.item.needs else []),
+            ("Covered by", self._links(views, fromdoc, self.incoming.get(tag, ()), "source")),
+            ("Fingerprint", [nodes.literal("", traced.fingerprint[:16])]),
+        ):
+            if value:
+                facts += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(*value)))
+        made = nodes.container(classes=["xenfusa-evidence", "xenfusa-oft-evidence"])
+        made += views.fold(_heading(traced), [facts, *views.tests(traced)])
+        return [made]
+
+    def _links(self, views: Views, fromdoc: str, links: Iterable[Link], end: str) -> list[nodes.Node]:
+        """Links to one end of each link, with the status of those that do not count."""
+        made: list[nodes.Node] = []
+        for link in links:
+            tag = link.target if end == "target" else link.source
+            made += [nodes.Text(", ")] if made else []
+            made.append(views.link(fromdoc, tag, tag))
+            if link.status is not LinkStatus.COVERS:
+                made.append(nodes.Text(f" ({link.status.value})"))
+        return made
+
+
+def _heading(traced: TracedItem) -> str:
+    """State and coverage in a line, each as symbol and word."""
+    coverage = f"{COVERAGE_SYMBOLS[traced.coverage]} {traced.coverage.value}"
+    if traced.uncovered:
+        coverage += f" ({', '.join(traced.uncovered)} lacking)"
+    elif traced.coverage is Coverage.UNCOVERED:
+        coverage += " (what covers it is not)"
+    return f"Evidence: {SYMBOLS[traced.result]} {traced.result.value}; coverage: {coverage}"
