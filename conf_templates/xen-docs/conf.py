@@ -37,8 +37,11 @@ highlight_language = "none"
 if find_spec("sphinx_rtd_theme") is not None:
     html_theme = "sphinx_rtd_theme"
 
-# Xen's requirements: their OpenFastTrace tags become items of the record; the files stay as they are.
+# Xen's requirements: their OpenFastTrace tags become items of the record and needs; files and pages stay as they are.
 xenfusa_oft = ["fusa/reqs/**.rst"]
+
+# A line after each of them that says its state and coverage, and unfolds to its links and tests.
+# xenfusa_oft_evidence = True
 
 # The policy of Xen that counts beside the document: "dummy" is Xen without its security module.
 xenfusa_policy = "dummy"

@@ -2,6 +2,7 @@
 
 Private: ``sphinx_needs.utils.add_doc`` (without it the HTML build of a page without a native need directive crashes),
 the needs of a document that is read again (they would refuse a requirement that moved to another), the node of a need,
+the store of needs (an item of Xen's own documents is put there without a card, for which no parser is needed),
 the ids of its containers (random), its schema report (holds timings), and what it leaves in the output of every builder.
 """
 

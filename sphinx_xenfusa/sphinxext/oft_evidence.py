@@ -65,13 +65,16 @@ class OftEvidence:
 
     def _links(self, views: Views, fromdoc: str, links: Iterable[Link], end: str) -> list[nodes.Node]:
         """Links to one end of each link, with the status of those that do not count."""
-        made: list[nodes.Node] = []
+        statuses: dict[str, list[str]] = {}
         for link in links:
             tag = link.target if end == "target" else link.source
+            statuses.setdefault(tag, []).extend([] if link.status is LinkStatus.COVERS else [link.status.value])
+        made: list[nodes.Node] = []
+        for tag, words in statuses.items():
             made += [nodes.Text(", ")] if made else []
             made.append(views.link(fromdoc, tag, tag))
-            if link.status is not LinkStatus.COVERS:
-                made.append(nodes.Text(f" ({link.status.value})"))
+            if words:
+                made.append(nodes.Text(f" ({', '.join(words)})"))
         return made
 
 

@@ -38,6 +38,13 @@ def record(out: Path) -> dict[str, list[dict[str, str]]]:
     return made
 
 
+def lacking_a_design(out: Path) -> set[str]:
+    """The items in the table of product requirements without a design."""
+    page = (out / "fusa" / "matrix.html").read_text("utf-8")
+    table = page[page.rindex("Product requirements without a design") :]
+    return set(re.findall(r'href="[^"#]*#(XenProd~[\w~]+)"', table))
+
+
 def copied(folder: Path) -> Path:
     """The template as the docs folder of a tree."""
     shutil.copytree(TEMPLATE, folder, ignore=shutil.ignore_patterns("_build", ".xenfusa", "__pycache__"))
@@ -46,7 +53,12 @@ def copied(folder: Path) -> Path:
 
 def test_it_builds_alone_and_runs_nothing(tmp_path: Path) -> None:
     out = build(copied(tmp_path / "docs"), "html")
-    assert [(item["id"], item["result"]) for item in record(out)["items"]] == [("XenArch~hwdom_single~1", "not run")]
+    assert [(item["id"], item["result"]) for item in record(out)["items"]] == [
+        ("XenArch~hwdom_single~1", "not run"),
+        ("XenMkt~save_energy~1", "none"),
+        ("XenProd~idle_processor~1", "none"),
+    ]
+    assert "XenProd~idle_processor~1" in lacking_a_design(out)
     assert "Xen unknown documentation" in (out / "index.html").read_text("utf-8")
 
 
@@ -79,6 +91,7 @@ def test_all_of_xens_requirements_are_in_the_record_and_none_is_green(trees: tup
     assert Counter(item["type"] for item in items) == {"XenArch": 1, "XenMkt": 6, "XenProd": 23, "XenSwdgn": 32}
     assert "passed" not in {item["result"] for item in items}
     assert record(out)["findings"] == []
+    assert len(lacking_a_design(out)) == 14
     matrix = (out / "fusa" / "matrix.html").read_text("utf-8")
     for item in items:
         link = re.search(rf'href="([^"#]*)#{re.escape(item["id"])}"', matrix)

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -390,3 +391,23 @@ def test_processes_and_order_change_no_byte(build: Callable[..., Built]) -> None
     ]
     assert pages[0] == pages[1]
     assert len(needs_of(built[0])) == 14
+
+
+# --- the guide ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shared
+@with_xen
+def test_the_configuration_and_the_tables_of_the_guide(build: Callable[..., Built]) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "how_to.rst").read_text("utf-8")
+    part = guide[guide.index("\nRead Xen's tree as it is\n") : guide.index("\nTrace Xen's tree without Sphinx\n")]
+    conf, tables = (
+        textwrap.dedent(found) for found in re.findall(r"code-block:: \w+\n\n((?:(?:   .*)?\n)+)", part, re.MULTILINE)
+    )
+    files = {f"fusa/{name}": text for name, text in xen_tree().items()}
+    index = "Xen\n===\n\n.. toctree::\n\n   fusa/index\n\n" + tables
+    built = build(files | {"conf.py": conf, "index.rst": index})
+    assert built.warnings == []
+    page = built.page("index.html")
+    assert len(re.findall(r'href="[^"]*#XenProd~', page[: page.index("xenfusa-matrix")])) == 14
+    assert "61 of 61 requirements shown" in page
