@@ -71,7 +71,7 @@ from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.canonical import write_text
 from sphinx_xenfusa.trace.linker import finding_order
-from sphinx_xenfusa.trace.record import Finding, Item, Justification, Link, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import Finding, Item, Justification, Link, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import newest
 from sphinx_xenfusa.trace.style import Styled, check_style
 
