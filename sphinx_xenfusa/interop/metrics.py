@@ -36,10 +36,7 @@ def metrics(record: TraceRecord) -> dict[str, Any]:
         "confirm_mode": record.confirm_mode,
         "items": {
             **_totals(record.items),
-            "by_type": {
-                type: _totals([one for one in record.items if one.item.tag.type == type])
-                for type in _types(record.items)
-            },
+            "by_type": {type: _totals(found) for type, found in _by_type(record.items).items()},
             "by_kind": {
                 "no kind" if kind is None else kind.value: _totals(found)
                 for kind in kinds
@@ -102,8 +99,11 @@ def metrics(record: TraceRecord) -> dict[str, Any]:
     }
 
 
-def _types(items: Iterable[TracedItem]) -> list[str]:
-    return list(dict.fromkeys(one.item.tag.type for one in items))
+def _by_type(items: Iterable[TracedItem]) -> dict[str, list[TracedItem]]:
+    found: dict[str, list[TracedItem]] = {}
+    for one in items:
+        found.setdefault(one.item.tag.type, []).append(one)
+    return found
 
 
 def _totals(items: Sequence[TracedItem]) -> dict[str, Any]:
