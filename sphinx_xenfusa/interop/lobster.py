@@ -47,6 +47,8 @@ def _file(schema: str, version: int, data: Iterable[dict[str, Any]]) -> bytes:
 
 def _requirement(traced: TracedItem, findings: Iterable[Finding], excuse: Justification | None) -> dict[str, Any]:
     item = traced.item
+    if traced.result in (Result.FAILED, Result.ERROR):
+        excuse = None  # it excuses what is lacking, and LOBSTER would show no failure beside it
     messages = [] if traced.result is Result.PASSED else [f"state: {traced.result.value}"]
     messages += [f"lacks coverage by {type}" for type in traced.uncovered]
     messages += [f"lacks {legal(words)}" for words in traced.lacks]

@@ -29,7 +29,7 @@ from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.record import Finding, Gate, Item, Justification, Place, Tag, TraceRecord
 from sphinx_xenfusa.trace.record import TestCase as Case
 from sphinx_xenfusa.trace.record import TestReport as Report
-from sphinx_xenfusa.trace.states import ItemKind, Outcome
+from sphinx_xenfusa.trace.states import ItemKind, Outcome, Result
 
 NASTY = "=cmd|'/c calc'!A1 <script>alert(1)</script> \x00\x1b \ud800 ]]> \u202e"
 
@@ -209,6 +209,14 @@ def test_lobster_names_every_requirement_once_and_greens_nothing_that_is_not() -
         tags = [one["tag"] for one in file["data"]]
         assert len(tags) == len(set(tags))
         assert all(re.fullmatch(r"\S+ .+", tag) for tag in tags)
+
+
+def test_a_justification_does_not_hide_a_failure_from_lobster() -> None:
+    made = record()
+    failed = tuple(replace(one, result=Result.FAILED) for one in made.items)
+    (design,) = json.loads(written("lobster", replace(made, items=failed))["lobster/XenSwdgn.lobster"])["data"]
+    assert design["just_down"] == []
+    assert "state: failed" in design["messages"]
 
 
 def test_metrics_name_all_that_is_not_green_and_give_no_share_of_nothing() -> None:
