@@ -7,7 +7,7 @@ what covers that in its turn, and so on down.  To each item on the way count:
   lies on no cycle.  Then those who cover it answer for it; so they do where only tests of a part passed;
 - each type that it needs and lacks: ``none``, or ``justified`` where that is excused for a stated reason.  A need of
   tests is not among these: the item's own state says it;
-- each suspect link that covers it: ``stale``.
+- each suspect link that covers it, and its own text if that changed since it was accepted: ``stale``.
 
 Of an item itself its own state does not count towards what it inherits, unless it lies on a cycle; what it lacks does.
 
@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from sphinx_xenfusa.trace.canonical import NaturalKey, natural
 from sphinx_xenfusa.trace.linker import TEST_TYPE, Linked, Node
 from sphinx_xenfusa.trace.record import Tag, TracedItem
-from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, Result
+from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, Result, worst
 
 MORE = "…"
 """Stands in a path for the middle of one that is too long to be shown whole."""
@@ -168,6 +168,8 @@ def path_of(tag: Tag, found: Mapping[Node, Inherited]) -> tuple[str, ...]:
 
 def _own(one: TracedItem, linked: Linked) -> tuple[Result, str] | None:
     """The state of an item as it counts for those above it."""
+    if str(one.item.tag) in one.suspect and worst((one.result, Result.STALE)) is not one.result:
+        return Result.STALE, ""
     by_others = one.result is Result.NONE or (
         one.result is Result.PARTIAL and one.model is None and TEST_TYPE not in one.item.needs
     )

@@ -29,6 +29,7 @@ def made(
     accepted: dict[tuple[str, str, str], str] | None = None,
     justified: Iterable[str] = (),
     missing: Iterable[str] = (),
+    texts: dict[str, str] | None = None,
 ) -> TraceRecord:
     return assemble(
         project="p",
@@ -43,6 +44,7 @@ def made(
         known_claims=CLAIMS,
         results_expected=False,
         accepted=accepted,
+        accepted_texts=texts,
         justifications=[Justification(one, "why", "who", "2030-01-01", False, Place("j.yaml", 1)) for one in justified],
     )
 
@@ -124,6 +126,19 @@ def test_a_suspect_link_is_stale_for_all_above() -> None:
     record = made(items, accepted={("Dsn~d~1", "covers", "Prod~p~1"): "0" * 64})
     assert inherits(record, "Mkt~m~1") == (Result.STALE, ("Prod~p~1", "Dsn~d~1"))
     assert traced(record, "Dsn~d~1").suspect == ("Prod~p~1",)
+
+
+def test_a_text_that_changed_since_it_was_accepted_is_stale_for_all_above() -> None:
+    items = [
+        item("Mkt~m~1", needs="Prod"),
+        item("Prod~p~1", covers="Mkt~m~1", needs="Dsn"),
+        item("Dsn~d~1", covers="Prod~p~1", claims="is_confirmed"),
+    ]
+    record = made(items, texts={"Prod~p~1": "0" * 64})
+    assert inherits(record, "Mkt~m~1") == (Result.STALE, ("Prod~p~1",))
+    assert inherits(record, "Prod~p~1")[0] is Result.PASSED
+    failing = made([*items, item("Dsn~e~1", covers="Prod~p~1", claims="is_refuted")], texts={"Prod~p~1": "0" * 64})
+    assert inherits(failing, "Mkt~m~1") == (Result.FAILED, ("Prod~p~1", "Dsn~e~1", "is_refuted"))
 
 
 def test_a_failed_test_and_the_lack_of_one_are_named() -> None:
@@ -218,6 +233,8 @@ class Plain:
 
     def own(self, tag: str) -> Iterator[Result]:
         one = self.items[tag]
+        if tag in one.suspect:
+            yield Result.STALE
         of_a_part = one.result is Result.PARTIAL and one.model is None and "XenTest" not in one.item.needs
         by_others = tag in self.carried and tag not in self.looped
         if not (by_others and (one.result is Result.NONE or of_a_part)):
@@ -255,11 +272,11 @@ def is_doubted(link: Link) -> bool:
 
 
 @settings(max_examples=100)
-@given(GRAPHS, EVIDENCE, PAIRS, st.lists(TAGS, max_size=2))
+@given(GRAPHS, EVIDENCE, PAIRS, st.lists(TAGS, max_size=2), st.lists(TAGS, max_size=2))
 def test_it_is_what_the_definition_says(
-    items: list[Item], cases: list[Case], pairs: list[tuple[str, str]], justified: list[str]
+    items: list[Item], cases: list[Case], pairs: list[tuple[str, str]], justified: list[str], texts: list[str]
 ) -> None:
-    record = made(items, cases, accepted(pairs), justified)
+    record = made(items, cases, accepted(pairs), justified, texts=dict.fromkeys(texts, "0" * 64))
     plain = Plain(record)
     for tag, one in plain.items.items():
         assert one.inherited == plain.inherited(tag), tag
