@@ -229,7 +229,7 @@ def _need(id: str, need: Mapping[str, Any]) -> Entry:
     type = name.partition("~")[0] if revision is not None else _word(need["type"])
     kind = _word(need["type"]).removeprefix("xen_")
     kind = kind if kind in set(ItemKind) else ""
-    title, text = _word(need["title"]), plain(_word(need.get("content", need.get("description"))))
+    title, text = _word(need["title"]), _word(need.get("content", need.get("description")))
     short = name.partition("~")[2] if revision is not None else name
     docname = _word(need.get("docname"))
     return Entry(
@@ -240,8 +240,8 @@ def _need(id: str, need: Mapping[str, Any]) -> Entry:
         kind=kind,
         title=title,
         text=text,
-        rationale=plain(_word(need.get("xen_rationale"))),
-        comment=plain(_word(need.get("xen_comment"))),
+        rationale=_word(need.get("xen_rationale")),
+        comment=_word(need.get("xen_comment")),
         level="",
         oft_status="",
         needs=_words(need.get("xen_needs")),
@@ -265,16 +265,3 @@ def _words(value: Any) -> tuple[str, ...]:
     if value is not None and not isinstance(value, list):
         raise TypeError(f"found {value!r:.40} in place of a list")
     return tuple(_word(one) for one in value or ())
-
-
-_ROLE = re.compile(r":[\w:.+-]+:`([^`<]*?)(?:\s*<[^`>]*>)?`")
-_MARKUP = re.compile(
-    r"(?<![\w*`])(?:``(.+?)``|\*\*(.+?)\*\*|\*([^\s*](?:[^*]*[^\s*])?)\*|`([^`<]+?)(?:\s*<[^`>]*>)?`_{0,2})(?![\w*`])",
-    re.DOTALL,
-)
-
-
-def plain(text: str) -> str:
-    """rst without its inline markup: sphinx-needs keeps the source of a text, the record what a reader sees."""
-    without_roles = _ROLE.sub(r"\1", text)
-    return _MARKUP.sub(lambda match: next(group for group in match.groups() if group is not None), without_roles)
