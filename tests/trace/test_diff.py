@@ -168,6 +168,14 @@ def test_a_line_that_shifts_is_no_move_and_another_file_or_order_is() -> None:
     assert change_of(before, elsewhere)["A~a~1"] is Change.MOVED
 
 
+def test_of_two_items_that_swapped_the_same_one_moved_in_both_directions() -> None:
+    before = [entry("A~a~1", "a", line=1), entry("A~b~1", "b", line=2)]
+    after = [entry("A~a~1", "a", line=2), entry("A~b~1", "b", line=1)]
+    there, back = change_of(before, after), change_of(after, before)
+    assert there == back
+    assert sorted(there.values()) == [Change.MOVED, Change.UNCHANGED]
+
+
 def test_a_renamed_item_is_found_by_its_text_even_when_some_of_it_changed() -> None:
     text = "Xen shall forward the interrupts of an assigned device to the domain that owns it"
     other = "Xen shall start no domain whose configuration names a missing device"
