@@ -183,10 +183,10 @@ class Evidence:
         """What an item has."""
         tag = str(one.item.tag)
         has = set(self._covering.get(tag, ())) - {TEST_TYPE}
-        if one.test is Result.PASSED:
-            has |= {"test", TEST_TYPE}
-        if one.model is Result.PASSED:
-            has.add("model")
+        # What was found for a text that nobody has agreed to since it changed is stale, and what is stale counts for nothing.
+        if tag not in one.suspect:
+            has |= {"test", TEST_TYPE} if one.test is Result.PASSED else set()
+            has |= {"model"} if one.model is Result.PASSED else set()
         if one.coverage is Coverage.COVERED:
             has.add("coverage")
         if (tag, one.fingerprint) in self._inspected:

@@ -37,6 +37,7 @@ def record(
     stones: Iterable[Tombstone] = (),
     cases: Sequence[Case] = (),
     reviews: Iterable[Review] = (),
+    texts: dict[str, str] | None = None,
 ) -> TraceRecord:
     made = assemble(
         project="p",
@@ -57,6 +58,7 @@ def record(
         tombstones=stones,
         demands=demands,
         reviews=reviews,
+        accepted_texts=texts,
     )
     validate(to_json(made))
     return made
@@ -141,6 +143,14 @@ def test_what_did_not_pass_is_not_there(claim: str) -> None:
     failed = Case("r.xml", "", "t", Outcome.FAILED, ("Prod~p~1",))
     made = record([item("Prod~p~1", confirmed_by=(claim,))], [demand("model or test or review")], cases=[failed])
     assert made.gates[0].met is False
+
+
+def test_what_was_found_for_a_text_that_changed_since_it_was_accepted_counts_for_nothing() -> None:
+    items = [item("Prod~p~1", confirmed_by=("good",))]
+    texts = {"Prod~p~1": only(record(items)).fingerprint}
+    assert record(items, [demand("model and test")], cases=[PASSED], texts=texts).gates[0].met is True
+    other = {"Prod~p~1": "0" * 64}
+    assert record(items, [demand("model or test")], cases=[PASSED], texts=other).gates[0].met is False
 
 
 def test_an_inspection_of_another_text_or_that_does_not_hold_is_none() -> None:
