@@ -112,6 +112,7 @@ def _record(contents: Contents) -> Counts:
         | _of_links(links, {one["id"] for one in data["items"]})
         | {
             "covers by item": Counter({one["id"]: len(one["covers"]) for one in data["items"]}),
+            **_of_halves((one["id"], one["model"], one["test"]) for one in data["items"]),
             "verdicts": Counter(one["kind"] for one in data["verdicts"]),
             **_of_cases(case["outcome"] for case in cases),
             "findings": Counter(f"xenfusa.{one['subtype']}" for one in data["findings"]),
@@ -251,6 +252,7 @@ def _of_tables(tables: Mapping[str, Rows]) -> Counts:
         counts
         | _of_links(links, {one["id"] for one in items})
         | {
+            **_of_halves((one["id"], one["model"], one["test"]) for one in items),
             "verdicts": Counter(one["verdict"] for one in tables["verdicts"]),
             **_of_cases(one["outcome"] for one in cases),
             "findings": Counter(one["type"] for one in tables["findings"]),
@@ -462,6 +464,15 @@ def _of_items(items: Iterable[Seen]) -> Counts:
         "coverage of each item": Counter(f"{one[0]} {one[4]}" for one in seen),
         "types lacking": Counter(type for one in seen for type in one[5]),
         "inherited state of each item": Counter(f"{one[0]} {one[6] or 'none'}" for one in seen),
+    }
+
+
+def _of_halves(halves: Iterable[tuple[str, str | None, str | None]]) -> Counts:
+    """What the claims and what the tests of each item amount to."""
+    seen = list(halves)
+    return {
+        "state by claims of each item": Counter(f"{id} {model or 'none'}" for id, model, _ in seen),
+        "state by tests of each item": Counter(f"{id} {test or 'none'}" for id, _, test in seen),
     }
 
 

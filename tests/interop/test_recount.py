@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import csv
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -59,6 +61,19 @@ def in_text(old: str, new: str) -> Callable[[Path], None]:
     return corrupt
 
 
+def in_column(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def corrupt(path: Path) -> None:
+        headings, *rows = csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline=""))
+        column = headings.index(name)
+        row = next(row for row in rows if row[column] == old)
+        row[column] = new
+        stream = io.StringIO(newline="")
+        csv.writer(stream).writerows([headings, *rows])
+        path.write_bytes(stream.getvalue().encode("utf-8"))
+
+    return corrupt
+
+
 def in_last_text(old: str, new: str) -> Callable[[Path], None]:
     def corrupt(path: Path) -> None:
         before, found, after = path.read_bytes().decode("utf-8").rpartition(old)
@@ -110,6 +125,7 @@ CORRUPTIONS: list[tuple[str, Callable[[Path], None]]] = [
     ("items.specobject.xml", in_text("<specobject>", "<other>")),
     ("items.aspec.xml", in_text("<deepCoverageStatus>UNCOVERED", "<deepCoverageStatus>COVERED")),
     ("items.aspec.xml", in_text("<uncoveredType>XenNobody", "<uncoveredType>XenTest")),
+    ("csv/items.csv", in_column("test", "passed", "failed")),
     ("csv/links.csv", in_text("orphaned", "covers")),
     ("csv/tests.csv", in_text("skipped", "passed")),
     ("csv/findings.csv", in_text("xenfusa.input", "xenfusa.tag")),
@@ -160,7 +176,9 @@ def test_a_file_that_nobody_counts_is_not_passed_over(tmp_path: Path) -> None:
 
 def test_of_many_differences_the_first_are_told(tmp_path: Path) -> None:
     files = export(record(), ["record", "metrics", "csv"], tmp_path)
-    rows = "id,type,kind,result,coverage,uncovered,inherited\r\n" + "".join(f"a{n},b,c,d,e,f,g\r\n" for n in range(99))
+    rows = "id,type,kind,result,coverage,uncovered,inherited,model,test\r\n" + "".join(
+        f"a{n},b,c,d,e,f,g,h,i\r\n" for n in range(99)
+    )
     (tmp_path / "csv" / "items.csv").write_bytes(rows.encode())
     *_, last = found = recount(files)
     assert len(found) == MOST_TOLD + 1
