@@ -183,6 +183,15 @@ def test_the_page_shows_what_changed_since_the_baseline(build: Build, tmp_path: 
     assert "covers it: XenArch~a~1 -&gt; XenArch~b~1" in page
 
 
+def test_a_baseline_that_is_configured_later_is_seen(build: Build, tmp_path: Path) -> None:
+    without = build(FILES | DIFF)
+    assert len(told_of(without, "baseline")) == 1
+    write_baseline(record_of(without), "v1", tmp_path / "docs")
+    after = build(CHANGED, xenfusa_baseline="v1.json")
+    assert told_of(after, "baseline") == []
+    assert "~ changed" in after.page("diff.html")
+
+
 @pytest.mark.parametrize("builder", ["dirhtml", "singlehtml", "latex", "epub", "text"])
 def test_every_builder_can_show_it(build: Build, tmp_path: Path, builder: str) -> None:
     write_baseline(record_of(build(FILES)), "v1", tmp_path / "docs")
