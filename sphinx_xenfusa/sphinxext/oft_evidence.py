@@ -84,5 +84,5 @@ def _heading(traced: TracedItem) -> str:
     if traced.uncovered:
         coverage += f" ({', '.join(traced.uncovered)} lacking)"
     elif traced.coverage is Coverage.UNCOVERED:
-        coverage += " (what covers it is not)"
+        coverage += " (what covers it lacks coverage)"
     return f"Evidence: {SYMBOLS[traced.result]} {traced.result.value}; coverage: {coverage}"

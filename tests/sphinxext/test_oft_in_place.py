@@ -301,7 +301,7 @@ def test_xens_tree_reads_the_same_in_other_formats(build: Callable[..., Built], 
 def test_evidence_stands_after_each_item_if_asked_for(build: Callable[..., Built]) -> None:
     built = build(FILES, xenfusa_oft_evidence=True, **OFT)
     page = built.page("reqs/market.html")
-    assert "<summary>Evidence: ∅ none; coverage: ∅ uncovered (what covers it is not)</summary>" in page
+    assert "<summary>Evidence: ∅ none; coverage: ∅ uncovered (what covers it lacks coverage)</summary>" in page
     assert "coverage: ∅ uncovered (XenSwdgn lacking)</summary>" in built.page("reqs/product.html")
     assert page.index("<details") > page.index("<li><p>XenProd</p></li>")
     assert 'href="product.html#XenProd~timer~2"' in page
