@@ -1,12 +1,12 @@
-"""Reads the JUnit XML that pytest writes (``--junitxml``, families xunit1 and xunit2).
+"""Reads JUnit XML: one streaming reader, and what pytest writes (``--junitxml``, families xunit1 and xunit2).
 
 Dialects of JUnit differ in how a case says that it did *not* run (``status="disabled"``, ``result="suppressed"``, a
-child element, nothing at all), so a dialect that is guessed wrong counts such cases as passed.  This reader therefore
-knows the elements and attributes that pytest writes and refuses all others; the four counts of a testsuite must be
-there and agree.
+child element, nothing at all), so a dialect that is guessed wrong counts such cases as passed.  The reader therefore
+knows the elements and attributes of one dialect (its :class:`Form`) and refuses all others; the counts of a testsuite
+must be there and agree.  The forms of the other dialects stand in :mod:`sphinx_xenfusa.evidence.junit_dialects`.
 
 Nothing in a faulty report counts: its cases are reported as *not run*, with the first fault and its line.  The parser
-calls :class:`_Reader` element by element; no tree is built, so memory grows with the cases only.
+calls :class:`Reader` element by element; no tree is built, so memory grows with the cases only.
 
 Source: ``_pytest/junitxml.py`` of pytest 8.2 to 9.2.
 """
@@ -17,7 +17,7 @@ import codecs
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers.expat import errors as expat_errors
@@ -47,14 +47,14 @@ PARTIALLY_VERIFIES = "xenfusa.partially-verifies"
 FURTHER_PASSES = "xenfusa.further-passes"
 """Written by our pytest plugin: pytest 9 counts every passed subtest in ``tests`` and writes no element for it."""
 
-_CHILDREN: dict[str, frozenset[str]] = {
+PYTEST_CHILDREN: Mapping[str, frozenset[str]] = {
     "": frozenset({"testsuites", "testsuite"}),
     "testsuites": frozenset({"testsuite"}),
     "testsuite": frozenset({"testsuite", "testcase", "properties", "system-out", "system-err"}),
     "testcase": frozenset({"properties", "failure", "error", "skipped", "system-out", "system-err"}),
     "properties": frozenset({"property"}),
 }
-_ATTRIBUTES: dict[str, frozenset[str]] = {
+PYTEST_ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "testsuites": frozenset({"name", "tests", "failures", "errors", "skipped", "time"}),
     "testsuite": frozenset(
         {"name", "tests", "failures", "errors", "skipped", "skips", "time", "timestamp", "hostname"}
@@ -62,7 +62,15 @@ _ATTRIBUTES: dict[str, frozenset[str]] = {
     "testcase": frozenset({"classname", "name", "file", "line", "url", "time", "assertions"}),
 }
 _OUTCOMES = {"failure": Outcome.FAILED, "error": Outcome.ERROR, "skipped": Outcome.SKIPPED}
-_COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+EARLIER = {
+    "flakyFailure": Outcome.FAILED,
+    "rerunFailure": Outcome.FAILED,
+    "flakyError": Outcome.ERROR,
+    "rerunError": Outcome.ERROR,
+}
+"""Elements of other attempts of the same test (surefire's words, taken over by quick-junit)."""
+_OUTPUT = frozenset({"system-out", "system-err"})
+_TEXT = frozenset({*_OUTCOMES, *EARLIER, *_OUTPUT})
 _COUNT = re.compile(r"[0-9]{1,9}")
 _TEARDOWN = "failed on teardown"
 _CUT_OFF = frozenset(
@@ -78,86 +86,157 @@ _CHUNK = 64 * 1024
 
 
 @dataclass(slots=True)
-class _Case:
+class CaseElement:
     """A ``testcase`` element while it is read."""
 
     classname: str
     name: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
     results: list[Outcome] = field(default_factory=list)
+    earlier: list[Outcome] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    output: list[str] = field(default_factory=list)
+    properties: dict[tuple[str, str], None] = field(default_factory=dict)
     verifies: dict[str, None] = field(default_factory=dict)
     partially_verifies: dict[str, None] = field(default_factory=dict)
+    place: str = ""
+    target: str = ""
     teardown_failed: bool = False
     further_passes: int = 0
 
 
 @dataclass(slots=True)
-class _Suite:
+class SuiteElement:
     """A ``testsuite`` element while it is read: what it declares and what was counted in it."""
 
     line: int
     declared: dict[str, int]
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
     counted: Counter[str] = field(default_factory=Counter)
     failed_ids: set[tuple[str, str]] = field(default_factory=set)
 
-    def add(self, case: _Case) -> None:
-        """Count a case that was read to its end."""
-        counted = self.counted
-        counted["cases"] += 1
-        counted["without result" if not case.results else "results"] += max(1, len(case.results))
-        counted["failure"] += case.results.count(Outcome.FAILED)
-        counted["error"] += case.results.count(Outcome.ERROR)
-        counted["skipped"] += case.results.count(Outcome.SKIPPED)
-        counted["further passes"] += case.further_passes
-        key = (case.classname, case.name)
-        if case.teardown_failed and len(case.results) > 1:
-            counted["joined teardown"] += 1
-        elif case.teardown_failed:
-            counted["repeated teardown" if key in self.failed_ids else "lone teardown"] += 1
-        if Outcome.FAILED in case.results:
-            self.failed_ids.add(key)
 
-    def possible_tests(self) -> tuple[int, ...]:
-        """What pytest may have written into ``tests`` for these cases.
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What one dialect writes, and what it means by it.
 
-        A teardown that fails after the test itself has its result counted differently by pytest's versions: up to 9.1 a
-        test that passed counts twice and one that failed (two elements) once; from 9.2 on, elements are counted.
-        Subtests count beside their test.
-        """
-        counted = self.counted
-        results = counted["without result"] + counted["results"]
-        up_to_9_1 = results + counted["lone teardown"] - counted["repeated teardown"]
-        candidates = (counted["cases"], results - counted["joined teardown"], up_to_9_1)
-        return tuple(candidate + counted["further passes"] for candidate in candidates)
+    :param what: for messages: what is expected.
+    :param children: the elements that each element may have; the empty name has the root elements.
+    :param attributes: the attributes that an element may have; an element that is not listed may have any.
+    :param needed: the attributes that a testcase must have.
+    :param counts: for each count that a suite declares, what of its cases it counts.
+    :param needed_counts: the counts that each testsuite must declare.
+    :param judge: what the case is by this dialect; whatever it cannot understand is an error (found, expected).
+    :param count: adds to what is counted in a suite for one case.
+    :param fault: what the declared counts and the cases of a suite disagree about; the counts one by one if left out.
+    """
 
-    def fault(self) -> tuple[str, str] | None:
-        """What the declared counts and the cases disagree about: found and expected."""
-        for attribute, result in _COUNTS.items():
-            declared, counted = self.declared.get(attribute), self.counted[result]
-            if declared is not None and declared != counted:
-                return f'{attribute}="{declared}" over {counted} <{result}>', "counts that agree with the cases"
-        declared = self.declared.get("tests")
-        if declared is not None and declared not in self.possible_tests():
-            return f'tests="{declared}" over {self.counted["cases"]} <testcase>', "counts that agree with the cases"
-        return None
+    what: str
+    children: Mapping[str, frozenset[str]]
+    attributes: Mapping[str, frozenset[str]]
+    needed: tuple[str, ...]
+    counts: Mapping[str, str]
+    needed_counts: frozenset[str]
+    judge: Callable[[CaseElement, SuiteElement], tuple[Outcome, ...] | InputFault]
+    count: Callable[[SuiteElement, CaseElement, tuple[Outcome, ...]], None]
+    fault: Callable[[SuiteElement], tuple[str, str] | None] | None = None
 
 
-class _Reader:
-    """The target of the XML parser: gathers cases and the first fault, which does not end the reading."""
+@dataclass(frozen=True, slots=True)
+class InputFault:
+    """What a case says that its dialect does not know."""
 
-    def __init__(self, place: str, root: Path) -> None:
+    found: str
+    expected: str
+
+
+def judge_by_children(case: CaseElement, suite: SuiteElement) -> tuple[Outcome, ...]:
+    """Failed, error and skipped by the elements in the case; without any, the dialect says that it passed."""
+    del suite
+    return tuple(case.results) or (Outcome.PASSED,)
+
+
+def count_elements(suite: SuiteElement, case: CaseElement, outcomes: tuple[Outcome, ...]) -> None:
+    """Count a case once, and each of its failure, error and skipped elements."""
+    del outcomes
+    suite.counted["testcase"] += 1
+    for tag, outcome in _OUTCOMES.items():
+        suite.counted[tag] += case.results.count(outcome)
+
+
+def count_pytest(suite: SuiteElement, case: CaseElement, outcomes: tuple[Outcome, ...]) -> None:
+    """Count a case that was read to its end as pytest's versions may have."""
+    count_elements(suite, case, outcomes)
+    counted = suite.counted
+    counted["without result" if not case.results else "results"] += max(1, len(case.results))
+    counted["further passes"] += case.further_passes
+    key = (case.classname, case.name)
+    if case.teardown_failed and len(case.results) > 1:
+        counted["joined teardown"] += 1
+    elif case.teardown_failed:
+        counted["repeated teardown" if key in suite.failed_ids else "lone teardown"] += 1
+    if Outcome.FAILED in case.results:
+        suite.failed_ids.add(key)
+
+
+def _possible_tests(suite: SuiteElement) -> tuple[int, ...]:
+    """What pytest may have written into ``tests`` for these cases.
+
+    A teardown that fails after the test itself has its result counted differently by pytest's versions: up to 9.1 a
+    test that passed counts twice and one that failed (two elements) once; from 9.2 on, elements are counted.
+    Subtests count beside their test.
+    """
+    counted = suite.counted
+    results = counted["without result"] + counted["results"]
+    up_to_9_1 = results + counted["lone teardown"] - counted["repeated teardown"]
+    candidates = (counted["testcase"], results - counted["joined teardown"], up_to_9_1)
+    return tuple(candidate + counted["further passes"] for candidate in candidates)
+
+
+def _pytest_fault(suite: SuiteElement) -> tuple[str, str] | None:
+    counts = {attribute: result for attribute, result in PYTEST.counts.items() if attribute != "tests"}
+    fault = counts_fault(suite, counts)
+    declared = suite.declared.get("tests")
+    if fault is None and declared is not None and declared not in _possible_tests(suite):
+        return f'tests="{declared}" over {suite.counted["testcase"]} <testcase>', "counts that agree with the cases"
+    return fault
+
+
+def counts_fault(suite: SuiteElement, counts: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first declared count that disagrees with the cases: found and expected."""
+    for attribute, result in counts.items():
+        declared, counted = suite.declared.get(attribute), suite.counted[result]
+        if declared is not None and declared != counted:
+            return f'{attribute}="{declared}" over {counted} <{result}>', "counts that agree with the cases"
+    return None
+
+
+PYTEST = Form(
+    what=WHAT,
+    children=PYTEST_CHILDREN,
+    attributes=PYTEST_ATTRIBUTES,
+    needed=("classname", "name"),
+    counts={"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"},
+    needed_counts=frozenset({"tests", "failures", "errors", "skipped"}),
+    judge=judge_by_children,
+    count=count_pytest,
+    fault=_pytest_fault,
+)
+
+
+class Target:
+    """What :func:`parse` feeds: keeps the first fault, which does not end the reading.
+
+    :param place: the file, as messages name it.
+    :param what: what is expected, for messages.
+    """
+
+    def __init__(self, place: str, what: str) -> None:
         self.place = place
-        self.root = root
+        self.what = what
         self.fault: InputError | None = None
         self.line: Callable[[], int] = lambda: 1
-        self.cases: dict[tuple[str, str], _Case] = {}
-        self.elements = 0
-        self._path: list[str] = []
-        self._foreign = 0
-        self._suites: list[_Suite] = []
-        self._case: _Case | None = None
-        self._text: list[str] | None = None
-        self._text_length = 0
 
     def error(self, found: str, expected: str, line: int | None = None) -> InputError:
         """The error at this place of the report; also kept, when it is the first."""
@@ -165,16 +244,47 @@ class _Reader:
         self.fault = self.fault or fault
         return fault
 
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+
+    def end(self, tag: str) -> None:
+        """An element ends."""
+
+    def data(self, text: str) -> None:
+        """Character data."""
+
+    def close(self) -> None:
+        """The document ended, in whatever state."""
+
+
+class Reader(Target):
+    """The target of the XML parser: gathers cases and the first fault, which does not end the reading."""
+
+    def __init__(self, place: str, root: Path, form: Form) -> None:
+        super().__init__(place, form.what)
+        self.form = form
+        self.root = root
+        self.time = ""
+        self.cases: dict[tuple[str, str, str], CaseElement] = {}
+        self.elements = 0
+        self._path: list[str] = []
+        self._foreign = 0
+        self._suites: list[SuiteElement] = []
+        self._case: CaseElement | None = None
+        self._text: list[str] | None = None
+        self._text_length = 0
+
     # What the parser calls.
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
         if len(self._path) + self._foreign >= DEPTH_LIMIT:
-            raise self.error("elements nested too deeply", f"{WHAT}, nested at most {DEPTH_LIMIT} deep")
+            raise self.error("elements nested too deeply", f"{self.form.what}, nested at most {DEPTH_LIMIT} deep")
         parent = self._path[-1] if self._path else ""
-        if self._foreign or tag not in _CHILDREN.get(parent, ()):
+        if self._foreign or tag not in self.form.children.get(parent, ()):
             self._refuse_element(tag, parent)
             return
+        self.time = self.time or self._clean(attributes.get("timestamp", ""), NAME_LIMIT)
         self._path.append(tag)
         self._refuse_attributes(tag, attributes)
         if tag in ("testsuites", "testsuite"):
@@ -183,8 +293,10 @@ class _Reader:
             self._start_case(attributes)
         elif tag == "property":
             self._property(attributes)
-        elif tag in _OUTCOMES:
+        elif tag in _OUTCOMES or tag in EARLIER:
             self._start_result(tag, attributes)
+        elif tag in _OUTPUT and parent == "testcase":
+            self._text, self._text_length = [], 0
 
     def end(self, tag: str) -> None:
         """An element ends."""
@@ -195,11 +307,10 @@ class _Reader:
         if tag in ("testsuites", "testsuite"):
             self._end_suite(tag)
         elif tag == "testcase" and self._case is not None:
-            self._suites[-1].add(self._case)
-            self._keep(self._case)
-            self._case = None
-        elif tag in _OUTCOMES and self._text is not None and self._case is not None:
-            self._case.messages.append(self._clean("".join(self._text).strip(), MESSAGE_LIMIT))
+            self._end_case(self._case)
+        elif tag in _TEXT and self._text is not None and self._case is not None:
+            kept = self._case.output if tag in _OUTPUT else self._case.messages
+            kept.append(self._clean("".join(self._text).strip(), MESSAGE_LIMIT))
             self._text = None
 
     def data(self, text: str) -> None:
@@ -211,7 +322,7 @@ class _Reader:
     def close(self) -> None:
         """The document ended, in whatever state."""
         if self._case is not None:
-            self._keep(self._case)
+            self._keep(self._case, (Outcome.NOT_RUN,))
             self._case = None
 
     # What the elements mean.
@@ -219,58 +330,74 @@ class _Reader:
     def _refuse_element(self, tag: str, parent: str) -> None:
         if not self._foreign:
             where = f"in <{parent}>" if parent else "as the root element"
-            children = " or ".join(f"<{child}>" for child in sorted(_CHILDREN.get(parent, ()))) or "text"
-            self.error(f"<{_shown(tag)}> {where}", f"{WHAT}, which has {children} there")
+            children = " or ".join(f"<{child}>" for child in sorted(self.form.children.get(parent, ()))) or "text"
+            self.error(f"<{_shown(tag)}> {where}", f"{self.form.what}, which has {children} there")
         self._foreign += 1
 
     def _refuse_attributes(self, tag: str, attributes: dict[str, str]) -> None:
-        known = _ATTRIBUTES.get(tag)
+        known = self.form.attributes.get(tag)
         strange = sorted(set(attributes) - known) if known else []
         if strange:
             self.error(
                 f'the attribute {_shown(strange[0])}="{_shown(attributes[strange[0]])}" on <{tag}>, an unknown dialect',
-                f"{WHAT}, whose <{tag}> has {', '.join(sorted(known or ()))} only",
+                f"{self.form.what}, whose <{tag}> has {', '.join(sorted(known or ()))} only",
             )
 
     def _start_suite(self, tag: str, attributes: dict[str, str]) -> None:
-        if "skips" in attributes:  # up to pytest 4
+        if "skips" in attributes and "skips" not in self.form.counts:  # up to pytest 4
             attributes = {"skipped": attributes["skips"], **attributes}
         declared = {}
-        for name in ("tests", *_COUNTS):
+        for name in self.form.counts:
             text = attributes.get(name)
             if text is not None and _COUNT.fullmatch(text):
                 declared[name] = int(text)
-            elif text is not None or tag == "testsuite":
+            elif text is not None or (tag == "testsuite" and name in self.form.needed_counts):
                 found = f'{name}="{_shown(text)}"' if text is not None else f"no {name} count, an unknown dialect"
-                self.error(f"{found} on <{tag}>", f"{WHAT}, with the counts tests, failures, errors and skipped")
-        self._suites.append(_Suite(self.line(), declared))
+                *most, last = self.form.counts
+                self.error(f"{found} on <{tag}>", f"{self.form.what}, with the counts {', '.join(most)} and {last}")
+        self._suites.append(SuiteElement(self.line(), declared, attributes))
 
     def _end_suite(self, tag: str) -> None:
         suite = self._suites.pop()
-        fault = suite.fault()
+        fault = self.form.fault(suite) if self.form.fault else counts_fault(suite, self.form.counts)
         if fault is not None:
             self.error(*fault, line=suite.line)
         suite.counted["suites"] += tag == "testsuite"
         if not self._suites and not suite.counted["suites"]:
-            self.error("a report without a <testsuite>", WHAT, line=suite.line)
+            self.error("a report without a <testsuite>", self.form.what, line=suite.line)
         if self._suites:
             self._suites[-1].counted.update(suite.counted)
 
     def _start_case(self, attributes: dict[str, str]) -> None:
         self.elements += 1
         if self.elements > CASE_LIMIT:
-            raise self.error(f"more than {CASE_LIMIT:,} cases", f"{WHAT}, of at most {CASE_LIMIT:,} cases")
-        for name in ("classname", "name"):
+            raise self.error(f"more than {CASE_LIMIT:,} cases", f"{self.form.what}, of at most {CASE_LIMIT:,} cases")
+        for name in self.form.needed:
             if name not in attributes:
-                self.error(f"a <testcase> without {name}, an unknown dialect", f"{WHAT}, with classname and name")
+                needed = " and ".join(self.form.needed)
+                self.error(f"a <testcase> without {name}, an unknown dialect", f"{self.form.what}, with {needed}")
         classname, name = (self._clean(attributes.get(key, ""), NAME_LIMIT) for key in ("classname", "name"))
-        self._case = _Case(classname, name)
+        self._case = CaseElement(classname, name, attributes)
+        file, line = self._clean(attributes.get("file", ""), NAME_LIMIT), attributes.get("line", "")
+        self._case.place = f"{file}:{line}" if file and _COUNT.fullmatch(line) else file
+
+    def _end_case(self, case: CaseElement) -> None:
+        judged = self.form.judge(case, self._suites[-1])
+        if isinstance(judged, InputFault):
+            self.error(judged.found, f"{self.form.what}, {judged.expected}")
+            judged = (Outcome.NOT_RUN,)
+        self.form.count(self._suites[-1], case, judged)
+        self._keep(case, judged)
+        self._case = None
 
     def _start_result(self, tag: str, attributes: dict[str, str]) -> None:
         case = self._case
         if case is None:
             return
-        case.results.append(_OUTCOMES[tag])
+        if tag in EARLIER:
+            case.earlier.append(EARLIER[tag])
+        else:
+            case.results.append(_OUTCOMES[tag])
         message = attributes.get("message", "")
         case.teardown_failed = case.teardown_failed or (tag == "error" and message.startswith(_TEARDOWN))
         self._text, self._text_length = None, 0
@@ -282,6 +409,7 @@ class _Reader:
     def _property(self, attributes: dict[str, str]) -> None:
         name, value, case = attributes.get("name", ""), attributes.get("value"), self._case
         if not name.startswith("xenfusa."):
+            self._further_property(name, value or "")
             return
         if case is None or value is None:
             what = "without a value" if value is None else "in a <testsuite>"
@@ -298,14 +426,27 @@ class _Reader:
             known = f"{VERIFIES}, {PARTIALLY_VERIFIES} or {FURTHER_PASSES} (a number)"
             self.error(f'the property {_shown(name)}="{_shown(value)}"', known)
 
-    def _keep(self, case: _Case) -> None:
+    def _further_property(self, name: str, value: str) -> None:
+        kept = self._clean(name, NAME_LIMIT), self._clean(value, NAME_LIMIT)
+        if self._case is not None:
+            self._case.properties[kept] = None
+        elif self._suites:
+            self._suites[-1].properties.setdefault(*kept)
+
+    def _keep(self, case: CaseElement, outcomes: tuple[Outcome, ...]) -> None:
         """Keep a case; elements of one id are one test (pytest writes two when a test and its teardown both fail)."""
-        outcomes = case.results or [Outcome.PASSED]
-        kept = self.cases.setdefault((case.classname, case.name), _Case(case.classname, case.name))
-        kept.results.extend(outcomes)
-        kept.messages.extend(case.messages)
-        kept.verifies.update(case.verifies)
-        kept.partially_verifies.update(case.partially_verifies)
+        kept = self.cases.setdefault((case.classname, case.name, case.target), case)
+        if kept is not case:
+            kept.messages.extend(case.messages)
+            kept.output.extend(case.output)
+            kept.earlier.extend(case.earlier)
+            kept.verifies.update(case.verifies)
+            kept.partially_verifies.update(case.partially_verifies)
+            kept.properties.update(case.properties)
+            kept.results += outcomes
+        else:
+            kept.results = list(outcomes)
+        kept.attributes = {}
 
     def _clean(self, text: str, limit: int) -> str:
         return printable(without_host_paths(shortened(text, limit), self.root))
@@ -323,66 +464,83 @@ def read_report(path: Path, root: Path, *, limit: int = SIZE_LIMIT) -> TestRepor
     :param limit: bytes that are read at the most.
     """
     place = shown_path(path, root)
-    reader = _Reader(place, root)
     try:
         data = read_bytes(path, limit=limit, what=WHAT)
     except InputError as error:
         return TestReport(place, "", str(InputError(place, error.line, error.found, error.expected)), ())
-    fault = _parse(data, reader)
+    return read_junit(data, place, root, PYTEST, "pytest")
+
+
+def read_junit(data: bytes, place: str, root: Path, form: Form, dialect: str) -> TestReport:
+    """Read the bytes of a JUnit report in one dialect.
+
+    :param place: the report as messages name it.
+    :param dialect: the name that the report carries.
+    """
+    reader = Reader(place, root, form)
+    fault = parse(data, reader)
     cases = tuple(sorted(_case(place, case, readable=fault is None) for case in reader.cases.values()))
-    return TestReport(place, hashlib.sha256(data).hexdigest(), "" if fault is None else str(fault), cases)
+    error = "" if fault is None else str(fault)
+    return TestReport(place, hashlib.sha256(data).hexdigest(), error, cases, dialect, time=reader.time)
 
 
-def _parse(data: bytes, reader: _Reader) -> InputError | None:
+def parse(data: bytes, reader: Target) -> InputError | None:
     """Feed a report to the reader; the first fault of the file, if any.
 
-    The encoding is UTF-8 whatever the declaration says: pytest writes no other, and other codecs are more surface.
+    The encoding is UTF-8 whatever the declaration says: the tools write no other, and other codecs are more surface.
     """
+    what = reader.what
     parser = DefusedXMLParser(target=reader, encoding="utf-8", forbid_dtd=True)
     expat = parser.parser
     reader.line = lambda: expat.CurrentLineNumber
     try:
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise reader.error(f"the byte 0x{data[0]:02x}", f"{WHAT} in UTF-8")
+            raise reader.error(f"the byte 0x{data[0]:02x}", f"{what} in UTF-8")
         for start in range(0, len(data), _CHUNK):
             parser.feed(data[start : start + _CHUNK])
         parser.close()
     except InputError:
         pass  # the reader keeps it
     except DefusedXmlException as error:
-        reader.error(f"a document type or entity declaration ({type(error).__name__})", f"{WHAT}, which has none")
+        reader.error(f"a document type or entity declaration ({type(error).__name__})", f"{what}, which has none")
     except ParseError as error:
         _refuse_text(data, error, reader)
     reader.close()
     return reader.fault
 
 
-def _refuse_text(data: bytes, error: ParseError, reader: _Reader) -> None:
+def _refuse_text(data: bytes, error: ParseError, reader: Target) -> None:
     """Say why a text is no XML: empty, not UTF-8, cut off or malformed."""
     line = error.position[0]
     if not data.removeprefix(codecs.BOM_UTF8).strip():
-        reader.error("an empty file", WHAT)
+        reader.error("an empty file", reader.what)
         return
     try:
-        decode(data, Path(reader.place), what=WHAT)
+        decode(data, Path(reader.place), what=reader.what)
     except InputError as wrong:
         reader.error(wrong.found, wrong.expected, wrong.line)
         return
     fault = "XML that is cut off" if error.code in _CUT_OFF else "malformed XML"
-    reader.error(f"{fault} ({str(error).partition(':')[0]})", WHAT, line)
+    reader.error(f"{fault} ({str(error).partition(':')[0]})", reader.what, line)
 
 
-def _case(place: str, case: _Case, *, readable: bool) -> TestCase:
+def _case(place: str, case: CaseElement, *, readable: bool) -> TestCase:
     """The case for the record; not run when the report is faulty."""
     order = list(Outcome)
+    attempts = (*case.earlier, *case.results) if case.earlier else ()
     return TestCase(
         report=place,
         classname=case.classname,
         name=case.name,
-        outcome=min(case.results, key=order.index) if readable else Outcome.NOT_RUN,
+        outcome=min((*case.earlier, *case.results), key=order.index) if readable else Outcome.NOT_RUN,
         verifies=tuple(sorted(case.verifies)),
         partially_verifies=tuple(sorted(case.partially_verifies)),
         message=shortened("\n".join(message for message in case.messages if message), 2 * MESSAGE_LIMIT),
+        target=case.target,
+        output=shortened("\n".join(text for text in case.output if text), 2 * MESSAGE_LIMIT),
+        properties=tuple(sorted(case.properties)),
+        place=case.place,
+        attempts=attempts if readable else (),
     )
 
 

@@ -41,7 +41,8 @@ def without_host_paths(text: str, root: Path) -> str:
 
 def shown_path(path: Path, root: Path) -> str:
     """Name a file relative to ``root`` with ``/``; a file outside it by its name only."""
-    for file, base in ((Path(os.path.normpath(path.absolute())), root.absolute()), (path.resolve(), root.resolve())):
+    real = Path(os.path.realpath(path))  # Path.resolve raises on a loop of links
+    for file, base in ((Path(os.path.normpath(path.absolute())), root.absolute()), (real, root.resolve())):
         if file != base and file.is_relative_to(base):
             return printable(file.relative_to(base).as_posix())
-    return printable(path.resolve().name)
+    return printable(real.name)

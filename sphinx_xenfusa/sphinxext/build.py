@@ -41,7 +41,7 @@ from sphinx_xenfusa.confirm.register import REGISTER, Register, read_register
 from sphinx_xenfusa.confirm.registry import installed
 from sphinx_xenfusa.confirm.run import Job, without_result
 from sphinx_xenfusa.confirm.schedule import jobs_for
-from sphinx_xenfusa.evidence.junit import read_report
+from sphinx_xenfusa.evidence.reports import read_report
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget, Claim
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind

@@ -1,0 +1,245 @@
+"""The one entry point for test reports: chooses the dialect by what stands in the file, never by its name.
+
+A guess would count tests that did not run, so each dialect is recognised by what only it writes.  Content that no dialect
+claims is an error of the report, which names what was found and the dialects that are known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sphinx_xenfusa.evidence import junit_dialects
+from sphinx_xenfusa.evidence.junit import PYTEST, SIZE_LIMIT, Form, Target, parse, read_junit
+from sphinx_xenfusa.evidence.plain_text import printable, shortened, shown_path
+from sphinx_xenfusa.inputs import InputError, read_bytes
+from sphinx_xenfusa.trace.record import TestReport
+
+UTF8_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A report that is to be read.
+
+    :param place: the file as messages name it.
+    """
+
+    path: Path
+    place: str
+    root: Path
+    data: bytes
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One kind of test report.
+
+    :param name: as the record and the docs have it.
+    :param recognised: what only this dialect has, for the docs.
+    :param tried: whether the tests read a report that the tool itself wrote.
+    """
+
+    name: str
+    recognised: str
+    tried: bool
+    read: Callable[[Source], TestReport]
+
+
+# --- XML --------------------------------------------------------------------------------------------------------------
+
+
+class _Enough(Exception):
+    """The beginning of the file says which dialect it is."""
+
+
+@dataclass(slots=True)
+class Beginning:
+    """An XML report up to the first of its cases."""
+
+    path: list[str] = field(default_factory=list)
+    attributes: list[Mapping[str, str]] = field(default_factory=list)
+    properties: dict[str, str] = field(default_factory=dict)
+    nested: bool = False
+
+    def of(self, tag: str) -> Mapping[str, str]:
+        """The attributes of the innermost such element."""
+        return next(
+            (found for name, found in zip(self.path[::-1], self.attributes[::-1], strict=True) if name == tag), {}
+        )
+
+
+class _Sniffer(Target):
+    """Reads the first elements of a report and stops."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place, f"a test report of {KNOWN}")
+        self.found = Beginning()
+        self._open: list[str] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._open.append(tag)
+        self.found.nested = self.found.nested or self._open[-2:] == ["testsuite", "testsuite"]
+        if tag == "property":
+            self.found.properties.setdefault(attributes.get("name", ""), attributes.get("value", ""))
+        elif tag in ("testsuites", "testsuite", "testcase") or not self.found.path:
+            self.found.path.append(tag)
+            self.found.attributes.append(attributes)
+        if tag == "testcase" or len(self._open) > 8 or self.found.path[0] not in ("testsuites", "testsuite"):
+            raise _Enough
+
+    def end(self, tag: str) -> None:
+        self._open.pop()
+
+
+def _xml_dialect(begin: Beginning) -> str:
+    """The name of the dialect that has such a beginning, or an empty string."""
+    for name, has in _XML:
+        if has(begin):
+            return name
+    return ""
+
+
+def _is_pytest(begin: Beginning) -> bool:
+    suite = begin.of("testsuite")
+    known = all(set(begin.of(tag)) <= PYTEST.attributes[tag] for tag in ("testsuites", "testsuite", "testcase"))
+    counts = {"tests", "failures", "errors"} <= set(suite) and bool({"skipped", "skips"} & set(suite))
+    dated = "timestamp" not in suite or "hostname" in suite
+    return known and counts and dated
+
+
+_XML: tuple[tuple[str, Callable[[Beginning], bool]], ...] = (
+    ("surefire", lambda one: "surefire-test-report" in one.of("testsuite").get(junit_dialects.SCHEMA_LOCATION, "")),
+    ("cargo-nextest", lambda one: one.path[0] == "testsuites" and "uuid" in one.of("testsuites")),
+    ("googletest", lambda one: one.path[0] == "testsuites" and "disabled" in one.of("testsuites")),
+    ("ctest", lambda one: one.path[0] == "testsuite" and {"disabled", "skipped"} <= set(one.of("testsuite"))),
+    ("Xen run-tools-tests", lambda one: one.of("testsuites").get("name") == "tools.tests"),
+    ("Jenkins", lambda one: one.nested),
+    ("nose", lambda one: one.path[0] == "testsuite" and "skip" in one.of("testsuite")),
+    ("casperjs", lambda one: one.path[0] == "testsuites" and "package" in one.of("testsuite")),
+    (
+        "twister XML",
+        lambda one: (
+            one.path[0] == "testsuites"
+            and not one.of("testsuites")
+            and "version" in one.properties
+            and "hostname" not in one.of("testsuite")
+        ),
+    ),
+    (
+        "lit",
+        lambda one: (
+            set(one.of("testsuites")) == {"time"}
+            and {"tests", "failures", "skipped"} <= set(one.of("testsuite"))
+            and "errors" not in one.of("testsuite")
+        ),
+    ),
+    ("pytest", _is_pytest),
+)
+"""Asked in this order; a dialect further down may be broader than one above it."""
+
+
+def _junit(name: str, form: Form) -> Callable[[Source], TestReport]:
+    def read(source: Source) -> TestReport:
+        return read_junit(source.data, source.place, source.root, form, name)
+
+    return read
+
+
+def _read_twister_xml(source: Source) -> TestReport:
+    return read_junit(source.data, source.place, source.root, junit_dialects.twister({}), "twister XML")
+
+
+DIALECTS: tuple[Dialect, ...] = (
+    Dialect(
+        "pytest", "the four counts of its suites, and no attribute of another tool", True, _junit("pytest", PYTEST)
+    ),
+    Dialect(
+        "ctest",
+        "a testsuite with disabled and skipped counts as the root",
+        True,
+        _junit("ctest", junit_dialects.CTEST),
+    ),
+    Dialect(
+        "googletest",
+        "a disabled count at testsuites, the root",
+        True,
+        _junit("googletest", junit_dialects.GTEST),
+    ),
+    Dialect("cargo-nextest", "a uuid at testsuites", True, _junit("cargo-nextest", junit_dialects.NEXTEST)),
+    Dialect(
+        "lit",
+        "testsuites with a time alone, suites with tests, failures and skipped but no errors",
+        True,
+        _junit("lit", junit_dialects.LIT),
+    ),
+    Dialect("surefire", "its schema at the testsuite", False, _junit("surefire", junit_dialects.SUREFIRE)),
+    Dialect("Jenkins", "a testsuite in a testsuite", False, _junit("Jenkins", junit_dialects.JENKINS)),
+    Dialect("nose", "a skip count", True, _junit("nose", junit_dialects.NOSE)),
+    Dialect("casperjs", "a package at each testsuite", True, _junit("casperjs", junit_dialects.CASPERJS)),
+    Dialect(
+        "Xen run-tools-tests",
+        "testsuites with the name tools.tests",
+        True,
+        _junit("Xen run-tools-tests", junit_dialects.XEN),
+    ),
+    Dialect("twister XML", "a version property of its suites, and no hostname", False, _read_twister_xml),
+)
+"""Every dialect that is read."""
+KNOWN = ", ".join(dialect.name for dialect in DIALECTS)
+_BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
+
+
+def read_report(path: Path, root: Path, *, limit: int = SIZE_LIMIT) -> TestReport:
+    """Read a test report of whatever dialect; nothing in a report that is faulty counts.
+
+    Bad content never raises: the report then carries ``error`` (``file:line: found …; expected …``, the first fault in
+    the file) and its cases, as far as they could be read, are :attr:`Outcome.NOT_RUN`.
+
+    :param path: the report.
+    :param root: the project's root: files below it are named relative to it, all others by their name only.
+    :param limit: bytes that are read at the most.
+    """
+    place = shown_path(path, root)
+    try:
+        data = read_bytes(path, limit=limit, what="a test report")
+    except InputError as error:
+        return TestReport(place, "", str(InputError(place, error.line, error.found, error.expected)), ())
+    source = Source(path, place, root, data, limit)
+    found = _dialect(source)
+    if isinstance(found, InputError):
+        return TestReport(place, hashlib.sha256(data).hexdigest(), str(found), ())
+    return found.read(source)
+
+
+def _dialect(source: Source) -> Dialect | InputError:
+    begin = source.data.removeprefix(UTF8_MARK).lstrip()[:1]
+    if begin == b"<" or not begin or source.data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _dialect_of_xml(source)
+    word = source.data.removeprefix(UTF8_MARK).lstrip()[:60].split(b"\n")[0].decode("utf-8", "replace")
+    return _unknown(source, 1, f"text that begins with {printable(word)!r}")
+
+
+def _dialect_of_xml(source: Source) -> Dialect | InputError:
+    sniffer = _Sniffer(source.place)
+    fault = None
+    with suppress(_Enough):
+        fault = parse(source.data, sniffer)
+    begin = sniffer.found
+    name = _xml_dialect(begin) if begin.path else ""
+    if name:
+        return _BY_NAME[name]
+    if fault is not None:
+        return fault
+    shown = " ".join(
+        f"<{tag} {' '.join(sorted(found))}>" for tag, found in zip(begin.path, begin.attributes, strict=True)
+    )
+    return _unknown(source, 1, f"{printable(shortened(shown, 200))}, an unknown dialect")
+
+
+def _unknown(source: Source, line: int, found: str) -> InputError:
+    return InputError(source.place, line, found, f"a test report of {KNOWN}")

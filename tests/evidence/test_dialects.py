@@ -1,0 +1,288 @@
+"""Test reports of every dialect: what counts as passed, and that no cut and no lie makes more of it."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sphinx_xenfusa.evidence.reports import DIALECTS, read_report
+from sphinx_xenfusa.trace.record import TestReport as Report
+from sphinx_xenfusa.trace.states import Outcome
+
+DATA = Path(__file__).parent / "data"
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "junit"
+SAMPLES = sorted(path for path in DATA.iterdir() if path.suffix != ".md")
+PASSED, FAILED, ERROR = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR
+SKIPPED, NOT_RUN = Outcome.SKIPPED, Outcome.NOT_RUN
+
+EXPECTED = {
+    "ctest-3.25.xml": (
+        "ctest",
+        {
+            "pass": PASSED,
+            "fail": FAILED,
+            "skip": SKIPPED,
+            "off": NOT_RUN,
+            "missing": NOT_RUN,
+            "wantfail": PASSED,
+            "slow": FAILED,
+            "needsfix": NOT_RUN,
+            "crash": FAILED,
+        },
+    ),
+    "lit-23.xml": (
+        "lit",
+        {
+            "fail.test": FAILED,
+            "flaky.test": FAILED,
+            "pass.test": PASSED,
+            "in.test": PASSED,
+            "unres.test": FAILED,
+            "unsup.test": SKIPPED,
+            "xfail.test": PASSED,
+            "xpass.test": FAILED,
+        },
+    ),
+    "lit-23-filtered.xml": (
+        "lit",
+        {
+            "fail.test": NOT_RUN,
+            "flaky.test": NOT_RUN,
+            "pass.test": PASSED,
+            "in.test": NOT_RUN,
+            "unres.test": NOT_RUN,
+            "unsup.test": NOT_RUN,
+            "xfail.test": NOT_RUN,
+            "xpass.test": FAILED,
+        },
+    ),
+    "surefire.xml": (
+        "surefire",
+        {"passes": PASSED, "fails": FAILED, "errors": ERROR, "skips": SKIPPED, "flaky": FAILED},
+    ),
+    "twister.xml": (
+        "twister XML",
+        {
+            "kernel.common.ran": NOT_RUN,
+            "kernel.common.built": NOT_RUN,
+            "kernel.common.fails": FAILED,
+            "kernel.common.reported": NOT_RUN,
+            "kernel.common.lost": NOT_RUN,
+        },
+    ),
+    "googletest.xml": (
+        "googletest",
+        {"Passes": PASSED, "Twice": FAILED, "Skips": SKIPPED, "DISABLED_later": NOT_RUN, "AlsoPasses": PASSED},
+    ),
+    "jenkins.xml": ("Jenkins", {"passes": PASSED, "fails": FAILED, "skips": SKIPPED}),
+    "nextest-attempts.xml": ("cargo-nextest", {"steady": PASSED, "flaky": FAILED, "broken": FAILED}),
+}
+EXPECTED["ctest-4.4.xml"] = EXPECTED["ctest-3.25.xml"]
+
+
+def alone(sample: Path, folder: Path) -> Path:
+    """A copy of a sample under a name that says nothing, without its siblings."""
+    path = folder / "results.txt"
+    path.write_bytes(sample.read_bytes())
+    return path
+
+
+def read(text: str | bytes, folder: Path) -> Report:
+    path = folder / "results.txt"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_report(path, folder)
+
+
+def passes(report: Report) -> int:
+    return sum(case.outcome is PASSED for case in report.cases)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
+def test_each_dialect_is_known_by_its_content_and_read_as_its_tool_means_it(sample, tmp_path):
+    report = read_report(alone(sample, tmp_path), tmp_path)
+    assert report.error == ""
+    assert (report.dialect, {case.name: case.outcome for case in report.cases}) == EXPECTED[sample.name]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
+def test_no_prefix_shows_more_passes_than_the_whole(sample, tmp_path):
+    whole = sample.read_bytes()
+    most = passes(read_report(alone(sample, tmp_path), tmp_path))
+    text = whole.rstrip()
+    for end in range(len(text)):
+        report = read(text[:end], tmp_path)
+        assert report.error, f"the first {end} bytes were accepted"
+        assert passes(report) == 0 <= most
+
+
+@pytest.mark.parametrize(
+    ("sample", "old", "new"),
+    [
+        ("ctest-4.4.xml", 'tests="9"', 'tests="8"'),
+        ("ctest-4.4.xml", 'failures="3"', 'failures="2"'),
+        ("ctest-4.4.xml", 'disabled="1"', 'disabled="0"'),
+        ("ctest-4.4.xml", 'skipped="3"', 'skipped="1"'),
+        ("ctest-4.4.xml", 'status="fail"', 'status="run"'),
+        ("ctest-4.4.xml", 'status="disabled"', 'status="later"'),
+        ("lit-23.xml", 'tests="8"', 'tests="9"'),
+        ("lit-23.xml", 'failures="4"', 'failures="3"'),
+        ("lit-23.xml", 'skipped="1"', 'skipped="0"'),
+        ("surefire.xml", 'errors="1"', 'errors="0"'),
+        ("surefire.xml", 'failures="1"', 'failures="2"'),
+        ("googletest.xml", 'failures="1" disabled="1" errors', 'failures="2" disabled="1" errors'),
+        ("googletest.xml", 'disabled="1" skipped', 'disabled="0" skipped'),
+        ("googletest.xml", 'skipped="1"', 'skipped="0"'),
+        ("googletest.xml", 'result="suppressed"', 'result="invented"'),
+        ("googletest.xml", 'status="notrun"', 'status="perhaps"'),
+        ("jenkins.xml", 'tests="3"', 'tests="2"'),
+        ("nextest-attempts.xml", 'tests="3"', 'tests="4"'),
+        ("twister.xml", 'tests="4"', 'tests="3"'),
+    ],
+)
+def test_counts_and_words_that_disagree_with_the_cases_void_the_report(sample, old, new, tmp_path):
+    text = (DATA / sample).read_text("utf-8")
+    assert old in text
+    report = read(text.replace(old, new, 1), tmp_path)
+    assert report.error
+    assert {case.outcome for case in report.cases} == {NOT_RUN}
+
+
+def test_attempts_are_kept_and_the_worst_decides(tmp_path):
+    for sample in ("surefire.xml", "nextest-attempts.xml"):
+        cases = {case.name: case for case in read_report(alone(DATA / sample, tmp_path), tmp_path).cases}
+        assert cases["flaky"].attempts == (FAILED, PASSED)
+        assert cases["flaky"].flaky
+        assert {case.attempts for name, case in cases.items() if name in ("passes", "steady")} == {()}
+        assert not any(case.flaky for name, case in cases.items() if name != "flaky")
+
+
+def test_what_a_report_says_beside_the_outcomes(tmp_path):
+    report = read_report(alone(DATA / "googletest.xml", tmp_path), tmp_path)
+    cases = {case.name: case for case in report.cases}
+    assert report.time == "2026-11-22T10:00:00.000"
+    assert cases["Passes"].place == "map_test.cc:13"
+    assert cases["Passes"].properties == (("key_1", "7"),)
+    assert cases["AlsoPasses"].verifies == ("XenArch~a~1",)
+    assert cases["Twice"].properties == (("value_param", "1"),)
+    ctest = {case.name: case for case in read_report(alone(DATA / "ctest-4.4.xml", tmp_path), tmp_path).cases}
+    assert ctest["pass"].output == "hello]]>"
+    assert ctest["skip"].properties == (("cmake_labels", "a;b"),)
+    twister = read_report(alone(DATA / "twister.xml", tmp_path), tmp_path)
+    assert {case.target for case in twister.cases} == {"qemu_x86"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", "an empty file"),
+        ("hello\nworld\n", "text that begins with 'hello'"),
+        ("<html/>", "<html >, an unknown dialect"),
+        ('<testsuite tests="3"><testcase name="a"/></testsuite>', "<testsuite tests> <testcase name>, an unknown"),
+        ("<!-- a -->" * 50_000 + '<!DOCTYPE x [<!ENTITY a "b">]><testsuites/>', "a document type or entity"),
+        ("<testsuites>\0</testsuites>", "a NUL character"),
+        ("<testsuites/>".encode("utf-16"), "the byte 0xff"),
+        ("<a>" * 100_000, "<a >, an unknown dialect"),
+        ("<testsuites>" * 100_000, "<testsuites > <testsuites >"),
+    ],
+    ids=["empty", "text", "html", "unknown", "doctype", "nul", "utf-16", "deep", "deep suites"],
+)
+def test_what_no_dialect_claims_is_an_error_that_names_those_that_are_known(tmp_path, text, found):
+    report = read(text, tmp_path)
+    assert report.error.startswith("results.txt:")
+    assert f"found {found}" in report.error
+    assert all(dialect.name in report.error for dialect in DIALECTS)
+    assert (report.dialect, report.cases) == ("", ())
+    assert "\n" not in report.error
+
+
+def test_files_that_are_none(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name in ("pipe", "loop", "missing", "."):
+        assert "expected a test report" in read_report(tmp_path / name, tmp_path).error
+
+
+def test_a_million_standard_entities_are_honest(tmp_path):
+    text = (DATA / "lit-23.xml").read_text("utf-8").replace("<![CDATA[Exit", "&lt;" * 1_000_000 + "<![CDATA[Exit", 1)
+    report = read(text, tmp_path)
+    assert report.error == ""
+    assert passes(report) == 3
+
+
+@settings(deadline=None, max_examples=150)
+@given(data=st.data())
+def test_a_changed_byte_never_raises_and_never_gives_a_case_that_was_not_there(tmp_path_factory, data):
+    sample = data.draw(st.sampled_from(SAMPLES))
+    text = bytearray(sample.read_bytes())
+    at = data.draw(st.integers(0, len(text) - 1))
+    text[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=3))
+    report = read(bytes(text), tmp_path_factory.mktemp("noise"))
+    assert len(report.cases) <= len(EXPECTED[sample.name][1])
+    if report.error:
+        assert {case.outcome for case in report.cases} <= {NOT_RUN}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "dialect", "outcomes"),
+    [
+        ("sphinx-test-reports/ctest.xml", "ctest", {PASSED: 3, FAILED: 1, SKIPPED: 1}),
+        ("sphinx-test-reports/many_testsuites.xml", "googletest", {PASSED: 63}),
+        ("sphinx-test-reports/nose_data.xml", "nose", {PASSED: 5}),
+        ("sphinx-test-reports/pytest_sphinx_data.xml", "pytest", {PASSED: 1146, FAILED: 4, SKIPPED: 2}),
+        ("strictdoc/ctest-05_user_example.xml", "ctest", {PASSED: 5}),
+        ("strictdoc/gtest-05_user_example.xml", "googletest", {PASSED: 5}),
+        ("strictdoc/lit-03_skipped_test.xml", "lit", {SKIPPED: 1}),
+        ("strictdoc/nextest-02_failed_test.xml", "cargo-nextest", {FAILED: 1}),
+        ("strictdoc/nextest-04_module_layouts.xml", "cargo-nextest", {PASSED: 6}),
+        ("xen-run-tools-tests/xen-ok.xml", "Xen run-tools-tests", {PASSED: 1}),
+        ("xen-run-tools-tests/xen-ok-plain.xml", "Xen run-tools-tests", {PASSED: 1, FAILED: 1}),
+    ],
+)
+def test_reports_of_other_projects(name, dialect, outcomes):
+    report = read_report(shared_file(name), SHARED)
+    assert (report.error, report.dialect) == ("", dialect)
+    assert Counter(case.outcome for case in report.cases) == outcomes
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("xen-run-tools-tests/xen-ok-plain-ansi.xml", "the byte 0xff"),
+        ("xen-run-tools-tests/xen-ok-plain-cdata.xml", "malformed XML"),
+        ("sphinx-test-reports/casperjs.xml", 'tests="3" over 2 <testcase>'),
+        ("sphinx-test-reports/testsuites.xml", 'tests="6" over 10 <testcase>'),
+        ("sphinx-test-reports/xml_data.xml", "an unknown dialect"),
+        ("strictdoc/ctest-01_passed_test.xml", 'tests="8" over 1 <testcase>'),
+        ("strictdoc/ctest-02_failed_test.xml", 'status="run" with a failure'),
+        ("strictdoc/lit-01_minimal_document.xml", 'tests="358" over 1 <testcase>'),
+    ],
+)
+def test_reports_that_others_accept_and_that_cannot_be_right(name, found):
+    report = read_report(shared_file(name), SHARED)
+    assert found in report.error
+    assert {case.outcome for case in report.cases} <= {NOT_RUN}
+
+
+def shared_file(name: str) -> Path:
+    path = SHARED / name
+    if not path.is_file():
+        pytest.skip(f"needs ../shared/data/junit/{name}, which is not here")
+    return path
+
+
+def test_the_docs_list_each_dialect_and_whether_it_was_tried():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "test_reports.rst").read_text("utf-8")
+    table = page.partition(".. list-table:: Dialects")[2].partition(".. the table ends here")[0]
+    rows = [[" ".join(cell.split()) for cell in row.split("\n     - ")] for row in table.split("\n   * - ")[2:]]
+    tried = {True: "a real report", False: "the published schema only, not a real report"}
+    assert [(row[0], row[1], row[3]) for row in rows] == [
+        (f"``{dialect.name}``", dialect.recognised, tried[dialect.tried]) for dialect in DIALECTS
+    ]
+    assert {dialect.name for dialect in DIALECTS} >= {dialect for dialect, _ in EXPECTED.values()}
