@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import ModuleType
 
-from sphinx_xenfusa.confirm.adequacy_record import AdequacyRecord, ClaimRecord, Sources, record_text
+from sphinx_xenfusa.confirm.adequacy_record import AdequacyRecord, ClaimRecord, Sources
 from sphinx_xenfusa.confirm.cache import Cache
 from sphinx_xenfusa.confirm.register import Register
 from sphinx_xenfusa.confirm.registry import OURS, package_of
@@ -53,7 +53,7 @@ def gathered_key(
 ) -> tuple[str, ...]:
     """What :func:`mutants_of_record` depends on."""
     expected = sorted((entry.claim, entry.policy, entry.by) for entry in register.expected.values())
-    told = hashlib.sha256(f"{record_text(record)} {sorted(claims)} {expected}".encode()).hexdigest()
+    told = hashlib.sha256(f"{record.text} {sorted(claims)} {expected}".encode()).hexdigest()
     return ("record", told, cache.package, *sorted({cache.offered_by(package_of(one)) for one in claims.values()}))
 
 

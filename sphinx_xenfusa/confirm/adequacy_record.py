@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,6 +87,11 @@ class AdequacyRecord:
     """The record of all claims, by their ids."""
 
     claims: Mapping[str, ClaimRecord] = field(default_factory=dict)
+
+    @cached_property
+    def text(self) -> str:
+        """The text of its file: the same record gives the same bytes."""
+        return _record_text(self)
 
     def replaced(self, claims: Mapping[str, ClaimRecord], keep: Iterable[str]) -> AdequacyRecord:
         """The record with these claims made anew and without those that are not to be kept."""
@@ -167,8 +173,7 @@ class Sources:
 # --- the file -------------------------------------------------------------------------------------------------------
 
 
-def record_text(record: AdequacyRecord) -> str:
-    """The text of the file: the same record gives the same bytes."""
+def _record_text(record: AdequacyRecord) -> str:
     claims = {
         name: {
             "digest": one.digest,
@@ -232,7 +237,7 @@ def write_adequacy(path: Path, record: AdequacyRecord) -> None:
 
     :raises OSError: the file cannot be written; what stood there still does.
     """
-    write_text(path, record_text(record))
+    write_text(path, record.text)
 
 
 def read_adequacy(path: Path = RECORD) -> AdequacyRecord:
@@ -253,7 +258,7 @@ def read_adequacy(path: Path = RECORD) -> AdequacyRecord:
         raise InputError(path, None, f"form {form!r}", f"form {FORM}, {_WHAT}")
     try:
         record = _from_json(data)
-        whole = record_text(record) == text
+        whole = record.text == text
     except (AttributeError, KeyError, LookupError, TypeError, ValueError) as error:
         raise InputError(path, None, f"data of another form ({type(error).__name__}: {error})", _WHAT) from error
     if not whole:

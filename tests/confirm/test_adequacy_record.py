@@ -13,7 +13,6 @@ from sphinx_xenfusa.confirm.adequacy_record import (
     Sources,
     claim_record,
     read_adequacy,
-    record_text,
     write_adequacy,
 )
 from sphinx_xenfusa.explore.survivors import Tried
@@ -90,14 +89,14 @@ def test_written_and_read(record: AdequacyRecord, tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     write_adequacy(path, record)
     assert read_adequacy(path) == record
-    assert path.read_text("utf-8") == record_text(record)
+    assert path.read_text("utf-8") == record.text
     again = AdequacyRecord(dict(reversed(record.claims.items())))
-    assert record_text(again) == record_text(record)
+    assert again.text == record.text
     assert read_adequacy(tmp_path / "none.json") == NO_RECORD
 
 
 def test_one_line_for_each_mutant(record: AdequacyRecord) -> None:
-    rows = [line for line in record_text(record).splitlines() if line.startswith("    [")]
+    rows = [line for line in record.text.splitlines() if line.startswith("    [")]
     assert len(rows) == 5
     assert sum('"killed": "one"' in row for row in rows) == 3
 
@@ -111,7 +110,7 @@ def test_a_claim_that_is_run_again_replaces_its_own_part_only(record: AdequacyRe
 
 def test_cut_off_anywhere_is_one_error_that_names_the_file(record: AdequacyRecord, tmp_path: Path) -> None:
     path = tmp_path / "record.json"
-    content = record_text(record).encode()
+    content = record.text.encode()
     for size in range(len(content)):
         path.write_bytes(content[:size])
         with pytest.raises(InputError, match=r"record\.json.*found .*; expected .*xenfusa adequacy"):
@@ -132,7 +131,7 @@ def test_cut_off_anywhere_is_one_error_that_names_the_file(record: AdequacyRecor
 )
 def test_edited_by_hand_is_refused(record: AdequacyRecord, tmp_path: Path, old: str, new: str) -> None:
     path = tmp_path / "record.json"
-    text = record_text(record)
+    text = record.text
     assert old in text
     path.write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(InputError, match=r"record\.json"):
