@@ -12,11 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sphinx_xenfusa.evidence import junit_dialects
+from sphinx_xenfusa.evidence import json_dialects, junit_dialects, robot, tap
 from sphinx_xenfusa.evidence.junit import PYTEST, SIZE_LIMIT, Form, Target, parse, read_junit
 from sphinx_xenfusa.evidence.plain_text import printable, shortened, shown_path
 from sphinx_xenfusa.inputs import InputError, read_bytes
 from sphinx_xenfusa.trace.record import TestReport
+from sphinx_xenfusa.trace.states import Outcome
 
 UTF8_MARK = b"\xef\xbb\xbf"
 
@@ -113,6 +114,7 @@ def _is_pytest(begin: Beginning) -> bool:
 
 
 _XML: tuple[tuple[str, Callable[[Beginning], bool]], ...] = (
+    ("Robot Framework", lambda one: one.path[0] == "robot"),
     ("surefire", lambda one: "surefire-test-report" in one.of("testsuite").get(junit_dialects.SCHEMA_LOCATION, "")),
     ("cargo-nextest", lambda one: one.path[0] == "testsuites" and "uuid" in one.of("testsuites")),
     ("googletest", lambda one: one.path[0] == "testsuites" and "disabled" in one.of("testsuites")),
@@ -151,7 +153,34 @@ def _junit(name: str, form: Form) -> Callable[[Source], TestReport]:
 
 
 def _read_twister_xml(source: Source) -> TestReport:
-    return read_junit(source.data, source.place, source.root, junit_dialects.twister({}), "twister XML")
+    form = junit_dialects.twister(_ran_by_twister(source))
+    return read_junit(source.data, source.place, source.root, form, "twister XML")
+
+
+def _ran_by_twister(source: Source) -> Mapping[tuple[str, str, str], Outcome]:
+    """What ``twister.json`` in the same folder says of each platform, suite and case; nothing if it is not good."""
+    path = source.path.with_name("twister.json")
+    if not path.is_file():
+        return {}
+    sibling = read_report(path, source.root, limit=source.limit)
+    if sibling.error or sibling.dialect != "twister JSON":
+        return {}
+    return {(case.target, case.classname, case.name): case.outcome for case in sibling.cases}
+
+
+def _json(name: str) -> Callable[[Source], TestReport]:
+    def read(source: Source) -> TestReport:
+        return json_dialects.read_json(source.data, source.place, source.root, name)
+
+    return read
+
+
+def _read_robot(source: Source) -> TestReport:
+    return robot.read_robot(source.data, source.place, source.root)
+
+
+def _read_tap(source: Source) -> TestReport:
+    return tap.read_tap(source.data, source.place, source.root)
 
 
 DIALECTS: tuple[Dialect, ...] = (
@@ -188,6 +217,16 @@ DIALECTS: tuple[Dialect, ...] = (
         _junit("Xen run-tools-tests", junit_dialects.XEN),
     ),
     Dialect("twister XML", "a version property of its suites, and no hostname", False, _read_twister_xml),
+    Dialect("twister JSON", "an environment with zephyr_version", False, _json("twister JSON")),
+    Dialect("googletest JSON", "an object with testsuites and a disabled count", False, _json("googletest JSON")),
+    Dialect(
+        "sphinx-test-reports JSON",
+        "a list of suites with skips, passed and testcase",
+        True,
+        _json("sphinx-test-reports JSON"),
+    ),
+    Dialect("Robot Framework", "robot as the root", True, _read_robot),
+    Dialect("TAP", "a version line, a plan or a test point as the first line", True, _read_tap),
 )
 """Every dialect that is read."""
 KNOWN = ", ".join(dialect.name for dialect in DIALECTS)
@@ -220,8 +259,30 @@ def _dialect(source: Source) -> Dialect | InputError:
     begin = source.data.removeprefix(UTF8_MARK).lstrip()[:1]
     if begin == b"<" or not begin or source.data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _dialect_of_xml(source)
+    if begin in (b"{", b"["):
+        return _dialect_of_json(source)
+    if tap.BEGINNING.match(_first_line(source.data)):
+        return _BY_NAME["TAP"]
     word = source.data.removeprefix(UTF8_MARK).lstrip()[:60].split(b"\n")[0].decode("utf-8", "replace")
     return _unknown(source, 1, f"text that begins with {printable(word)!r}")
+
+
+def _first_line(data: bytes) -> str:
+    """The first line that is neither empty nor a comment, of the first 64 KiB."""
+    lines = data.removeprefix(UTF8_MARK)[:65_536].decode("utf-8", "replace").split("\n")
+    return next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
+
+
+def _dialect_of_json(source: Source) -> Dialect | InputError:
+    try:
+        data = json_dialects.load(source.data, source.place)
+    except InputError as error:
+        return error
+    name = json_dialects.dialect_of(data)
+    if name:
+        return _BY_NAME[name]
+    keys = ", ".join(sorted(data)[:8]) if isinstance(data, dict) else f"a list of {len(data)}"
+    return _unknown(source, 1, f"JSON with {printable(shortened(keys, 120))}, an unknown dialect")
 
 
 def _dialect_of_xml(source: Source) -> Dialect | InputError:

@@ -1,0 +1,274 @@
+"""Reads test reports in JSON: googletest's, Zephyr's twister.json, and the form that sphinx-test-reports reads.
+
+Sources: googletest's own test of its JSON; Zephyr's ``twisterlib/reports.py``; the examples of sphinx-test-reports.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sphinx_xenfusa.evidence.junit import CASE_LIMIT, MESSAGE_LIMIT, NAME_LIMIT, CaseElement, InputFault
+from sphinx_xenfusa.evidence.junit_dialects import judge_gtest
+from sphinx_xenfusa.evidence.plain_text import printable, shortened, without_host_paths
+from sphinx_xenfusa.inputs import InputError, decode
+from sphinx_xenfusa.trace.record import TestCase, TestReport
+from sphinx_xenfusa.trace.states import Outcome
+
+Json = Mapping[str, Any]
+WHAT = "a test report in JSON"
+
+
+class Fault(Exception):
+    """Something in the data that its dialect does not have: what was found, and what was expected."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(found)
+        self.found = printable(shortened(found, 200)).replace("\n", " ")
+        self.expected = expected
+
+
+def load(data: bytes, place: str) -> Any:
+    """The plain data of a JSON file; no key twice in an object, and no NaN.
+
+    :raises InputError: it is cut off, malformed, nested too deeply, or not UTF-8.
+    """
+    text = decode(data, Path(place), what=WHAT)
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise InputError(place, error.lineno, f"malformed or cut off JSON ({error.msg})", WHAT) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(place, 1, f"JSON that cannot be read ({printable(str(error))[:100]})", WHAT) from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return made
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def dialect_of(data: Any) -> str:
+    """The name of the dialect that has such data, or an empty string."""
+    if isinstance(data, dict) and isinstance(data.get("testsuites"), list):
+        if {"tests", "failures", "disabled", "errors"} <= set(data):
+            return "googletest JSON"
+        if isinstance(data.get("environment"), dict) and "zephyr_version" in data["environment"]:
+            return "twister JSON"
+    first = data[0] if isinstance(data, list) and data else None
+    if isinstance(first, dict) and {"name", "tests", "skips", "passed", "testcase"} <= set(first):
+        return "sphinx-test-reports JSON"
+    return ""
+
+
+def _object(value: Any, what: str) -> Json:
+    if not isinstance(value, dict):
+        raise Fault(f"{type(value).__name__} for {what}", "an object")
+    return value
+
+
+def _objects(value: Any, what: str) -> Iterator[Json]:
+    if not isinstance(value, list):
+        raise Fault(f"{type(value).__name__} for {what}", "a list of objects")
+    for one in value:
+        yield _object(one, what)
+
+
+def _text(data: Json, key: str, *, needed: bool = False) -> str:
+    value = data.get(key, "" if not needed else None)
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise Fault(f"{key}: {type(value).__name__}", f"a text for {key}")
+    return str(value)
+
+
+def _same(data: Json, declared: Mapping[str, int], what: str) -> None:
+    for key, counted in declared.items():
+        if key in data and (isinstance(data[key], bool) or data[key] != counted):
+            raise Fault(f"{key}: {data[key]!r} over {counted} such cases of {what}", "counts that agree with the cases")
+
+
+class Cases:
+    """The cases of one report, cleaned; of one id, the worst outcome."""
+
+    def __init__(self, place: str, root: Path) -> None:
+        self._place = place
+        self._root = root
+        self.found: dict[tuple[str, str, str], TestCase] = {}
+
+    def clean(self, text: str, limit: int = NAME_LIMIT) -> str:
+        """A text of the report, fit to be shown."""
+        return printable(without_host_paths(shortened(text, limit), self._root))
+
+    def add(
+        self,
+        name: tuple[str, str],
+        outcome: Outcome,
+        message: str = "",
+        target: str = "",
+        output: str = "",
+        place: str = "",
+    ) -> None:
+        """Keep a case."""
+        classname, own = (self.clean(one) for one in name)
+        case = TestCase(
+            self._place,
+            classname,
+            own,
+            outcome,
+            message=self.clean(message, MESSAGE_LIMIT),
+            target=self.clean(target),
+            output=self.clean(output, MESSAGE_LIMIT),
+            place=self.clean(place),
+        )
+        key, order = (classname, own, case.target), list(Outcome)
+        if key not in self.found or order.index(outcome) < order.index(self.found[key].outcome):
+            self.found[key] = case
+        if len(self.found) > CASE_LIMIT:
+            raise Fault(f"more than {CASE_LIMIT:,} cases", f"at most {CASE_LIMIT:,}")
+
+
+def _place(data: Json) -> str:
+    file, line = _text(data, "file"), _text(data, "line")
+    return f"{file}:{line}" if file and line.isdigit() else file
+
+
+def _googletest(data: Any, cases: Cases) -> None:
+    total: Counter[str] = Counter()
+    for suite in _objects(data["testsuites"], "testsuites"):
+        counted: Counter[str] = Counter()
+        for one in _objects(suite.get("testsuite"), "testsuite"):
+            failures = [_text(failure, "failure") for failure in _objects(one.get("failures", []), "failures")]
+            skips = [_text(skip, "message") for skip in _objects(one.get("skipped", []), "skipped")]
+            words = {key: _text(one, key) for key in ("status", "result") if key in one}
+            case = CaseElement("", "", words, [Outcome.FAILED] * len(failures) + [Outcome.SKIPPED] * len(skips))
+            judged = judge_gtest(case)
+            if isinstance(judged, InputFault):
+                raise Fault(judged.found, judged.expected)
+            name = _text(one, "name", needed=True)
+            if name:
+                counted.update(("tests", judged[0].value))
+            names = _text(one, "classname") or _text(suite, "name"), name or "set-up or tear-down of the suite"
+            cases.add(names, judged[0], "\n".join((*failures, *skips)), place=_place(one))
+        _same(suite, _gtest_counts(counted), "the suite " + _text(suite, "name"))
+        total.update(counted)
+    _same(data, _gtest_counts(total), "the report")
+
+
+def _gtest_counts(counted: Counter[str]) -> dict[str, int]:
+    return {
+        "tests": counted["tests"],
+        "failures": counted[Outcome.FAILED.value],
+        "disabled": counted[Outcome.NOT_RUN.value],
+        "errors": 0,
+    }
+
+
+_TWISTER = {
+    "passed": Outcome.PASSED,
+    "failed": Outcome.FAILED,
+    "blocked": Outcome.FAILED,
+    "error": Outcome.ERROR,
+    "skipped": Outcome.SKIPPED,
+    "filtered": Outcome.NOT_RUN,
+    "not run": Outcome.NOT_RUN,
+    "started": Outcome.NOT_RUN,
+    "None": Outcome.NOT_RUN,
+}
+
+
+def _twister_status(data: Json) -> Outcome:
+    status = str(data.get("status"))
+    if status not in _TWISTER:
+        raise Fault(f"the status {status!r}", "a status that twister writes")
+    return _TWISTER[status]
+
+
+def _twister(data: Any, cases: Cases) -> None:
+    """A case that passed counts only where its suite was run (``runnable``): older twisters call what was built passed."""
+    for suite in _objects(data["testsuites"], "testsuites"):
+        name, target = _text(suite, "name", needed=True), _text(suite, "platform", needed=True)
+        ran = suite.get("runnable") is True and _twister_status(suite) is not Outcome.NOT_RUN
+        for one in _objects(suite.get("testcases"), "testcases"):
+            outcome = _twister_status(one)
+            if outcome is Outcome.PASSED and not ran:
+                outcome = Outcome.NOT_RUN
+            reason = _text(one, "reason") or (_text(suite, "reason") if outcome is not Outcome.PASSED else "")
+            names = name.rpartition("/")[2], _text(one, "identifier", needed=True)
+            cases.add(names, outcome, reason, target, _text(one, "log"), _text(suite, "path"))
+
+
+_RESULTS = {
+    "passed": Outcome.PASSED,
+    "failure": Outcome.FAILED,
+    "error": Outcome.ERROR,
+    "skipped": Outcome.SKIPPED,
+}
+
+
+def _sphinx_test_reports(data: Any, cases: Cases) -> None:
+    for suite in _objects(data, "the report"):
+        counted: Counter[str] = Counter()
+        for one in _objects(suite.get("testcase"), "testcase"):
+            result = _text(one, "result", needed=True)
+            if result not in _RESULTS:
+                raise Fault(f"the result {result!r}", f"one of {', '.join(_RESULTS)}")
+            counted.update(("tests", result))
+            names = _text(one, "classname"), _text(one, "name", needed=True)
+            cases.add(names, _RESULTS[result], _text(one, "message"), "", _text(one, "system-out"), _place(one))
+        declared = {"tests": "tests", "errors": "error", "failures": "failure", "skips": "skipped", "passed": "passed"}
+        _same(suite, {key: counted[result] for key, result in declared.items()}, "the suite")
+
+
+_READERS = {
+    "googletest JSON": _googletest,
+    "twister JSON": _twister,
+    "sphinx-test-reports JSON": _sphinx_test_reports,
+}
+
+
+def read_json(data: bytes, place: str, root: Path, dialect: str) -> TestReport:
+    """Read a report in one of the dialects of :func:`dialect_of`.
+
+    :param place: the file as messages name it.
+    """
+    cases, error, content = Cases(place, root), "", {}
+    try:
+        content = load(data, place)
+        _READERS[dialect](content, cases)
+    except InputError as fault:
+        error = str(fault)
+    except Fault as fault:
+        error = str(InputError(place, 1, fault.found, f"{fault.expected}, as {dialect} has it"))
+    except (KeyError, TypeError) as fault:
+        error = str(
+            InputError(place, 1, f"data of another form ({printable(str(fault))[:80]})", f"a report of {dialect}")
+        )
+    found = sorted(cases.found.values())
+    if error:
+        found = [replace(case, outcome=Outcome.NOT_RUN) for case in found]
+    return TestReport(
+        place, hashlib.sha256(data).hexdigest(), error, tuple(found), dialect, **_about(content, dialect, cases)
+    )
+
+
+def _about(content: Any, dialect: str, cases: Cases) -> dict[str, str]:
+    """Tool and time, where the report says."""
+    if dialect == "twister JSON" and isinstance(content, dict):
+        environment = content.get("environment", {})
+        return {
+            "tool": cases.clean(f"twister of Zephyr {environment.get('zephyr_version')}"),
+            "time": cases.clean(str(environment.get("run_date", ""))),
+        }
+    if dialect == "googletest JSON" and isinstance(content, dict):
+        return {"time": cases.clean(str(content.get("timestamp", "")))}
+    return {}
