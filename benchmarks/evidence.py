@@ -8,9 +8,10 @@ from pathlib import Path
 
 from _report import say, seconds
 
-from sphinx_xenfusa.evidence.junit import read_report
+from sphinx_xenfusa.evidence.reports import read_report
 
-FEW, MANY = 500, 5_000
+FEW, MANY, HUGE = 500, 5_000, 100_000
+FILES = 50
 
 
 def report(folder: Path, cases: int) -> Path:
@@ -49,6 +50,22 @@ def main() -> None:
             "s",
             peer=f"{FEW:,} cases, times {MANY // FEW}",
             peer_value=MANY / FEW * seconds(lambda: read_report(few, folder)),
+        )
+        parts = [report(folder, MANY // FILES).rename(folder / f"part-{i}.xml") for i in range(FILES)]
+        say(
+            f"evidence: read {MANY:,} cases in {FILES} files",
+            seconds(lambda: [read_report(part, folder) for part in parts]),
+            "s",
+            peer="in one file",
+            peer_value=took,
+        )
+        huge = report(folder, HUGE)
+        say(
+            f"evidence: {HUGE:,} cases against {MANY:,}",
+            seconds(lambda: read_report(huge, folder)),
+            "s",
+            peer=f"{MANY:,} cases, times {HUGE // MANY}",
+            peer_value=HUGE / MANY * took,
         )
 
 

@@ -76,7 +76,7 @@ class _Reader(Target):
             self.tool, self.time = (self._clean(attributes.get(key, "")) for key in ("generator", "generated"))
         elif tag == "suite" and parent[0] in ("robot", "suite"):
             self._suites.append(_Suite(attributes.get("name", ""), attributes.get("source", ""), len(self.tests)))
-        elif tag == "test" and parent[0] == "suite":
+        elif tag == "test" and parent[0] == "suite" and self._suites:
             self._start_test(attributes)
         elif tag == "status":
             self._status(parent, attributes)

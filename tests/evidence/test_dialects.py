@@ -376,3 +376,22 @@ def test_the_docs_list_each_dialect_and_whether_it_was_tried():
         (f"``{dialect.name}``", dialect.recognised, tried[dialect.tried]) for dialect in DIALECTS
     ]
     assert {dialect.name for dialect in DIALECTS} >= {dialect for dialect, _ in EXPECTED.values()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<robot><kw><suite><test/></suite></kw></robot>",
+        "<robot><suite><test><test/></test></suite></robot>",
+        "<robot/>",
+        '{"testsuites": [1], "tests": 0, "failures": 0, "disabled": 0, "errors": 0}',
+        '{"testsuites": [{"testsuite": {}}], "tests": 0, "failures": 0, "disabled": 0, "errors": 0}',
+        "[" * 100_000,
+        "1..1\n        ok 1\nok 1\n",
+        "1..1\n    ok 1\nok 1\n",
+    ],
+)
+def test_data_in_a_shape_that_no_tool_writes_is_an_error(tmp_path, text):
+    report = read(text, tmp_path)
+    assert report.error
+    assert passes(report) == 0
