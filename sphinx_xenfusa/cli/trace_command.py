@@ -113,7 +113,7 @@ def trace(
             *notes,
             *(f"suppressed at {one.place}: {one.about}: {one.message}: {one.reason}" for one in styled.suppressed),
         )
-        rules = read_rules(rule_files, home)
+        rules = read_rules(rule_files, home, items)
         record = assemble(
             project="",
             version="",
@@ -130,6 +130,9 @@ def trace(
             justifications=rules.justifications,
             tombstones=rules.tombstones,
             demands=rules.demands,
+            accepted=rules.links,
+            accepted_texts=rules.texts,
+            reviews=rules.reviews,
         )
         judgement = judge(record)
         for finding in judgement.unreadable:

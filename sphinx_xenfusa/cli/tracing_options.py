@@ -1,10 +1,10 @@
-"""Options of ``xenfusa trace`` that say what has to be covered, what may go without, and which ids are spent."""
+"""Options of ``xenfusa trace`` for what has to be covered, what may go without, which ids are spent, and what was agreed to."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
@@ -12,8 +12,9 @@ from typing import Any, TypedDict, TypeVar
 import click
 
 from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.trace.linker import AcceptedLinks
 from sphinx_xenfusa.trace.policy import Demand
-from sphinx_xenfusa.trace.record import Finding, Justification, Place, Tombstone
+from sphinx_xenfusa.trace.record import Finding, Item, Justification, Place, Review, Tombstone
 
 _Read = TypeVar("_Read")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -25,6 +26,13 @@ _OPTIONS = (
     ),
     click.option("--justifications", type=_FILE, metavar="FILE", help="The justified exclusions."),
     click.option("--tombstones", type=_FILE, metavar="FILE", help="The retired ids."),
+    click.option(
+        "--accepted",
+        type=_FILE,
+        metavar="FILE",
+        help="The acceptances: a text that changed since, and what links to it, is suspect.",
+    ),
+    click.option("--reviews", type=_FILE, metavar="FILE", multiple=True, help="A review ledger (repeatable)."),
     click.option(
         "--today",
         default="",
@@ -40,6 +48,8 @@ class RuleFiles(TypedDict):
     policy: Path | None
     justifications: Path | None
     tombstones: Path | None
+    accepted: Path | None
+    reviews: tuple[Path, ...]
     today: str
 
 
@@ -54,6 +64,9 @@ class Rules:
     justifications: tuple[Justification, ...] = ()
     tombstones: tuple[Tombstone, ...] = ()
     findings: tuple[Finding, ...] = ()
+    links: AcceptedLinks = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    reviews: tuple[Review, ...] = ()
 
 
 def tracing_options(command: _Command) -> _Command:
@@ -61,15 +74,17 @@ def tracing_options(command: _Command) -> _Command:
     return reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
 
 
-def read_rules(files: RuleFiles, root: Path) -> Rules:
+def read_rules(files: RuleFiles, root: Path, items: Sequence[Item]) -> Rules:
     """Read what the options name.
 
     :param root: what places are relative to.
+    :param items: the items of today, against which acceptances and reviews are held.
     :raises click.BadParameter: the day is none.
     """
-    if not any((files["policy"], files["justifications"], files["tombstones"])):
+    if not any(value for name, value in files.items() if name != "today"):
         return Rules()
     # Imported here, because most traces read no YAML.
+    from sphinx_xenfusa.interop.agreements import File, read_agreements
     from sphinx_xenfusa.interop.tracing_rules import (
         day_of_judgement,
         read_justifications,
@@ -83,10 +98,13 @@ def read_rules(files: RuleFiles, root: Path) -> Rules:
         raise click.BadParameter(f"{error}", param_hint="--today") from error
     findings: list[Finding] = []
 
+    def shown_path(path: Path) -> str:
+        return Path(os.path.relpath(path, root)).as_posix()
+
     def read(path: Path | None, reader: Callable[[Path, str], tuple[_Read, ...]]) -> tuple[_Read, ...]:
         if path is None:
             return ()
-        shown = Path(os.path.relpath(path, root)).as_posix()
+        shown = shown_path(path)
         try:
             return reader(path, shown)
         except InputError as error:
@@ -94,9 +112,18 @@ def read_rules(files: RuleFiles, root: Path) -> Rules:
             findings.append(Finding("input", Place(shown, error.line or 1), shown, message))
             return ()
 
+    accepted = files["accepted"]
+    agreed = read_agreements(
+        None if accepted is None else File(accepted, shown_path(accepted)),
+        [File(path, shown_path(path)) for path in files["reviews"]],
+        items,
+    )
     return Rules(
-        read(files["policy"], read_policy),
-        read(files["justifications"], lambda path, shown: read_justifications(path, shown, today)),
-        read(files["tombstones"], read_tombstones),
-        tuple(findings),
+        demands=read(files["policy"], read_policy),
+        justifications=read(files["justifications"], lambda path, shown: read_justifications(path, shown, today)),
+        tombstones=read(files["tombstones"], read_tombstones),
+        findings=(*findings, *agreed.findings),
+        links=agreed.links,
+        texts=agreed.texts,
+        reviews=agreed.reviews,
     )

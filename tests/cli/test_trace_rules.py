@@ -1,7 +1,8 @@
-"""``xenfusa trace`` with a policy, justifications and retired ids."""
+"""``xenfusa trace`` with a policy, justifications, retired ids, acceptances and reviews."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,3 +82,33 @@ def test_a_file_that_cannot_be_read_is_told_and_the_rest_is_traced() -> None:
 
 def test_a_day_that_is_none_is_wrong_usage() -> None:
     assert run("--justifications", "justified.yaml", "--today", "soon").exit_code == 2
+
+
+def accept() -> None:
+    words = ["accept", "--all-new", "--by", "Ann", "--why", "read", "--date", "2026-11-01", "--tree", "items.rst"]
+    assert CliRunner().invoke(main, words).exit_code == 0
+
+
+def test_a_text_that_changed_since_it_was_accepted_is_suspect_and_so_is_its_link() -> None:
+    linked = ITEMS + "\nCovers:\n - `XenProd~a~1`\n"
+    linked = linked.replace("`XenProd~b~1`", "`XenSwdgn~b~1`")
+    Path("items.rst").write_text(linked, "utf-8")
+    accept()
+    before = run("--accepted", "xenfusa-accepted.yaml")
+    assert (before.exit_code, "suspect" in before.output) == (0, False)
+    Path("items.rst").write_text(linked.replace("Xen shall a.", "Xen shall always a."), "utf-8")
+    assert run().exit_code == 0, "only a file of acceptances can tell"
+    after = run("--accepted", "xenfusa-accepted.yaml")
+    assert after.exit_code == 1
+    assert "1 suspect" in after.output
+    assert "items.rst:4: found that the text of XenProd~a~1 changed" in after.output
+    assert run("--accepted", "missing.yaml").exit_code == 2
+
+
+def test_a_review_of_another_text_is_a_finding() -> None:
+    entry = f"{{id: XenProd~b~1, fingerprint: {'a' * 64}, author: Ann, reviewer: Bob, date: 2026-11-02, answers: {{short: yes}}}}"
+    Path("reviews.yaml").write_text(f"checklist:\n  short: Is it short?\nreviews:\n  - {entry}\n", "utf-8")
+    done = run("--reviews", "reviews.yaml", "--format", "json")
+    record = json.loads(done.output)
+    assert [one["holds"] for one in record["reviews"]] == [False]
+    assert [one["place"]["file"] for one in record["findings"] if one["subtype"] == "review"] == ["reviews.yaml"]
