@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sphinx_xenfusa.cli.item_input import find_record, record_option, say_unreadable
+from sphinx_xenfusa.cli.item_input import find_record, record_option, say_faults
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.suspects_command import day
 from sphinx_xenfusa.inputs import InputError
@@ -52,8 +52,8 @@ def create(
     try:
         created = "" if date is None else day(date)
         found = find_record(folders, record_file)
+        say_faults(found)
         if found.unreadable:
-            say_unreadable(found)
             ctx.exit(ExitCode.UNREADABLE)
         path = write_baseline(found.record, name, output, created=created, replace=force)
     except InputError as error:
@@ -62,3 +62,4 @@ def create(
     record = found.record
     numbers = f"items: {len(record.items):,}, links: {len(record.links):,}, verdicts: {len(record.verdicts):,}"
     click.echo(f"{path.as_posix()}: {numbers}; from {found.source}")
+    ctx.exit(found.exit_code)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sphinx_xenfusa.cli.item_input import find_record, say_unreadable, scanned_record
+from sphinx_xenfusa.cli.item_input import find_record, say_faults, scanned_record
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.baseline_file import read_snapshot
@@ -62,5 +62,7 @@ def _side(path: Path, two_folders: bool) -> tuple[Snapshot, ExitCode]:
     if not path.is_dir():
         return read_snapshot(path), ExitCode.GOOD
     found = scanned_record([path], path.resolve()) if two_folders else find_record([path], None)
-    say_unreadable(found)
-    return snapshot(found.record, path.as_posix()), found.exit_code
+    say_faults(found)
+    # What is wrong on one side is no difference, unless it is not known what there is.
+    code = ExitCode.UNREADABLE if found.unreadable else ExitCode.GOOD
+    return snapshot(found.record, path.as_posix()), code

@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 
 from sphinx_xenfusa.cli import tables
-from sphinx_xenfusa.cli.item_input import find_record
+from sphinx_xenfusa.cli.item_input import find_record, say_faults
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.exports import FORMATS, export, refuse_missing
@@ -71,8 +71,7 @@ def export_command(
     differences = recount(files)
     for difference in differences:
         say(f"recount: {difference}")
-    for finding in found.unreadable:
-        say(f"{finding.place}: {finding.message}")
+    say_faults(found)
     ctx.exit(combined_exit_code([found.exit_code, ExitCode.FINDING if differences else ExitCode.GOOD]))
 
 

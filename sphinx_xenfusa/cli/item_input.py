@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from sphinx_xenfusa.cli.explanation import newest_record
 from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.cli.shared_root import shared_root
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.read_record import read_record
 from sphinx_xenfusa.interop.scan import scan
@@ -22,6 +22,9 @@ from sphinx_xenfusa.trace.states import ExitCode
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 A_SOURCE = "folders with items, or --record FILE (a trace record)"
+
+_MISSING = frozenset({"input", "tag", "revision"})
+"""The types of findings that tell of an item that is not there."""
 
 record_option = click.option(
     "--record",
@@ -38,12 +41,17 @@ class Found:
 
     :param source: where from, for the reader.
     :param record: the record; of folders it knows no claims and no tests.
-    :param unreadable: what could not be read; nothing of it is among the items.
+    :param faults: the files and tags of the folders that cannot be read, so that items may be missing.
     """
 
     source: str
     record: TraceRecord
-    unreadable: tuple[Finding, ...]
+    faults: tuple[Finding, ...] = ()
+
+    @property
+    def unreadable(self) -> tuple[Finding, ...]:
+        """The files that could not be read; nothing of them is among the items."""
+        return tuple(one for one in self.faults if one.subtype == "input")
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -52,13 +60,15 @@ class Found:
 
     @property
     def exit_code(self) -> ExitCode:
-        """2 when something could not be read."""
-        return ExitCode.UNREADABLE if self.unreadable else ExitCode.GOOD
+        """2 when a file could not be read, 1 when a tag could not."""
+        if self.unreadable:
+            return ExitCode.UNREADABLE
+        return ExitCode.FINDING if self.faults else ExitCode.GOOD
 
 
-def say_unreadable(found: Found) -> None:
+def say_faults(found: Found) -> None:
     """Say what could not be read, on the standard error."""
-    for finding in found.unreadable:
+    for finding in found.faults:
         say(f"{finding.place}: {finding.message}")
 
 
@@ -71,11 +81,11 @@ def find_record(paths: Sequence[Path], record_file: Path | None) -> Found:
     if paths and record_file is not None:
         raise click.UsageError("folders and --record exclude each other")
     if paths:
-        return scanned_record(paths, _root(paths))
+        return scanned_record(paths, shared_root(paths))
     chosen = newest_record(Path()) if record_file is None else record_file
     if chosen is None:
         raise InputError("command line", None, "neither, and no record in the usual output folders", A_SOURCE)
-    return Found(f"the record {chosen.as_posix()}", read_record(chosen), ())
+    return Found(f"the record {chosen.as_posix()}", read_record(chosen))
 
 
 def scanned_record(paths: Sequence[Path], root: Path) -> Found:
@@ -98,14 +108,4 @@ def scanned_record(paths: Sequence[Path], root: Path) -> Found:
         results_expected=False,
     )
     names = ", ".join(path.as_posix() for path in paths)
-    unreadable = tuple(one for one in scanned.findings if one.subtype == "input")
-    return Found(names, record, unreadable)
-
-
-def _root(paths: Sequence[Path]) -> Path:
-    """What places are relative to: the current folder if all lies in it, else the folder that holds all."""
-    here = Path.cwd().resolve()
-    folders = [path.resolve() if path.is_dir() else path.resolve().parent for path in paths]
-    if all(folder.is_relative_to(here) for folder in folders):
-        return here
-    return Path(os.path.commonpath(folders))
+    return Found(names, record, tuple(one for one in scanned.findings if one.subtype in _MISSING))

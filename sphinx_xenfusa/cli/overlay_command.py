@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.cli.shared_root import shared_root
 from sphinx_xenfusa.evidence.plain_text import printable
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.overlay import OverlaySource, unclaimed_findings
@@ -39,7 +40,7 @@ def check_command(ctx: click.Context, files: tuple[Path, ...], root: Path | None
 
     Exit codes: 0 all found and every normative sentence claimed or informative; 1 a finding; 2 unreadable input.
     """
-    here = _root(files) if root is None else root
+    here = shared_root(files) if root is None else root
     source = OverlaySource(files, here, load_vocabulary())
     documents = source.coverage()
     for line in _coverage_lines(source, documents):
@@ -50,15 +51,6 @@ def check_command(ctx: click.Context, files: tuple[Path, ...], root: Path | None
         click.echo(printable(f"{finding.place}: xenfusa.{finding.subtype}: {about}{finding.message}"))
     codes = [ExitCode.FINDING for _ in findings] + [ExitCode.UNREADABLE for _ in source.unreadable]
     ctx.exit(combined_exit_code(codes))
-
-
-def _root(files: tuple[Path, ...]) -> Path:
-    """The current folder if all overlays lie in it, else the folder that they have in common."""
-    current = Path.cwd().resolve()
-    folders = [file.resolve().parent for file in files]
-    if all(folder.is_relative_to(current) for folder in folders):
-        return current
-    return Path(os.path.commonpath(folders))
 
 
 def _coverage_lines(source: OverlaySource, documents: tuple[DocumentCoverage, ...]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from sphinx_xenfusa.cli.item_input import Found, find_record, record_option, say_unreadable
+from sphinx_xenfusa.cli.item_input import Found, find_record, record_option, say_faults
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.acceptance_file import read_acceptance
@@ -48,7 +48,7 @@ def suspects_command(ctx: click.Context, folders: Sequence[Path], record_file: P
         ctx.exit(ExitCode.UNREADABLE)
     for line in _lines(state, found, accepted):
         click.echo(line)
-    say_unreadable(found)
+    say_faults(found)
     ctx.exit(combined_exit_code([found.exit_code, ExitCode.FINDING if state.suspects else ExitCode.GOOD]))
 
 
@@ -133,8 +133,8 @@ def accept_command(
     try:
         signature = Signature(_said(by, "--by"), _said(why, "--why"), today() if date is None else day(date))
         found = find_record(folders, record_file)
+        say_faults(found)
         if found.unreadable:
-            say_unreadable(found)
             ctx.exit(ExitCode.UNREADABLE)
         _refuse_unknown(ids, [str(item.tag) for item in found.items])
         file = read_acceptance(accepted, may_be_missing=True)
@@ -151,6 +151,7 @@ def accept_command(
     for id in sorted(items):
         click.echo(f"accepted {id}: {new.items[id][0].fingerprint}")
     click.echo(f"recorded in {accepted.as_posix()}: items: {len(items):,}, links: {len(links):,}")
+    ctx.exit(found.exit_code)
 
 
 def _said(words: str, option: str) -> str:

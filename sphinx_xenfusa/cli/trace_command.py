@@ -15,6 +15,7 @@ from typing import Unpack
 import click
 
 from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.cli.shared_root import shared_root
 from sphinx_xenfusa.cli.trace_forms import FORMS, Told, changes
 from sphinx_xenfusa.cli.tracing_options import RuleFiles, read_rules, tracing_options
 from sphinx_xenfusa.inputs import InputError
@@ -101,7 +102,7 @@ def trace(
     """
     before = _baseline(ctx, base, form)
     with _without_collection():
-        home = root or _shared_root(paths)
+        home = root or shared_root(paths)
         scanned = scan(paths, home, sources=sources)
         items, notes = _of_types(scanned.items, _words(types))
         try:
@@ -181,19 +182,6 @@ def _without_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _shared_root(paths: Sequence[Path]) -> Path:
-    """The current folder if all paths lie in it, else the deepest folder that they share."""
-    here = Path.cwd().resolve()
-    real = [path.resolve() for path in paths]
-    if all(path.is_relative_to(here) for path in real):
-        return here
-    try:
-        shared = Path(os.path.commonpath(real))
-    except ValueError:  # on different drives
-        return here
-    return shared if shared.is_dir() else shared.parent
 
 
 def _words(types: str | None) -> frozenset[str]:

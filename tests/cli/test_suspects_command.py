@@ -138,3 +138,11 @@ def test_xens_own_tree_after_a_patch(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert done.exit_code == 1
     assert "items: 1 suspect, 0 not yet accepted, 60 as accepted" in done.output
     assert "links: 3 suspect, 0 not yet accepted, 61 as accepted" in done.output
+
+
+def test_an_item_with_a_broken_tag_is_told_and_the_rest_goes_on(tree: Path) -> None:
+    tree.write_text(TREE.replace("`XenSwdgn~second~1`", "`XenSwdgn~second~0`"), "utf-8")
+    for done in (run("suspects", "reqs"), accept("--all-new"), run("baseline", "create", "b", "reqs")):
+        assert "reqs/a.rst:12: found revision 0" in done.output
+        assert done.exit_code == 1
+    assert "XenProd~first~1" in Path("xenfusa-accepted.yaml").read_text("utf-8")
