@@ -14,6 +14,7 @@ Source: OpenFastTrace 4, ``LightWeightMarkupImporter.java``, ``MdPattern.java`` 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -75,7 +76,7 @@ class _Draft:
         return fields
 
 
-class ItemReader:
+class ItemReader(ABC):
     """Reads the items of one document.  What begins an item differs from one markup to the next: subclasses say it.
 
     :param document: the lines.
@@ -110,16 +111,16 @@ class ItemReader:
 
     # --- what the markups differ in -----------------------------------------------------------------------------------
 
+    @abstractmethod
     def starts_item(self, number: int, line: str) -> bool:
         """Whether a line, seen without blanks around it, is the tag of an item, well-formed or not."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tag_text(self, line: str) -> str:
         """The tag that stands in a line that starts an item.
 
         :raises ValueError: the line is not of the form that the markup asks for.
         """
-        raise NotImplementedError
 
     # --- for subclasses -----------------------------------------------------------------------------------------------
 
