@@ -21,18 +21,26 @@ from sphinx_xenfusa.trace.record import (
     SCHEMA_VERSION,
     BaselineReference,
     DocumentCoverage,
+    ExpectedTest,
     Finding,
     Gate,
     Item,
     Justification,
     Link,
+    LinkOrigin,
+    MethodResult,
     Place,
     Review,
     Statement,
     Suppressed,
     Tag,
+    TargetOutcome,
+    TargetResult,
+    Test,
     TestCase,
+    TestMethod,
     TestReport,
+    TestRun,
     Tombstone,
     TracedItem,
     TraceRecord,
@@ -196,13 +204,22 @@ def _from_version_1(data: Json) -> dict[str, Any]:
         "labels": [],
         "forwards": False,
         "level": "",
+        "targets": [],
+        "untried": [],
+        "methods": [],
     }
     return {
         **data,
         "schema_version": 2,
         "items": [{**item, **empty_item} for item in data["items"]],
         "links": [{**link, "accepted": "", **_as_openfasttrace_says(link)} for link in data["links"]],
-        "evidence": {**data["evidence"], "reports": [_report_of_2(one) for one in data["evidence"]["reports"]]},
+        "evidence": {
+            **data["evidence"],
+            "reports": [_report_of_2(one) for one in data["evidence"]["reports"]],
+            "tests": [],
+            "runs": [],
+            "expected": [],
+        },
         "tombstones": [],
         "gates": [],
         "documents": [],
@@ -213,8 +230,17 @@ def _from_version_1(data: Json) -> dict[str, Any]:
 
 def _report_of_2(report: Json) -> dict[str, Any]:
     """Version 1 knew pytest's reports only, and nothing of what wrote them and what they ran on."""
-    empty: dict[str, Any] = {"target": "", "output": "", "properties": [], "place": "", "attempts": []}
-    unknown = dict.fromkeys(("dialect", "tool", "target", "time", "commit"), "")
+    method = {"level": "", "type": "", "technique": "", "independence": ""}
+    empty: dict[str, Any] = {
+        "target": "",
+        "output": "",
+        "properties": [],
+        "place": "",
+        "attempts": [],
+        "method": method,
+        "origins": [],
+    }
+    unknown = dict.fromkeys(("dialect", "tool", "target", "time", "commit", "stale", "run"), "")
     return {**report, **unknown, "cases": [{**case, **empty} for case in report["cases"]]}
 
 
@@ -278,6 +304,11 @@ class _Reader:
                 for one in data["suppressed"]
             ),
             baseline=None if baseline is None else BaselineReference(**baseline),
+            tests=tuple(_test(one) for one in data["evidence"]["tests"]),
+            runs=tuple(_run(one) for one in data["evidence"]["runs"]),
+            expected=tuple(
+                ExpectedTest(**{**one, "place": _place(one["place"])}) for one in data["evidence"]["expected"]
+            ),
         )
 
     def _traced(self, number: int, data: Json) -> TracedItem:
@@ -300,6 +331,9 @@ class _Reader:
             duplicates=tuple(map(_place, data["duplicates"])),
             justified=data["justified"],
             lacks=tuple(data["lacks"]),
+            targets=tuple(TargetResult(one["target"], Result(one["result"])) for one in data["targets"]),
+            untried=tuple(data["untried"]),
+            methods=tuple(MethodResult(one["method"], Result(one["result"])) for one in data["methods"]),
         )
 
     def _item(self, number: int, data: Json) -> Item:
@@ -395,6 +429,36 @@ def _report(data: Json) -> TestReport:
         target=data["target"],
         time=data["time"],
         commit=data["commit"],
+        stale=data["stale"],
+        run=data["run"],
+    )
+
+
+def _test(data: Json) -> Test:
+    return Test(
+        classname=data["classname"],
+        name=data["name"],
+        outcome=Outcome(data["outcome"]),
+        targets=tuple(
+            TargetOutcome(**{**one, "outcome": Outcome(one["outcome"]), "reports": tuple(one["reports"])})
+            for one in data["targets"]
+        ),
+        verifies=tuple(data["verifies"]),
+        partially_verifies=tuple(data["partially_verifies"]),
+        method=TestMethod(**data["method"]),
+    )
+
+
+def _run(data: Json) -> TestRun:
+    return TestRun(
+        **{
+            **data,
+            "place": _place(data["place"]),
+            "command": tuple(data["command"]),
+            "tools": tuple((one["name"], one["version"]) for one in data["tools"]),
+            "environment": tuple((one["name"], one["value"]) for one in data["environment"]),
+            "reports": tuple((one["file"], one["sha256"]) for one in data["reports"]),
+        }
     )
 
 
@@ -412,6 +476,8 @@ def _case(report: str, data: Json) -> TestCase:
         properties=tuple((one["name"], one["value"]) for one in data["properties"]),
         place=data["place"],
         attempts=tuple(Outcome(value) for value in data["attempts"]),
+        method=TestMethod(**data["method"]),
+        origins=tuple(LinkOrigin(one["tag"], one["origin"], _place(one["place"])) for one in data["origins"]),
     )
 
 

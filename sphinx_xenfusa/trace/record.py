@@ -183,6 +183,36 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class TestMethod:
+    """How a test verifies, in the words of its author; each empty where nobody says so.
+
+    :param level: such as unit, integration or system.
+    :param type: what kind of test it is, such as ``fault-injection`` (ISO 26262-6, table 7; S-CORE's ``TestType``).
+    :param technique: how its cases were derived, such as ``boundary-values`` (ISO 26262-6, table 8; S-CORE's
+        ``DerivationTechnique``).
+    :param independence: of its author from that of what is tested, such as ``I2``.
+    """
+
+    level: str = ""
+    type: str = ""
+    technique: str = ""
+    independence: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LinkOrigin:
+    """Where it is written that a test verifies an item, if that is not in the report.
+
+    :param tag: as written.
+    :param origin: ``map`` (a map of test names) or ``source`` (a tag in the test's source).
+    """
+
+    tag: str
+    origin: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class TestCase:
     """One case of a test report.
 
@@ -197,6 +227,8 @@ class TestCase:
     :param properties: further names and values that the report gives the case.
     :param place: where the test stands, ``file`` or ``file:line``, as the report says.
     :param attempts: the outcome of every attempt in its order, where it was tried more than once.
+    :param method: how it verifies.
+    :param origins: where its links are written that the report does not have, sorted.
     """
 
     report: str
@@ -211,6 +243,8 @@ class TestCase:
     properties: tuple[tuple[str, str], ...] = ()
     place: str = ""
     attempts: tuple[Outcome, ...] = ()
+    method: TestMethod = TestMethod()
+    origins: tuple[LinkOrigin, ...] = ()
 
     @property
     def id(self) -> str:
@@ -235,6 +269,8 @@ class TestReport:
     :param target: what its tests ran on, where the report says so of all of them.
     :param time: when the tests ran, as the report says it.
     :param commit: the revision of what was tested, as the report says it.
+    :param stale: why its passes do not count: it tells of another revision, or of one that nobody knows; empty if they do.
+    :param run: the name of the run that wrote it; empty where none is on record.
     """
 
     file: str
@@ -246,6 +282,121 @@ class TestReport:
     target: str = ""
     time: str = ""
     commit: str = ""
+    stale: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TestRun:
+    """A run of tests as its side file describes it.
+
+    :param name: tells it from the other runs of the record.
+    :param place: where its description stands.
+    :param command: the words of the command; empty where nobody says.
+    :param exit_code: the command's own; ``None`` where nobody says.
+    :param time: when it began, ISO 8601 in UTC.
+    :param commit: the revision of what was tested.
+    :param dirty: whether the tree had changes that the commit has not; ``None`` where nobody says.
+    :param target: what the tests ran on.
+    :param tools: name and version of each tool.
+    :param environment: name and value of what else may matter.
+    :param reports: file and SHA-256 of each report that it wrote.
+    """
+
+    name: str
+    place: Place
+    command: tuple[str, ...] = ()
+    exit_code: int | None = None
+    time: str = ""
+    commit: str = ""
+    dirty: bool | None = None
+    target: str = ""
+    tools: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    reports: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TargetOutcome:
+    """What became of a test on one target, over all reports.
+
+    :param target: empty where no report says.
+    :param outcome: the worst.
+    :param flaky: whether its attempts, or its reports, differ in their outcomes.
+    :param stale: why it does not count as fresh; empty if it does.
+    :param reports: the files that tell of it.
+    :param reason: the message of the worst outcome.
+    """
+
+    target: str
+    outcome: Outcome
+    flaky: bool
+    stale: str
+    reports: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Test:
+    """A test over all reports that tell of it.
+
+    :param outcome: the worst of all targets.
+    :param targets: sorted by target.
+    :param verifies: the tags that it verifies as a whole, as written, in whichever report.
+    :param partially_verifies: the tags of which it verifies a part.
+    """
+
+    classname: str
+    name: str
+    outcome: Outcome
+    targets: tuple[TargetOutcome, ...]
+    verifies: tuple[str, ...] = ()
+    partially_verifies: tuple[str, ...] = ()
+    method: TestMethod = TestMethod()
+
+    @property
+    def id(self) -> str:
+        """As of a case."""
+        return f"{self.classname}::{self.name}" if self.classname else self.name
+
+    @property
+    def flaky(self) -> bool:
+        """Whether it is flaky on some target."""
+        return any(one.flaky for one in self.targets)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ExpectedTest:
+    """A line of the manifest of what must run.
+
+    :param pattern: of test names.
+    :param target: on which they must run; empty for any.
+    :param came: how many tests came.
+    """
+
+    pattern: str
+    target: str
+    place: Place
+    came: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TargetResult:
+    """What an item's tests on one target amount to."""
+
+    target: str
+    result: Result
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MethodResult:
+    """What one method of verification amounts to for an item.
+
+    :param method: ``model``, ``test``, ``analysis``, ``inspection`` or ``review of design``.
+    """
+
+    method: str
+    result: Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +443,9 @@ class TracedItem:
     :param duplicates: the other places at which an item with this tag stands; nothing of what stands there counts.
     :param justified: whether a justification that holds excuses what it lacks; it lacks it all the same.
     :param lacks: what the tracing policy asks of it and it lacks, in the policy's words.
+    :param targets: what its tests amount to on each target, sorted.
+    :param untried: the targets that other tests of the record ran on and none of its own did.
+    :param methods: what each method amounts to by which it was verified, or should have been, sorted.
     """
 
     item: Item
@@ -311,6 +465,9 @@ class TracedItem:
     duplicates: tuple[Place, ...] = ()
     justified: bool = False
     lacks: tuple[str, ...] = ()
+    targets: tuple[TargetResult, ...] = ()
+    untried: tuple[str, ...] = ()
+    methods: tuple[MethodResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -445,6 +602,9 @@ class TraceRecord:
     :param reviews: the inspections that are on record.
     :param suppressed: the findings that a stated reason keeps from counting.
     :param baseline: the baseline that the record is compared with; ``None`` without one.
+    :param tests: each test over all reports, sorted.
+    :param runs: the runs of tests that are on record.
+    :param expected: the manifest of what must run.
     """
 
     project: str
@@ -465,3 +625,6 @@ class TraceRecord:
     reviews: tuple[Review, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     baseline: BaselineReference | None = None
+    tests: tuple[Test, ...] = ()
+    runs: tuple[TestRun, ...] = ()
+    expected: tuple[ExpectedTest, ...] = ()

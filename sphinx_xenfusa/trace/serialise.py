@@ -17,8 +17,11 @@ from sphinx_xenfusa.trace.record import (
     Link,
     Place,
     Review,
+    Test,
     TestCase,
+    TestMethod,
     TestReport,
+    TestRun,
     TracedItem,
     TraceRecord,
     TypedFields,
@@ -50,7 +53,12 @@ def to_json(record: TraceRecord) -> dict[str, Any]:
         "items": [_item(entry) for entry in record.items],
         "links": [_link(entry) for entry in record.links],
         "verdicts": [verdict.to_json() for verdict in record.verdicts],
-        "evidence": {"reports": [_report(report) for report in record.reports]},
+        "evidence": {
+            "reports": [_report(report) for report in record.reports],
+            "tests": [_test(one) for one in record.tests],
+            "runs": [_run(one) for one in record.runs],
+            "expected": [asdict(one) for one in record.expected],
+        },
         "mutants": None if record.mutants is None else record.mutants.to_json(),
         "findings": [_finding(finding) for finding in record.findings],
         "justifications": [asdict(entry) for entry in record.justifications],
@@ -123,6 +131,9 @@ def _item(traced: TracedItem) -> dict[str, Any]:
         "duplicates": [_place(place) for place in traced.duplicates],
         "justified": traced.justified,
         "lacks": list(traced.lacks),
+        "targets": [{"target": one.target, "result": one.result.value} for one in traced.targets],
+        "untried": list(traced.untried),
+        "methods": [{"method": one.method, "result": one.result.value} for one in traced.methods],
         "model": None if traced.model is None else traced.model.value,
         "test": None if traced.test is None else traced.test.value,
         "covers": list(item.covers),
@@ -185,6 +196,8 @@ def _report(report: TestReport) -> dict[str, Any]:
         "target": report.target,
         "time": report.time,
         "commit": report.commit,
+        "stale": report.stale,
+        "run": report.run,
         "cases": [_case(case) for case in report.cases],
     }
 
@@ -203,6 +216,48 @@ def _case(case: TestCase) -> dict[str, Any]:
         "properties": [{"name": name, "value": value} for name, value in case.properties],
         "place": case.place,
         "attempts": [outcome.value for outcome in case.attempts],
+        "method": _method(case.method),
+        "origins": [{"tag": one.tag, "origin": one.origin, "place": _place(one.place)} for one in case.origins],
+    }
+
+
+def _method(method: TestMethod) -> dict[str, Any]:
+    return {
+        "level": method.level,
+        "type": method.type,
+        "technique": method.technique,
+        "independence": method.independence,
+    }
+
+
+def _test(test: Test) -> dict[str, Any]:
+    return {
+        "id": test.id,
+        "classname": test.classname,
+        "name": test.name,
+        "outcome": test.outcome.value,
+        "targets": [
+            {
+                "target": one.target,
+                "outcome": one.outcome.value,
+                "flaky": one.flaky,
+                "stale": one.stale,
+                "reports": list(one.reports),
+                "reason": one.reason,
+            }
+            for one in test.targets
+        ],
+        "verifies": list(test.verifies),
+        "partially_verifies": list(test.partially_verifies),
+        "method": _method(test.method),
+    }
+
+
+def _run(run: TestRun) -> dict[str, Any]:
+    return asdict(run) | {
+        "tools": [{"name": name, "version": version} for name, version in run.tools],
+        "environment": [{"name": name, "value": value} for name, value in run.environment],
+        "reports": [{"file": file, "sha256": digest} for file, digest in run.reports],
     }
 
 

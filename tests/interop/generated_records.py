@@ -12,22 +12,30 @@ from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.record import (
     BaselineReference,
     DocumentCoverage,
+    ExpectedTest,
     Finding,
     Gate,
     Item,
     Justification,
+    LinkOrigin,
+    MethodResult,
     Place,
     Review,
     Statement,
     Suppressed,
     Tag,
+    TargetOutcome,
+    TargetResult,
     Tombstone,
     TracedItem,
     TraceRecord,
     TypedFields,
 )
+from sphinx_xenfusa.trace.record import Test as OneTest
 from sphinx_xenfusa.trace.record import TestCase as Case
+from sphinx_xenfusa.trace.record import TestMethod as Method
 from sphinx_xenfusa.trace.record import TestReport as Report
+from sphinx_xenfusa.trace.record import TestRun as Run
 from sphinx_xenfusa.trace.states import ItemKind, OftStatus, Outcome, Result
 
 SHA = "0123456789abcdef" * 4
@@ -85,6 +93,9 @@ findings = st.builds(
 )
 
 
+methods = st.builds(Method, texts, texts, texts, texts)
+
+
 def cases(report: str) -> st.SearchStrategy[Case]:
     names = st.lists(tags.map(str), max_size=2).map(tuple)
     return st.builds(
@@ -101,6 +112,10 @@ def cases(report: str) -> st.SearchStrategy[Case]:
         properties=st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
         place=texts,
         attempts=st.lists(st.sampled_from(Outcome), max_size=3).map(tuple),
+        method=methods,
+        origins=st.lists(st.builds(LinkOrigin, texts, st.sampled_from(["map", "source"]), places), max_size=2).map(
+            tuple
+        ),
     )
 
 
@@ -116,6 +131,8 @@ def _report(file: str) -> st.SearchStrategy[Report]:
         target=texts,
         time=texts,
         commit=texts,
+        stale=texts,
+        run=texts,
     )
 
 
@@ -129,6 +146,13 @@ VERDICTS = (
     Verdict("d", "dummy", VerdictKind.DIVERGES, SCOPE, reason="D1", divergences=(Divergence("D1", TRACE),)),
     Verdict("e", "silo", VerdictKind.REFUTED, Scope("x", "", 0, None, ()), counterexample=TRACE),
 )
+target_outcomes = st.lists(
+    st.builds(TargetOutcome, texts, st.sampled_from(Outcome), st.booleans(), texts, lists, texts), max_size=2
+).map(tuple)
+named = st.lists(st.tuples(words, texts), max_size=2).map(tuple)
+targets = st.lists(st.builds(TargetResult, texts, st.sampled_from(Result)), max_size=2).map(tuple)
+METHODS = ("model", "test", "analysis", "inspection", "review of design")
+by_method = st.lists(st.builds(MethodResult, st.sampled_from(METHODS), st.sampled_from(Result)), max_size=2).map(tuple)
 statements = st.builds(Statement, places, words, texts)
 slots = st.fixed_dictionaries(
     {
@@ -181,6 +205,28 @@ slots = st.fixed_dictionaries(
         "suppressed": st.lists(st.builds(Suppressed, words, places, texts, texts, words, places), max_size=2).map(
             tuple
         ),
+        "tests": st.lists(
+            st.builds(OneTest, texts, words, st.sampled_from(Outcome), target_outcomes, lists, lists, methods),
+            max_size=2,
+        ).map(tuple),
+        "runs": st.lists(
+            st.builds(
+                Run,
+                words,
+                places,
+                lists,
+                st.one_of(st.none(), st.integers(0, 255)),
+                texts,
+                texts,
+                st.sampled_from([True, False, None]),
+                texts,
+                named,
+                named,
+                st.lists(st.tuples(words, st.just(SHA)), max_size=2).map(tuple),
+            ),
+            max_size=2,
+        ).map(tuple),
+        "expected": st.lists(st.builds(ExpectedTest, words, texts, places, st.integers(0, 9)), max_size=2).map(tuple),
         "baseline": st.one_of(st.none(), st.builds(BaselineReference, words, texts, words, st.just(SHA))),
     }
 )
@@ -204,8 +250,9 @@ def records(draw: st.DrawFn) -> TraceRecord:
     )
     inherited = draw(st.one_of(st.none(), st.sampled_from(Result)))
     path, suspect = draw(lists), draw(lists)
+    evidence = {"targets": draw(targets), "untried": draw(lists), "methods": draw(by_method)}
 
     def with_roll_up(traced: TracedItem) -> TracedItem:
-        return replace(traced, inherited=inherited, inherited_path=path, suspect=suspect, lacks=suspect)
+        return replace(traced, inherited=inherited, inherited_path=path, suspect=suspect, lacks=suspect, **evidence)
 
     return replace(record, items=tuple(map(with_roll_up, record.items)), **draw(slots))

@@ -64,8 +64,10 @@ def version_1(record: TraceRecord) -> dict[str, Any]:
     for item in data["items"]:
         for key in ("inherited", "inherited_path", "suspect", "duplicates", "justified", "lacks"):
             del item[key]
-        for key in ("depends", "labels", "forwards", "level"):
+        for key in ("depends", "labels", "forwards", "level", "targets", "untried", "methods"):
             del item[key]
+    for key in ("tests", "runs", "expected"):
+        del data["evidence"][key]
     for link in data["links"]:
         for key in ("accepted", "also", "incoming"):
             del link[key]
