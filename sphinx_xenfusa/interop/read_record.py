@@ -21,6 +21,7 @@ from sphinx_xenfusa.trace.record import (
     SCHEMA_VERSION,
     BaselineReference,
     DocumentCoverage,
+    Documented,
     ExpectedTest,
     Finding,
     Gate,
@@ -219,6 +220,7 @@ def _from_version_1(data: Json) -> dict[str, Any]:
             "tests": [],
             "runs": [],
             "expected": [],
+            "documented": {"commit": "", "dirty": None, "why": ""},
         },
         "tombstones": [],
         "gates": [],
@@ -240,8 +242,8 @@ def _report_of_2(report: Json) -> dict[str, Any]:
         "method": method,
         "origins": [],
     }
-    unknown = dict.fromkeys(("dialect", "tool", "target", "time", "commit", "stale", "run"), "")
-    return {**report, **unknown, "cases": [{**case, **empty} for case in report["cases"]]}
+    unknown = dict.fromkeys(("dialect", "tool", "target", "time", "commit", "stale", "run", "judged"), "")
+    return {**report, **unknown, "stale_for": [], "cases": [{**case, **empty} for case in report["cases"]]}
 
 
 def _as_openfasttrace_says(link: Json) -> dict[str, Any]:
@@ -309,6 +311,7 @@ class _Reader:
             expected=tuple(
                 ExpectedTest(**{**one, "place": _place(one["place"])}) for one in data["evidence"]["expected"]
             ),
+            documented=Documented(**data["evidence"]["documented"]),
         )
 
     def _traced(self, number: int, data: Json) -> TracedItem:
@@ -431,6 +434,8 @@ def _report(data: Json) -> TestReport:
         commit=data["commit"],
         stale=data["stale"],
         run=data["run"],
+        judged=data["judged"],
+        stale_for=tuple((one["id"], one["reason"]) for one in data["stale_for"]),
     )
 
 

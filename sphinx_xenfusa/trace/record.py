@@ -271,6 +271,9 @@ class TestReport:
     :param commit: the revision of what was tested, as the report says it.
     :param stale: why its passes do not count: it tells of another revision, or of one that nobody knows; empty if they do.
     :param run: the name of the run that wrote it; empty where none is on record.
+    :param judged: by what it was judged whether its results are of the documented texts, or why that was not judged.
+    :param stale_for: the tags of items whose text is not the one that its tests ran with, each with the reason: for these
+        its passes do not count either.
     """
 
     file: str
@@ -284,6 +287,8 @@ class TestReport:
     commit: str = ""
     stale: str = ""
     run: str = ""
+    judged: str = ""
+    stale_for: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -295,6 +300,8 @@ class TestRun:
     :param command: the words of the command; empty where nobody says.
     :param exit_code: the command's own; ``None`` where nobody says.
     :param time: when it began, ISO 8601 in UTC.
+    :param ended: when it ended.
+    :param interrupted: whether it was ended before it was done.
     :param commit: the revision of what was tested.
     :param dirty: whether the tree had changes that the commit has not; ``None`` where nobody says.
     :param target: what the tests ran on.
@@ -314,6 +321,22 @@ class TestRun:
     tools: tuple[tuple[str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     reports: tuple[tuple[str, str], ...] = ()
+    ended: str = ""
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """The revision that the record is about; test reports of another one are stale.
+
+    :param commit: the full hash, or what the configuration says; empty where it is not known.
+    :param dirty: whether tracked files differ from it; ``None`` where that is not known.
+    :param why: why the commit is not known; empty if it is, or if there was nothing to judge.
+    """
+
+    commit: str = ""
+    dirty: bool | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -605,6 +628,7 @@ class TraceRecord:
     :param tests: each test over all reports, sorted.
     :param runs: the runs of tests that are on record.
     :param expected: the manifest of what must run.
+    :param documented: the revision that all of this is about; asked for only where there are test reports.
     """
 
     project: str
@@ -628,3 +652,4 @@ class TraceRecord:
     tests: tuple[Test, ...] = ()
     runs: tuple[TestRun, ...] = ()
     expected: tuple[ExpectedTest, ...] = ()
+    documented: Documented = Documented()

@@ -58,6 +58,7 @@ def to_json(record: TraceRecord) -> dict[str, Any]:
             "tests": [_test(one) for one in record.tests],
             "runs": [_run(one) for one in record.runs],
             "expected": [asdict(one) for one in record.expected],
+            "documented": asdict(record.documented),
         },
         "mutants": None if record.mutants is None else record.mutants.to_json(),
         "findings": [_finding(finding) for finding in record.findings],
@@ -198,6 +199,8 @@ def _report(report: TestReport) -> dict[str, Any]:
         "commit": report.commit,
         "stale": report.stale,
         "run": report.run,
+        "judged": report.judged,
+        "stale_for": [{"id": tag, "reason": reason} for tag, reason in report.stale_for],
         "cases": [_case(case) for case in report.cases],
     }
 

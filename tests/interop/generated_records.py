@@ -12,6 +12,7 @@ from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.record import (
     BaselineReference,
     DocumentCoverage,
+    Documented,
     ExpectedTest,
     Finding,
     Gate,
@@ -133,6 +134,8 @@ def _report(file: str) -> st.SearchStrategy[Report]:
         commit=texts,
         stale=texts,
         run=texts,
+        judged=texts,
+        stale_for=st.lists(st.tuples(tags.map(str), words), max_size=2).map(tuple),
     )
 
 
@@ -223,9 +226,12 @@ slots = st.fixed_dictionaries(
                 named,
                 named,
                 st.lists(st.tuples(words, st.just(SHA)), max_size=2).map(tuple),
+                texts,
+                st.booleans(),
             ),
             max_size=2,
         ).map(tuple),
+        "documented": st.builds(Documented, texts, st.sampled_from([True, False, None]), texts),
         "expected": st.lists(st.builds(ExpectedTest, words, texts, places, st.integers(0, 9)), max_size=2).map(tuple),
         "baseline": st.one_of(st.none(), st.builds(BaselineReference, words, texts, words, st.just(SHA))),
     }
