@@ -12,10 +12,11 @@ import io
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
@@ -41,20 +42,25 @@ class Difference:
         return f"{self.file}: {self.message}"
 
 
-def recount(files: Iterable[Path]) -> list[Difference]:
+def recount(files: Iterable[Path], *, partial: Collection[Path] = ()) -> list[Difference]:
     """The differences among files that were written from one record; none when all their numbers agree.
 
     A file whose name says nothing to this module is a difference too: it would go unchecked.
+
+    :param partial: the files that by a setting of the project hold some of the items only: what stands in them of an
+        item is compared, and not what is missing.
     """
     found: list[Difference] = []
     known: dict[str, tuple[Path, Counter[str]]] = {}
-    for path, counts in _read(files, found):
+    for path, counts in _read([*files, *partial], found):
         for topic, counter in counts.items():
             if topic not in known:
                 known[topic] = path, +counter
                 continue
             first, expected = known[topic]
             keys = sorted({*expected, *+counter})
+            if path in partial:
+                keys = [key for key in keys if key.partition(" ")[0] in counts["needs"]]
             found += (
                 Difference(path, f"{topic}, {key}: {counter[key]} here, {expected[key]} in {first}")
                 for key in keys
@@ -109,6 +115,7 @@ def _record(contents: Contents) -> Counts:
     cases = [case for report in data["evidence"]["reports"] for case in report["cases"]]
     return (
         counts
+        | _of_needs(_needs_to_be(data))
         | _of_links(links, {one["id"] for one in data["items"]})
         | {
             "covers by item": Counter({one["id"]: len(one["covers"]) for one in data["items"]}),
@@ -151,6 +158,8 @@ def _needs(contents: Contents) -> Counts:
     needs = version["needs"]
     if len(needs) != version["needs_amount"]:
         raise ValueError(f"{len(needs)} needs, and needs_amount says {version['needs_amount']}")
+    if version["creator"]["program"] == "sphinx_needs":
+        return _of_needs(_written_by_sphinx_needs(version))
     return _of_items(
         (
             one["id"],
@@ -168,6 +177,73 @@ def _needs(contents: Contents) -> Counts:
 def _sarif(contents: Contents) -> Counts:
     (run,) = json.loads(contents[0][1])["runs"]
     return {"findings": Counter(one["ruleId"] for one in run["results"])}
+
+
+Need = Mapping[str, Any]
+"""Of a need: ``id``, ``kind`` and those of ``_FIELDS_OF_NEEDS`` that it has."""
+
+_OUR_TYPES = ("xen_", "oft_")
+"""What the types of the needs begin with that stand for items."""
+
+
+def _needs_to_be(data: Mapping[str, Any]) -> Iterator[Need]:
+    """The needs that a Sphinx build makes of the items of a record: all but those that sphinx-needs refused with a finding."""
+    refused = {one["about"] for one in data["findings"] if one["subtype"] == "refused"}
+    items = [one for one in data["items"] if one["id"] not in refused]
+    covering: defaultdict[str, list[str]] = defaultdict(list)
+    for one in items:
+        for target in {*one["covers"]}:
+            covering[target].append(one["id"])
+    for one in items:
+        yield {
+            "id": one["id"],
+            "kind": one["kind"] or "no kind",
+            "xen_state": one["result"],
+            "xen_coverage": one["coverage"],
+            "xen_uncovered": one["uncovered"],
+            "xen_covers": sorted({*one["covers"]}),
+            "xen_covers_back": covering[one["id"]],
+        }
+
+
+def _written_by_sphinx_needs(version: Mapping[str, Any]) -> Iterator[Need]:
+    """The needs that sphinx-needs wrote of items; other needs of the project are none of ours.
+
+    A value that is left out is the default that the schema in the file gives (``needs_json_remove_defaults``); a field
+    that the schema does not name is left out of every need (``needs_json_exclude_fields``).
+    """
+    fields = version["needs_schema"]["properties"]
+    for id, written in version["needs"].items():
+        need = {name: one.get("default") for name, one in fields.items()} | written
+        ours = need.get("type", "").startswith(_OUR_TYPES)
+        # One of our types that an author wrote by hand has no item: nothing gave it a fingerprint.
+        if ours and need.get("xen_fingerprint", True):
+            kind = need["type"].removeprefix("xen_") if need["type"].startswith("xen_") else "no kind"
+            yield {**need, "id": id, "kind": kind}
+
+
+def _of_needs(needs: Iterable[Need]) -> Counts:
+    seen = list(needs)
+    counts = {
+        "needs": Counter(one["id"] for one in seen),
+        "needs by type": Counter(one["id"].partition("~")[0] for one in seen),
+        "needs by kind": Counter(one["kind"] for one in seen),
+        "kind of each need": Counter(f"{one['id']} {one['kind']}" for one in seen),
+    }
+    for field in sorted(_FIELDS_OF_NEEDS):
+        if all(field in one for one in seen):
+            values = ((one["id"], _words(one[field])) for one in seen)
+            counts[f"{field} of each need"] = Counter(f"{id} {word}" for id, words in values for word in words)
+    if all("xen_state" in one for one in seen):
+        counts["needs by state"] = Counter(str(one["xen_state"]) for one in seen)
+    return counts
+
+
+_FIELDS_OF_NEEDS = ("xen_state", "xen_coverage", "xen_uncovered", "xen_covers", "xen_covers_back")
+
+
+def _words(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 _LOBSTER_ID = re.compile(r"req (.+)@([0-9]+)")

@@ -123,7 +123,8 @@ class Build:
         # Before sphinx-needs replaces its nodes.
         app.connect("doctree-resolved", self.refuse_repeated, priority=90)
         app.connect("doctree-resolved", self.show)
-        app.connect("build-finished", self.end)
+        # After sphinx-needs has written its own, which is counted again with the rest.
+        app.connect("build-finished", self.end, priority=600)
 
     # --- claims -------------------------------------------------------------------------------------------------
 

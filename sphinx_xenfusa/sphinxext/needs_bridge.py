@@ -22,6 +22,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx_needs.api import InvalidNeedException, add_need, generate_need
 from sphinx_needs.config import NeedsSphinxConfig
 from sphinx_needs.data import SphinxNeedsData
+from sphinx_needs.need_item import NeedLink
 from sphinx_needs.nodes import Need
 from sphinx_needs.utils import add_doc
 
@@ -34,6 +35,8 @@ from sphinx_xenfusa.trace.states import Coverage, ItemKind, Result
 LAYOUT = "xenfusa"
 _BASE = "xen_statement"
 _OFT = "oft_item"
+_ALL_OWN = "is_external==False"
+"""The default of ``needs_builder_filter``: every need that is written in the project."""
 _OURS = ("xen_", "oft_")
 """What the names of our need types begin with."""
 
@@ -332,6 +335,21 @@ def write_states(needs: Any, record: TraceRecord) -> None:
             need["xen_fingerprint"] = traced.fingerprint
             need["xen_coverage"] = traced.coverage.value
             need["xen_uncovered"] = list(traced.uncovered)
+            if any("." in target or "[" in target for target in traced.item.covers):
+                # Read from text, a link ends at the first full stop (a part of a need follows) or bracket (a condition).
+                need["xen_covers"] = [NeedLink(id=target) for target in traced.item.covers]
+
+
+def needs_files(app: Sphinx) -> tuple[list[Path], list[Path]]:
+    """The ``needs.json`` that sphinx-needs wrote in this build, if it did.
+
+    :returns: one with all needs, and one that holds those only which ``needs_builder_filter`` of the project chooses.
+    """
+    needs = NeedsSphinxConfig(app.config)
+    if not needs.build_json and app.builder.name != "needs":
+        return [], []
+    written = [Path(app.outdir) / "needs.json"]
+    return ([], written) if needs.builder_filter != _ALL_OWN else (written, [])
 
 
 def _name_containers(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -1,4 +1,4 @@
-"""What a build in HTML writes beside its pages: the record, in the formats that were asked for, counted again at the end."""
+"""What a build writes beside its pages or needs: the record, in the formats asked for, counted again at the end."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.exports import export
 from sphinx_xenfusa.interop.recount import recount
+from sphinx_xenfusa.sphinxext import needs_bridge
 from sphinx_xenfusa.sphinxext.warning_types import warn
 from sphinx_xenfusa.trace.record import TraceRecord
 
 FOLDER = "xenfusa"
 """Below the output folder."""
-BUILDERS = ("html", "dirhtml", "singlehtml")
+BUILDERS = ("html", "dirhtml", "singlehtml", "needs")
+"""The builders beside whose output the record is written."""
 
 
 def write_outputs(app: Sphinx, record: TraceRecord, documents: Iterable[str]) -> None:
@@ -33,7 +35,8 @@ def write_outputs(app: Sphinx, record: TraceRecord, documents: Iterable[str]) ->
             files += export(record, [name], folder)
         except InputError as error:
             warn("input", error.message, error.place)
-    for difference in recount([*files, *_pages(app, documents)]):
+    whole, part = needs_bridge.needs_files(app)
+    for difference in recount([*files, *_pages(app, documents), *whole], partial=part):
         # What the pages say cannot be relied on then, whether or not warnings count as errors.
         app.statuscode = 1
         warn("recount", difference.message, str(difference.file))

@@ -3,8 +3,11 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sphinx_needs.needsfile import NeedsList
 from tests_support import Built, requirement, verdict
 
 from sphinx_xenfusa.explore.verdict import VerdictKind
@@ -108,6 +111,150 @@ def test_a_wrong_number_in_an_export_fails_the_build(
     assert built.status == 1
     (line,) = recounted(built)
     assert "links, orphaned: 0 here, 1 in" in line
+
+
+# --- what sphinx-needs writes itself ------------------------------------------------------------------------------------
+
+OFT_PAGE = """\
+Requirements
+============
+
+Time
+----
+
+`XenMkt~time.of.day~1`
+
+Description:
+Xen shall tell the time.
+
+Needs:
+ - XenProd
+
+Clock
+-----
+
+`XenProd~clock~2`
+
+Description:
+Xen shall have a clock.
+
+Covers:
+ - `XenMkt~time.of.day~1`
+ - `XenMkt~time.of.day~1`
+ - `XenMkt~gone~1`
+
+Needs:
+ - XenSwdgn
+
+.. [XenSwdgn->XenProd~clock~2]
+"""
+WITH_OFT = PAGES | {"oft.rst": OFT_PAGE}
+NEEDS = {"needs_build_json": True, "xenfusa_oft": ["oft.rst"]}
+
+
+def tampered(monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], object]) -> None:
+    """Let sphinx-needs write something else than it should."""
+    whole = NeedsList.write_json
+
+    def wrong(self: NeedsList, *arguments: Any) -> None:
+        whole(self, *arguments)
+        path = Path(self.outdir, "needs.json")
+        data = json.loads(path.read_text("utf-8"))
+        change(data["versions"]["1"]["needs"])
+        data["versions"]["1"]["needs_amount"] = len(data["versions"]["1"]["needs"])
+        path.write_text(json.dumps(data), "utf-8")
+
+    monkeypatch.setattr(NeedsList, "write_json", wrong)
+
+
+@pytest.mark.parametrize(
+    ("builder", "more"),
+    [
+        ("html", {}),
+        ("singlehtml", {"needs_json_remove_defaults": True}),
+        ("html", {"needs_json_exclude_fields": ["xen_state", "xen_covers_back"]}),
+        ("needs", {}),
+        ("needs", {"needs_builder_filter": "type == 'xen_rule'"}),
+    ],
+)
+def test_the_needs_that_sphinx_needs_writes_agree(
+    build: Callable[..., Built], builder: str, more: dict[str, object]
+) -> None:
+    built = build(WITH_OFT, verdicts=VERDICTS, builder=builder, **NEEDS, **more)
+    assert (recounted(built), built.status) == ([], 0)
+    assert (built.out / "needs.json").is_file()
+
+
+WRONG_NEEDS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "an item missing": (lambda needs: needs.pop("XenArch~bad~1"), "needs, XenArch~bad~1: 0 here, 1 in"),
+    "another state": (
+        lambda needs: needs["XenArch~bad~1"].update(xen_state="passed"),
+        "xen_state of each need, XenArch~bad~1 passed: 1 here, 0 in",
+    ),
+    "no state": (lambda needs: needs["XenArch~bad~1"].update(xen_state=None), "needs by state"),
+    "another kind": (lambda needs: needs["XenArch~bad~1"].update(type="xen_rule"), "needs by kind, rule: 2 here, 1 in"),
+    "another coverage": (
+        lambda needs: needs["XenProd~clock~2"].update(xen_coverage="cycle"),
+        "xen_coverage of each need, XenProd~clock~2",
+    ),
+    "a type less that is lacking": (
+        lambda needs: needs["XenMkt~time.of.day~1"].update(xen_uncovered=["XenProd"]),
+        "xen_uncovered of each need, XenMkt~time.of.day~1 XenProd: 1 here, 0 in",
+    ),
+    "a link less": (
+        lambda needs: needs["XenProd~clock~2"]["xen_covers"].pop(),
+        "xen_covers of each need, XenProd~clock~2 XenMkt~time.of.day~1: 0 here, 1 in",
+    ),
+    "a link less, back": (
+        lambda needs: needs["XenMkt~time.of.day~1"]["xen_covers_back"].pop(),
+        "xen_covers_back of each need, XenMkt~time.of.day~1 XenProd~clock~2: 0 here, 1 in",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "told"), WRONG_NEEDS.values(), ids=WRONG_NEEDS)
+def test_a_wrong_number_in_what_sphinx_needs_writes_fails_the_build(
+    build: Callable[..., Built],
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[dict[str, Any]], object],
+    told: str,
+) -> None:
+    tampered(monkeypatch, change)
+    built = build(WITH_OFT, verdicts=VERDICTS, **NEEDS)
+    assert built.status == 1
+    assert any("needs.json" in line and told in line for line in recounted(built)), recounted(built)
+
+
+def test_of_needs_chosen_by_the_project_those_that_are_there_have_to_agree(
+    build: Callable[..., Built], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tampered(monkeypatch, lambda needs: needs["XenProd~clock~2"].update(xen_covers=["XenMkt~gone~1"]))
+    built = build(WITH_OFT, verdicts=VERDICTS, builder="needs", needs_builder_filter="type == 'oft_XenProd'", **NEEDS)
+    assert built.status == 1
+    (line,) = recounted(built)
+    assert "xen_covers of each need, XenProd~clock~2 XenMkt~time.of.day~1: 0 here, 1 in" in line
+
+
+def test_needs_json_that_was_not_written_fails_the_build(
+    build: Callable[..., Built], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: NeedsList, *arguments: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(NeedsList, "write_json", fail)
+    built = build(WITH_OFT, **NEEDS)
+    assert built.status == 1
+    assert any("needs.json" in line and "cannot be read again" in line for line in recounted(built))
+
+
+def test_a_tag_that_stands_twice_and_a_need_of_the_project_disturb_no_number(build: Callable[..., Built]) -> None:
+    twice = {
+        "more.rst": PAGES["more.rst"] + requirement("good") + ".. req:: Its own\n   :id: R_1\n\n   Text.\n\n"
+        ".. req:: A namesake\n   :id: XenProd~clock~2\n\n   Text.\n",
+    }
+    built = build(WITH_OFT | twice, **NEEDS)
+    assert "xenfusa.refused" in built.types()
+    assert recounted(built) == []
 
 
 def test_a_format_that_does_not_exist_is_refused(build: Callable[..., Built]) -> None:
