@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sphinx_xenfusa.evidence.junit import CASE_LIMIT, MESSAGE_LIMIT, NAME_LIMIT, CaseElement, InputFault
+from sphinx_xenfusa.evidence.junit import CASE_LIMIT, MESSAGE_LIMIT, NAME_LIMIT, TIME_LIMIT, CaseElement, InputFault
 from sphinx_xenfusa.evidence.junit_dialects import judge_gtest
 from sphinx_xenfusa.evidence.plain_text import printable, shortened, without_host_paths
 from sphinx_xenfusa.inputs import InputError, decode
@@ -256,19 +256,21 @@ def read_json(data: bytes, place: str, root: Path, dialect: str) -> TestReport:
     found = sorted(cases.found.values())
     if error:
         found = [replace(case, outcome=Outcome.NOT_RUN) for case in found]
+    tool, time = _about(content, dialect)
+    digest = hashlib.sha256(data).hexdigest()
     return TestReport(
-        place, hashlib.sha256(data).hexdigest(), error, tuple(found), dialect, **_about(content, dialect, cases)
+        place, digest, error, tuple(found), dialect, tool=cases.clean(tool), time=cases.clean(time, TIME_LIMIT)
     )
 
 
-def _about(content: Any, dialect: str, cases: Cases) -> dict[str, str]:
+def _about(content: Any, dialect: str) -> tuple[str, str]:
     """Tool and time, where the report says."""
     if dialect == "twister JSON" and isinstance(content, dict):
         environment = content.get("environment", {})
-        return {
-            "tool": cases.clean(f"twister of Zephyr {environment.get('zephyr_version')}"),
-            "time": cases.clean(str(environment.get("run_date", ""))),
-        }
+        toolchain = environment.get("toolchain")
+        built = f", toolchain {toolchain}" if isinstance(toolchain, str) and toolchain else ""
+        return f"twister of Zephyr {environment.get('zephyr_version')}{built}", str(environment.get("run_date") or "")
     if dialect == "googletest JSON" and isinstance(content, dict):
-        return {"time": cases.clean(str(content.get("timestamp", "")))}
-    return {}
+        # googletest writes the local time and puts a Z after it, as if it were UTC.
+        return "", str(content.get("timestamp") or "").removesuffix("Z")
+    return "", ""

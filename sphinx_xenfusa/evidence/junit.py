@@ -26,6 +26,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from sphinx_xenfusa.evidence.plain_text import printable, shortened, shown_path, without_host_paths
+from sphinx_xenfusa.evidence.times import earliest
 from sphinx_xenfusa.inputs import InputError, decode, read_bytes
 from sphinx_xenfusa.trace.record import TestCase, TestReport
 from sphinx_xenfusa.trace.states import Outcome
@@ -40,6 +41,9 @@ MESSAGE_LIMIT = 2_000
 """Characters of a message that are kept."""
 NAME_LIMIT = 1_000
 """Characters of a name or a link that are kept (pytest writes whole strings into the names of parametrized tests)."""
+
+TIME_LIMIT = 100
+"""Characters of a time that are kept."""
 
 WHAT = "a JUnit report as pytest writes it"
 VERIFIES = "xenfusa.verifies"
@@ -264,7 +268,7 @@ class Reader(Target):
         super().__init__(place, form.what)
         self.form = form
         self.root = root
-        self.time = ""
+        self.times: dict[str, None] = {}
         self.cases: dict[tuple[str, str, str], CaseElement] = {}
         self.elements = 0
         self._path: list[str] = []
@@ -284,7 +288,6 @@ class Reader(Target):
         if self._foreign or tag not in self.form.children.get(parent, ()):
             self._refuse_element(tag, parent)
             return
-        self.time = self.time or self._clean(attributes.get("timestamp", ""), NAME_LIMIT)
         self._path.append(tag)
         self._refuse_attributes(tag, attributes)
         if tag in ("testsuites", "testsuite"):
@@ -356,6 +359,7 @@ class Reader(Target):
                 *most, last = self.form.counts
                 self.error(f"{found} on <{tag}>", f"{self.form.what}, with the counts {', '.join(most)} and {last}")
         self._suites.append(SuiteElement(self.line(), declared, attributes))
+        self.times[self._clean(attributes.get("timestamp", ""), TIME_LIMIT)] = None
 
     def _end_suite(self, tag: str) -> None:
         suite = self._suites.pop()
@@ -481,7 +485,7 @@ def read_junit(data: bytes, place: str, root: Path, form: Form, dialect: str) ->
     fault = parse(data, reader)
     cases = tuple(sorted(_case(place, case, readable=fault is None) for case in reader.cases.values()))
     error = "" if fault is None else str(fault)
-    return TestReport(place, hashlib.sha256(data).hexdigest(), error, cases, dialect, time=reader.time)
+    return TestReport(place, hashlib.sha256(data).hexdigest(), error, cases, dialect, time=earliest(reader.times))
 
 
 def parse(data: bytes, reader: Target) -> InputError | None:

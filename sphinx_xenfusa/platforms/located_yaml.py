@@ -227,15 +227,16 @@ class _Builder:
         return value
 
 
-def load(text: str, file: str | Path, *, first_line: int = 1) -> Located:
+def load(text: str, file: str | Path, *, first_line: int = 1, limit: int = SIZE_LIMIT) -> Located:
     """Read one YAML document.
 
     :param file: the file as the user named it, for errors.
     :param first_line: the line of that file on which ``text`` begins (the body of a directive).
+    :param limit: characters that are read at the most.
     :raises InputError: the text is empty, too large, malformed, or uses something that is refused (see the module).
     """
-    if len(text) > SIZE_LIMIT:
-        raise InputError(file, None, f"{len(text):,} characters", f"{WHAT} of at most {SIZE_LIMIT:,} characters")
+    if len(text) > limit:
+        raise InputError(file, None, f"{len(text):,} characters", f"{WHAT} of at most {limit:,} characters")
     breaks = [match.end() for match in _LINE_BREAK.finditer(text)]
     try:
         loader: Any = yaml.SafeLoader(text)
