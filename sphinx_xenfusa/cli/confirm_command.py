@@ -14,10 +14,8 @@ from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.junit import junit_text
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, shown_progress
-from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import SCHEMA_VERSION, Confirmation, Mode, Plan, carry_out, plan
-from sphinx_xenfusa.confirm.equivalents import read_equivalents
-from sphinx_xenfusa.confirm.register import read_register
+from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs
 from sphinx_xenfusa.explore.claim import AnnouncedClaim
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.canonical import dumps, write_text
@@ -81,15 +79,16 @@ def confirm(
             "--survivors needs all claims under all policies: a mutant survives only if nothing kills it"
         )
     out = _Out(form, output)
-    offered, left_out = installed_claims()
+    inputs = KeptPlanInputs(cache_dir)
+    offered, left_out = installed_claims(inputs)
     try:
         planned = plan(
             offered.claims,
-            read_register(divergences),
+            inputs.register(divergences),
             names=claims,
             policies=policies,
-            equivalents=read_equivalents(),
-            record=read_adequacy(),
+            equivalents=inputs.equivalents(),
+            record=inputs.adequacy(),
         )
         if only_list:
             ctx.exit(combined_exit_code([_deliver_list(out, planned), *left_out]))

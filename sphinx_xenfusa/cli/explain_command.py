@@ -13,9 +13,8 @@ from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.explanation import Explanation, Record, explain, newest_record, read_record
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, shown_progress
-from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import Confirmation, Mode, carry_out, known_policies, plan, refuse_unknown
-from sphinx_xenfusa.confirm.register import read_register
+from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs
 from sphinx_xenfusa.explore.claim import AnnouncedClaim
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.inputs import InputError
@@ -53,16 +52,17 @@ def explain_command(
     """Explain a requirement (by its tag), a claim or a divergence: what it says, what checks it, what came out and why."""
     if without_record and record_file is not None:
         raise click.UsageError("--record and --without-record exclude each other")
-    offered, problems = installed_claims()
+    inputs = KeptPlanInputs(cache_dir)
+    offered, problems = installed_claims(inputs)
     done: list[Confirmation] = []
     try:
-        register = read_register(divergences)
+        register = inputs.register(divergences)
         for policy in policies:
             refuse_unknown(policy, known_policies(offered.claims.values()), "policy")
         record = None if without_record else _record(record_file)
 
         def run(names: Sequence[str]) -> Sequence[Verdict]:
-            planned = plan(offered.claims, register, names=names, policies=policies, record=read_adequacy())
+            planned = plan(offered.claims, register, names=names, policies=policies, record=inputs.adequacy())
             with chosen_workers(executor) as workers, shown_progress() as shown:
                 done.append(
                     carry_out(

@@ -18,8 +18,9 @@ from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, processes, seconds
 from sphinx_xenfusa.confirm.executors import Workers, open_workers
 from sphinx_xenfusa.confirm.interruption import ended_by_signals
+from sphinx_xenfusa.confirm.plan_inputs import PLAIN_INPUTS, PlanInputs
 from sphinx_xenfusa.confirm.register import REGISTER
-from sphinx_xenfusa.confirm.registry import Installed, installed
+from sphinx_xenfusa.confirm.registry import Installed
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
 from sphinx_xenfusa.explore.claim import Effort
 from sphinx_xenfusa.explore.verdict import Verdict
@@ -98,9 +99,12 @@ def mutation_options(command: Command) -> Command:
     return command
 
 
-def installed_claims() -> tuple[Installed, list[ExitCode]]:
-    """The claims that can be used; what cannot is told, and gives an exit code for each."""
-    offered = installed()
+def installed_claims(inputs: PlanInputs = PLAIN_INPUTS) -> tuple[Installed, list[ExitCode]]:
+    """The claims that can be used; what cannot is told, and gives an exit code for each.
+
+    :param inputs: where they are taken from.
+    """
+    offered = inputs.installed()
     for problem in offered.problems:
         say(f"{problem}; what it offers is left out")
     return offered, [ExitCode.UNREADABLE for _ in offered.problems]

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import (
     DEFAULT_CACHE,
     Confirmation,
@@ -25,10 +24,9 @@ from sphinx_xenfusa.confirm.confirmation import (
     progress_file,
     seconds,
 )
-from sphinx_xenfusa.confirm.equivalents import read_equivalents
 from sphinx_xenfusa.confirm.interruption import ended_by_signals
-from sphinx_xenfusa.confirm.register import REGISTER, read_register
-from sphinx_xenfusa.confirm.registry import load_claims
+from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs
+from sphinx_xenfusa.confirm.register import REGISTER
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.inputs import InputError
@@ -68,13 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> ExitCode:
     """
     options = _parser().parse_args(arguments)
     output: Path = options.output
+    inputs = KeptPlanInputs(options.cache_dir)
     try:
         planned = plan(
-            load_claims(),
-            read_register(options.divergences),
+            inputs.installed().claims,
+            inputs.register(options.divergences),
             policies=options.policy,
-            equivalents=read_equivalents(),
-            record=read_adequacy(),
+            equivalents=inputs.equivalents(),
+            record=inputs.adequacy(),
         )
         # What an earlier run wrote must never be taken for the answer of this one.
         output.unlink(missing_ok=True)

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import ModuleType
 
-from sphinx_xenfusa.confirm.adequacy_record import AdequacyRecord, ClaimRecord, Sources
+from sphinx_xenfusa.confirm.adequacy_record import ClaimRecord, MutationRecord, Sources
 from sphinx_xenfusa.confirm.cache import Cache
 from sphinx_xenfusa.confirm.register import Register
-from sphinx_xenfusa.confirm.registry import OURS, package_of
+from sphinx_xenfusa.confirm.registry import OURS, loaded, package_of
 from sphinx_xenfusa.confirm.sources import claim_digest
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim, edit_size
 from sphinx_xenfusa.explore.mutation import mutants_of
@@ -34,7 +34,7 @@ def digest_of(claim: Claim, register: Register) -> str:
     return claim_digest(claim, {policy: entry.by for policy, entry in entries if entry is not None})
 
 
-def stale_claims(record: AdequacyRecord, claims: Mapping[str, Claim], register: Register) -> tuple[str, ...]:
+def stale_claims(record: MutationRecord, claims: Mapping[str, Claim], register: Register) -> tuple[str, ...]:
     """The claims of which the record tells nothing, or what was found with other sources.
 
     Of claims of a user's own package only those count that are in the record.
@@ -49,7 +49,7 @@ def stale_claims(record: AdequacyRecord, claims: Mapping[str, Claim], register: 
 
 
 def gathered_key(
-    record: AdequacyRecord, claims: Mapping[str, Claim], register: Register, cache: Cache
+    record: MutationRecord, claims: Mapping[str, Claim], register: Register, cache: Cache
 ) -> tuple[str, ...]:
     """What :func:`mutants_of_record` depends on."""
     expected = sorted((entry.claim, entry.policy, entry.by) for entry in register.expected.values())
@@ -57,8 +57,9 @@ def gathered_key(
     return ("record", told, cache.package, *sorted({cache.offered_by(package_of(one)) for one in claims.values()}))
 
 
-def mutants_of_record(record: AdequacyRecord, claims: Mapping[str, Claim], register: Register) -> Mutants:
+def mutants_of_record(record: MutationRecord, claims: Mapping[str, Claim], register: Register) -> Mutants:
     """What became of every mutant; of a claim whose record is of other sources nothing is known."""
+    claims = loaded(claims)
     stale = stale_claims(record, claims, register)
     sources = Sources()
     tried: dict[str, list[Tried]] = {}

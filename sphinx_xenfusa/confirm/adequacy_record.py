@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sphinx_xenfusa.explore.claim import edit_size
 from sphinx_xenfusa.explore.survivors import Tried
@@ -82,6 +82,21 @@ class ClaimRecord:
     broken: frozenset[Reference] = frozenset()
 
 
+class MutationRecord(Protocol):
+    """What the last mutation run found, as a plan needs it."""
+
+    @property
+    def claims(self) -> Mapping[str, ClaimRecord]:
+        """The record of each claim, by its id."""
+
+    @property
+    def text(self) -> str:
+        """The text of its file: the same record gives the same bytes."""
+
+    def smallest(self, claim: str, policy: str | None) -> Reference | None:
+        """The smallest mutant that a run is recorded to kill; ``None`` when none is, or the run is not recorded."""
+
+
 @dataclass(frozen=True)
 class AdequacyRecord:
     """The record of all claims, by their ids."""
@@ -103,6 +118,29 @@ class AdequacyRecord:
         recorded = self.claims.get(claim)
         run = None if recorded is None else recorded.runs.get(policy)
         return None if run is None else run.smallest
+
+
+@dataclass(frozen=True)
+class ProvenRecord:
+    """A record that was read and found whole before: its many mutants are read again only when they are asked for.
+
+    :param path: the file that it stands in.
+    :param text: the text of the file.
+    :param smallest_of: by claim and policy the smallest mutant that the run is recorded to kill, where one is.
+    """
+
+    path: Path
+    text: str
+    smallest_of: Mapping[tuple[str, str | None], Reference]
+
+    @cached_property
+    def claims(self) -> Mapping[str, ClaimRecord]:
+        """The record of each claim, by its id."""
+        return parse_adequacy(self.text, self.path).claims
+
+    def smallest(self, claim: str, policy: str | None) -> Reference | None:
+        """The smallest mutant that a run is recorded to kill; ``None`` when none is, or the run is not recorded."""
+        return self.smallest_of.get((claim, policy))
 
 
 NO_RECORD = AdequacyRecord()
@@ -245,9 +283,23 @@ def read_adequacy(path: Path = RECORD) -> AdequacyRecord:
 
     :raises InputError: naming the file, for one that is cut off, was changed by hand, or is of another form.
     """
-    if not path.exists():
-        return AdequacyRecord()
-    text = read_text(path, limit=_LIMIT, what=_WHAT)
+    return parse_adequacy(adequacy_text(path), path) if path.exists() else AdequacyRecord()
+
+
+def adequacy_text(path: Path) -> str:
+    """The text of the file of a record.
+
+    :raises InputError: as :func:`sphinx_xenfusa.inputs.read_text`.
+    """
+    return read_text(path, limit=_LIMIT, what=_WHAT)
+
+
+def parse_adequacy(text: str, path: Path) -> AdequacyRecord:
+    """The record in a text.
+
+    :param path: the file that it stands in, for errors.
+    :raises InputError: naming the file, for a text that is cut off, was changed by hand, or is of another form.
+    """
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:

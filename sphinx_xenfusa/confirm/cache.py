@@ -120,6 +120,31 @@ class Cache:
         """
         self._write(_gathered_file(keys), mutants.to_json())
 
+    def name_of(self, what: str, depends: str) -> str:
+        """The name under which data are kept that depend on our sources and on something else.
+
+        :param what: a word for the kind of data.
+        :param depends: what else they depend on.
+        """
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        told = json.dumps([what, __version__, python, self.package, depends])
+        return f"{what}-{hashlib.sha256(told.encode()).hexdigest()}.json"
+
+    def is_of_these_sources(self) -> bool:
+        """Whether no source that a verdict depends on has changed since the cache was opened."""
+        return self.package == package_digest()
+
+    def load_data(self, name: str) -> Any:
+        """The data under a name; ``None`` when they are not there or not whole."""
+        return self._read(name)
+
+    def store_data(self, name: str, data: Any) -> None:
+        """Keep data under a name.
+
+        :raises OSError: the folder cannot be written.
+        """
+        self._write(name, data)
+
     def _tried_file(self, key: str) -> Path:
         return self.folder / f"{key}.mutants.json"
 

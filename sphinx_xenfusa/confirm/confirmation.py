@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sphinx_xenfusa.confirm.adequacy import gathered_key, mutants_of_record
-from sphinx_xenfusa.confirm.adequacy_record import NO_RECORD, AdequacyRecord, Sources
+from sphinx_xenfusa.confirm.adequacy_record import NO_RECORD, MutationRecord, Sources
 from sphinx_xenfusa.confirm.cache import Cache
 from sphinx_xenfusa.confirm.equivalents import Equivalent, reviewed
 from sphinx_xenfusa.confirm.executors import Workers
@@ -99,7 +99,7 @@ class Plan:
     announced: tuple[str, ...] = ()
     whole: bool = False
     equivalents: tuple[Equivalent, ...] = ()
-    record: AdequacyRecord = NO_RECORD
+    record: MutationRecord = NO_RECORD
 
 
 def known_policies(claims: Iterable[Claim]) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ def plan(
     names: Sequence[str] = (),
     policies: Sequence[str] = (),
     equivalents: tuple[Equivalent, ...] = (),
-    record: AdequacyRecord = NO_RECORD,
+    record: MutationRecord = NO_RECORD,
 ) -> Plan:
     """Choose what to run.
 
@@ -143,7 +143,7 @@ def plan(
     return Plan(claims, register, killing, left_out, announced, whole, equivalents, record)
 
 
-def _with_known_killers(jobs: Iterable[Job], record: AdequacyRecord) -> tuple[Job, ...]:
+def _with_known_killers(jobs: Iterable[Job], record: MutationRecord) -> tuple[Job, ...]:
     """The jobs, each with the smallest mutant that its run is recorded to kill.
 
     A record that is not of these sources any more still has the best guess; whether the mutant kills is found out in any case.

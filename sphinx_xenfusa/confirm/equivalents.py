@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_xenfusa.explore.survivors import Mutants, Survivor
-from sphinx_xenfusa.platforms.located_yaml import load_file, validate
 from sphinx_xenfusa.trace.record import Finding, Place
 
 EQUIVALENTS = Path(__file__).parents[1] / "claims" / "equivalents.yaml"
@@ -84,6 +83,9 @@ def read_equivalents(path: Path = EQUIVALENTS) -> tuple[Equivalent, ...]:
 
     :raises InputError: with file and line, for anything that is no such list, and for an entry that stands twice.
     """
+    # A list that is kept in another form is used without YAML.
+    from sphinx_xenfusa.platforms.located_yaml import load_file, validate
+
     located = load_file(path, what=_WHAT)
     validate(located, _SCHEMA, _WHAT)
     entries: dict[Identity, Equivalent] = {}

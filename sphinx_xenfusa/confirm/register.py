@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sphinx_xenfusa.inputs import InputError
-from sphinx_xenfusa.platforms.located_yaml import Located, load_file, validate
+
+if TYPE_CHECKING:
+    from sphinx_xenfusa.platforms.located_yaml import Located
 
 REGISTER = Path(__file__).parents[1] / "claims" / "divergences.yaml"
 
@@ -145,6 +147,9 @@ def read_register(path: Path = REGISTER) -> Register:
 
     :raises InputError: with file and line, for anything that is no register.
     """
+    # A register that is kept in another form is used without YAML.
+    from sphinx_xenfusa.platforms.located_yaml import load_file, validate
+
     located = load_file(path, what="a register of expected divergences")
     validate(located, _SCHEMA, "a register of expected divergences")
     data = located.data

@@ -10,13 +10,14 @@ import functools
 import importlib.util
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from sphinx_xenfusa.explore.claim import Claim
+from sphinx_xenfusa.explore.claim import Budget, Claim
+from sphinx_xenfusa.explore.verdict import Scope, Verdict
 from sphinx_xenfusa.inputs import InputError
 
 GROUP = "sphinx_xenfusa.claims"
@@ -41,19 +42,70 @@ class Installed:
     chapters: Mapping[str, str] = field(default_factory=dict)
 
 
-def installed(points: Iterable[EntryPoint] | None = None) -> Installed:
+@dataclass(frozen=True)
+class ListedClaim:
+    """A claim of ours of which the words are known, and of which the module is imported when more of it is asked for.
+
+    :param point: the entry point that offers it.
+    """
+
+    id: str
+    says: str
+    statements: tuple[str, ...]
+    policies: tuple[str, ...]
+    point: EntryPoint
+
+    @functools.cached_property
+    def claim(self) -> Claim:
+        """The claim itself.
+
+        :raises InputError: its entry point does not offer it any more.
+        """
+        problems: list[InputError] = []
+        for offered in _offered(self.point, problems):
+            if offered.id == self.id:
+                return offered
+        raise next(iter(problems), _problem(self.point, f"no claim {self.id!r}", "the claim that was listed"))
+
+    @property
+    def scope(self) -> Scope:
+        """What its search covers."""
+        return self.claim.scope
+
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """None beside this package: a claim that has others is not listed."""
+        return ()
+
+    def run(self, policy: str | None, budget: Budget, *, repaired: frozenset[str] = frozenset()) -> Verdict:
+        """Search, and judge what was found."""
+        return self.claim.run(policy, budget, repaired=repaired)
+
+
+def loaded(claims: Mapping[str, Claim]) -> Mapping[str, Claim]:
+    """The claims themselves, where they are listed only."""
+    return {name: one.claim if isinstance(one, ListedClaim) else one for name, one in claims.items()}
+
+
+Listed = Mapping[tuple[str, str], Sequence[Claim]]
+"""What entry points offer, by their name and value, as far as it is known without importing it."""
+
+
+def installed(points: Iterable[EntryPoint] | None = None, listed: Listed | None = None) -> Installed:
     """All claims that can be used, and what is wrong with the rest.
 
     An id that is offered twice is not used at all: which of the two was meant cannot be known.
 
     :param points: the entry points to read; by default all that are installed in the group.
+    :param listed: what need not be imported.
     """
+    known = listed or {}
     claims: dict[str, Claim] = {}
     places: dict[str, EntryPoint] = {}
     problems: list[InputError] = []
     chosen = entry_points(group=GROUP) if points is None else points
     for point in sorted(chosen, key=lambda one: (one.name, one.value)):
-        for offered in _offered(point, problems):
+        for offered in known.get((point.name, point.value)) or _offered(point, problems):
             name = offered.id
             if name in places:
                 claims.pop(name, None)
@@ -133,6 +185,8 @@ def _offering_packages() -> Mapping[str, str]:
 
 def package_of(claim: Claim) -> str:
     """The top-level package or module that offers a claim; empty for one that is not installed."""
+    if isinstance(claim, ListedClaim):
+        return OURS
     return _offering_packages().get(claim.id, "")
 
 

@@ -26,7 +26,6 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 from sphinx_xenfusa import __version__
-from sphinx_xenfusa.confirm.adequacy_record import read_adequacy
 from sphinx_xenfusa.confirm.confirmation import (
     Confirmation,
     known_policies,
@@ -35,10 +34,10 @@ from sphinx_xenfusa.confirm.confirmation import (
     read_results,
     taken_from_cache,
 )
-from sphinx_xenfusa.confirm.equivalents import EQUIVALENTS, read_equivalents
+from sphinx_xenfusa.confirm.equivalents import EQUIVALENTS
 from sphinx_xenfusa.confirm.findings import unexpected_divergences
-from sphinx_xenfusa.confirm.register import REGISTER, Register, read_register
-from sphinx_xenfusa.confirm.registry import installed
+from sphinx_xenfusa.confirm.plan_inputs import PLAIN_INPUTS, KeptPlanInputs, PlanInputs
+from sphinx_xenfusa.confirm.register import REGISTER, Register
 from sphinx_xenfusa.confirm.run import Job, without_result
 from sphinx_xenfusa.confirm.schedule import jobs_for
 from sphinx_xenfusa.evidence.reports import read_report
@@ -130,31 +129,34 @@ class Build:
 
     def start(self, app: Sphinx) -> None:
         """Load what is installed, take what is kept, and start a process for the rest."""
-        offered = installed()
+        off = app.config.xenfusa_confirm == "off"
+        # A build that runs nothing keeps nothing.
+        inputs = PLAIN_INPUTS if off else KeptPlanInputs(_cache_folder(app))
+        offered = inputs.installed()
         for problem in offered.problems:
             warn("input", f"{problem.message}; what it offers is left out", problem.place)
         self.claims = offered.claims
         try:
-            self.register = read_register(self._register_path(app))
+            self.register = inputs.register(self._register_path(app))
         except InputError as error:
             warn("input", error.message, error.place)
             self._missing = VerdictKind.ERROR, f"the confirmation could not start: {error}"
             return
         can_run = any(not isinstance(claim, AnnouncedClaim) for claim in self.claims.values())
-        if app.config.xenfusa_confirm != "off" and can_run:
+        if can_run and not off:
             try:
-                self._confirm(app)
+                self._confirm(app, inputs)
             except (InputError, OSError) as error:
                 self._missing = VerdictKind.ERROR, f"the confirmation could not start: {error}"
                 warn("claim_error", self._missing[1], config_file(app))
 
-    def _confirm(self, app: Sphinx) -> None:
+    def _confirm(self, app: Sphinx, inputs: PlanInputs) -> None:
         """Take every verdict from the cache, or start the child: a process costs more than looking.
 
         :raises InputError: there is nothing that can be run.
         :raises OSError: no process can be started.
         """
-        planned = plan(self.claims, self.register, equivalents=read_equivalents(), record=read_adequacy())
+        planned = plan(self.claims, self.register, equivalents=inputs.equivalents(), record=inputs.adequacy())
         if app.config.xenfusa_confirm == "cache":
             self._kept = taken_from_cache(planned, _cache_folder(app))
         if self._kept is None:

@@ -13,7 +13,8 @@ import pytest
 
 from sphinx_xenfusa.confirm import __main__ as child
 from sphinx_xenfusa.confirm.confirmation import progress_file, read_progress, read_results
-from sphinx_xenfusa.confirm.registry import load_claims
+from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs
+from sphinx_xenfusa.confirm.registry import Installed, load_claims
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError
@@ -24,8 +25,10 @@ Run = Callable[..., int]
 ONLY = """\
 import sys
 from sphinx_xenfusa.confirm import __main__ as child
-installed = child.load_claims()
-child.load_claims = lambda: {name: installed[name] for name in sys.argv[1].split(",")}
+from sphinx_xenfusa.confirm.registry import Installed, load_claims
+installed = load_claims()
+chosen = Installed({name: installed[name] for name in sys.argv[1].split(",")}, {}, ())
+child.KeptPlanInputs.installed = lambda self: chosen
 if __name__ == "__main__":
     sys.exit(child.main(sys.argv[2:]))
 """
@@ -39,7 +42,7 @@ def run(fakes: Path, register: Callable[..., Path], tmp_path: Path, monkeypatch:
     def main(claims: str, *arguments: str | Path) -> int:
         installed = load_claims()
         chosen: Mapping[str, Claim] = {name: installed[name] for name in claims.split()}
-        monkeypatch.setattr(child, "load_claims", lambda: chosen)
+        monkeypatch.setattr(KeptPlanInputs, "installed", lambda self: Installed(chosen, {}, ()))
         words = [str(argument) for argument in arguments]
         if "--divergences" not in words:
             words += ["--divergences", str(register())]

@@ -7,9 +7,9 @@ import pytest
 from tests_support import Built, requirement, verdict
 
 from sphinx_xenfusa.confirm import registry
+from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs, PlanInputs
 from sphinx_xenfusa.explore.claim import AnnouncedClaim
 from sphinx_xenfusa.explore.verdict import VerdictKind
-from sphinx_xenfusa.sphinxext import build as build_module
 from sphinx_xenfusa.trace.states import Result
 
 TITLE = "Page\n====\n\n"
@@ -25,7 +25,8 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if a claim of ours were announced: today all of them run."""
     offered = registry.installed()
     with_it = replace(offered, claims={**offered.claims, ANNOUNCED.id: ANNOUNCED})
-    monkeypatch.setattr(build_module, "installed", lambda: with_it)
+    for inputs in (PlanInputs, KeptPlanInputs):
+        monkeypatch.setattr(inputs, "installed", lambda self: with_it)
 
 
 def test_it_is_not_run_and_the_page_says_why(build: Callable[..., Built]) -> None:

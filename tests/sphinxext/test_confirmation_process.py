@@ -7,7 +7,8 @@ import pytest
 from sphinx.application import Sphinx
 from tests_support import Built, requirement
 
-from sphinx_xenfusa.confirm.registry import Installed
+from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs
+from sphinx_xenfusa.confirm.registry import Installed, load_claims
 from sphinx_xenfusa.sphinxext import build as steps
 from sphinx_xenfusa.trace.states import Result
 
@@ -29,14 +30,18 @@ def one_claim(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Lets the child run a claim that takes no time, in place of all that are installed."""
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "sitecustomize.py").write_text(
-        "from sphinx_xenfusa.confirm import registry\n"
-        "load = registry.load_claims\n"
-        "registry.load_claims = lambda *points: {'hwdom_single': load()['hwdom_single']}\n",
+        "from dataclasses import replace\n"
+        "from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs\n"
+        "load = KeptPlanInputs.installed\n"
+        "def few(self):\n"
+        "    found = load(self)\n"
+        "    return replace(found, claims={'hwdom_single': found.claims['hwdom_single']})\n"
+        "KeptPlanInputs.installed = few\n",
         "utf-8",
     )
     monkeypatch.syspath_prepend(tmp_path / "lib")
-    one = Installed({"hwdom_single": steps.installed().claims["hwdom_single"]}, {}, ())
-    monkeypatch.setattr(steps, "installed", lambda: one)
+    one = Installed({"hwdom_single": load_claims()["hwdom_single"]}, {}, ())
+    monkeypatch.setattr(KeptPlanInputs, "installed", lambda self: one)
 
 
 def test_modules_in_the_current_folder_are_not_imported(

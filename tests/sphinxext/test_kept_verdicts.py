@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 from tests_support import Built, requirement
 
 from sphinx_xenfusa.confirm import registry
+from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs
 from sphinx_xenfusa.confirm.registry import GROUP, Installed
 from sphinx_xenfusa.sphinxext import build as steps
 from sphinx_xenfusa.trace.states import Result
@@ -23,9 +24,13 @@ def two_claims(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Lets parent and child know two claims that take no time, in place of all that are installed."""
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "sitecustomize.py").write_text(
-        "from sphinx_xenfusa.confirm import registry\n"
-        "load = registry.load_claims\n"
-        f"registry.load_claims = lambda *points: {{name: load()[name] for name in {NAMES}}}\n",
+        "from dataclasses import replace\n"
+        "from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs\n"
+        "load = KeptPlanInputs.installed\n"
+        "def few(self):\n"
+        "    found = load(self)\n"
+        f"    return replace(found, claims={{name: found.claims[name] for name in {NAMES}}})\n"
+        "KeptPlanInputs.installed = few\n",
         "utf-8",
     )
     (tmp_path / "register.yaml").write_text(
@@ -36,7 +41,7 @@ def two_claims(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.syspath_prepend(tmp_path / "lib")
     all_claims = registry.load_claims()
     found = Installed({name: all_claims[name] for name in NAMES}, {}, ())
-    monkeypatch.setattr(steps, "installed", lambda: found)
+    monkeypatch.setattr(KeptPlanInputs, "installed", lambda self: found)
 
 
 def no_process(self: object, app: Sphinx, register: Path) -> None:
@@ -78,8 +83,8 @@ def test_a_package_that_cannot_be_imported_costs_its_own_claims(
     build: Callable[..., Built], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = registry.installed([EntryPoint("broken", "no_such_package_of_claims:CLAIMS", GROUP)])
-    ours = steps.installed()
-    monkeypatch.setattr(steps, "installed", lambda: Installed(ours.claims, {}, broken.problems))
+    both = Installed({name: registry.load_claims()[name] for name in NAMES}, {}, broken.problems)
+    monkeypatch.setattr(KeptPlanInputs, "installed", lambda self: both)
     built = build({"index.rst": PAGE}, **SETTINGS)
     assert built.types() == ["xenfusa.input"]
     assert "entry point sphinx_xenfusa.claims:broken" in built.warnings[0]
