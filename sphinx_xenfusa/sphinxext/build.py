@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -49,6 +49,7 @@ from sphinx_xenfusa.interop.style_file import chosen_style
 from sphinx_xenfusa.interop.typed_fields import links_of
 from sphinx_xenfusa.sphinxext import markup, needs_bridge, objects, overlays
 from sphinx_xenfusa.sphinxext.agreements import Agreements
+from sphinx_xenfusa.sphinxext.case_pages import CasePages, Page
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.difference_view import difference_nodes
@@ -95,6 +96,7 @@ class Build:
         self._repeated: frozenset[str] = frozenset()
         self._vocabulary = Vocabulary((), (), {}, {}, {})
         self._shown: Shown | None = None
+        self._case_pages: CasePages | None = None
         self._kept: Confirmation | None = None
         self._platforms = PlatformResults({}, {}, {})
         self._child: ConfirmationProcess | None = None
@@ -122,6 +124,7 @@ class Build:
         # Before sphinx-needs replaces its nodes.
         app.connect("doctree-resolved", self.refuse_repeated, priority=90)
         app.connect("doctree-resolved", self.show)
+        app.connect("html-collect-pages", self.pages_of_tests)
         # After sphinx-needs has written its own, which is counted again with the rest.
         app.connect("build-finished", self.end, priority=600)
 
@@ -262,7 +265,8 @@ class Build:
         self._oft_evidence = OftEvidence.of(self.record.links)
         self._report(app, self.record)
         self._shown = Shown(app, self._digests(domain, answers))
-        return self._shown.changed()
+        self._case_pages = CasePages(app, self.record, domain.anchors)
+        return sorted({*self._shown.changed(), *self._case_pages.documents()})
 
     def _digests(self, domain: XenDomain, answers: Answers) -> dict[str, str]:
         """A digest of everything that each document shows of the record.
@@ -361,8 +365,14 @@ class Build:
             return
         if self._shown is not None:
             self._shown.note(docname)
+        views = self._views(app, record)
+        # One walk over the page for all of them: walks are most of what a large page costs.
+        for place in [node for node in doctree.findall() if isinstance(node, markup.PLACEHOLDERS)]:
+            place.replace_self(self._view(views, answers, docname, place))
+
+    def _views(self, app: Sphinx, record: TraceRecord) -> Views:
         domain = _domain(app.env)
-        views = Views(
+        return Views(
             record,
             app.builder,
             domain.anchors,
@@ -372,9 +382,11 @@ class Build:
             domain.places,
             {group: len(terms) for group, terms in domain.vocabulary.groups.items()},
         )
-        # One walk over the page for all of them: walks are most of what a large page costs.
-        for place in [node for node in doctree.findall() if isinstance(node, markup.PLACEHOLDERS)]:
-            place.replace_self(self._view(views, answers, docname, place))
+
+    def pages_of_tests(self, app: Sphinx) -> Iterator[Page]:
+        """The pages of test results that Sphinx has to write."""
+        if self.record is not None and self._case_pages is not None:
+            yield from self._case_pages.pages(self._views(app, self.record))
 
     def _view(
         self, views: Views, answers: Answers, docname: str, place: nodes.Element
@@ -409,8 +421,9 @@ class Build:
             write_outputs(
                 app, self.record, (name for name in views if "*" in views[name] and self._shown.is_current(name))
             )
-        if exception is None and self._shown is not None:
+        if exception is None and self._shown is not None and self._case_pages is not None:
             self._shown.keep()
+            self._case_pages.keep()
 
 
 def _styled(app: Sphinx, items: Iterable[Item]) -> Styled:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from docutils import nodes
 
+from sphinx_xenfusa.sphinxext import markup
+
 
 class NotKnown(Exception):
     """A kind of node that is not written here; the argument is its name."""
@@ -94,6 +96,18 @@ def _row(row: nodes.Node, tag: str, number: int) -> str:
     return f'<tr class="row-{"even" if number % 2 else "odd"}">{cells}\n</tr>\n'
 
 
+def _literal_block(node: nodes.Element) -> str:
+    # The line feed after the start tag is not part of the text: a parser of HTML drops the first one.
+    return f"{_start('pre', node, 'notranslate')}\n{html.escape(node.astext())}</pre>\n"
+
+
+def _unfolding(node: nodes.Element) -> str:
+    if "html" not in node:
+        raise NotKnown("part that unfolds and is not written yet")
+    summary = f"<summary>{html.escape(node['heading'])}</summary>"
+    return f"{_start('details', node, 'xenfusa-unfolding')}{summary}\n{node['html']}</details>\n"
+
+
 _WRITERS: Mapping[type[nodes.Node], Callable[[nodes.Element], str]] = {
     nodes.paragraph: _wrapped("p", end="\n"),
     nodes.strong: _wrapped("strong"),
@@ -103,4 +117,6 @@ _WRITERS: Mapping[type[nodes.Node], Callable[[nodes.Element], str]] = {
     nodes.reference: _reference,
     nodes.field_list: _field_list,
     nodes.table: _table,
+    nodes.literal_block: _literal_block,
+    markup.unfolding: _unfolding,
 }

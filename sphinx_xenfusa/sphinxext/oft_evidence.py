@@ -60,7 +60,7 @@ class OftEvidence:
             if value:
                 facts += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(*value)))
         made = nodes.container(classes=["xenfusa-evidence", "xenfusa-oft-evidence"])
-        made += views.fold(_heading(traced), [facts, *views.tests(traced)])
+        made += views.fold(_heading(traced), [facts, *views.tests(fromdoc, traced)])
         return [made]
 
     def _links(self, views: Views, fromdoc: str, links: Iterable[Link], end: str) -> list[nodes.Node]:

@@ -23,6 +23,7 @@ from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.interop.typed_fields import FIELDS, link_of
 from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.sphinxext.case_places import has_pages, link_to_case, link_to_index, link_to_report
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
 from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
@@ -63,6 +64,8 @@ DESIGN_ANALYSIS = (
     "That is analysis of the design, not verification of the hypervisor."
 )
 
+MESSAGE_IN_CELL = 300
+"""Characters of a message that a table shows where a page has all of it."""
 _POLICY_WORDS = {"specification": "the document", "proposed": "proposed for Xen, not merged"}
 """What is no policy of Xen as it is."""
 
@@ -299,7 +302,7 @@ class Views:
                 )
             made += [self.details(verdict) for verdict in traced.verdicts]
             made += self._other_details(traced)
-        made += self.tests(traced)
+        made += self.tests(fromdoc, traced)
         return made
 
     def _headline(self, traced: TracedItem) -> nodes.paragraph:
@@ -487,7 +490,12 @@ class Views:
         said = f" The document: {known.document} Xen: {known.xen}{limits} (Source: {known.source}.)"
         return [paragraph(nodes.strong("", f"{divergence}."), said)]
 
-    def tests(self, traced: TracedItem) -> list[nodes.Node]:
+    def _message(self, case: TestCase) -> str:
+        """The message of a case, or its beginning where a page of its own has the whole."""
+        cut = has_pages(self.builder) and len(case.message) > MESSAGE_IN_CELL
+        return f"{case.message[:MESSAGE_IN_CELL]}… (cut)" if cut else case.message
+
+    def tests(self, fromdoc: str, traced: TracedItem) -> list[nodes.Node]:
         """How the tests came out, and a table of them; it is folded only if every one passed."""
         cases = [(case, "all of it") for case in traced.tests] + [(case, "a part") for case in traced.partial_tests]
         if not cases:
@@ -495,23 +503,35 @@ class Views:
         rows: list[Sequence[Cell]] = []
         for case, part in cases:
             outcome: list[nodes.Node] = [paragraph(marked(RESULT_OF_OUTCOME[case.outcome], case.outcome.value))]
-            outcome += [paragraph(case.message)] if case.message else []
-            rows.append((nodes.literal("", case.id), outcome, part, nodes.literal("", case.report)))
+            outcome += [paragraph(self._message(case))] if case.message else []
+            name = link_to_case(self.builder, fromdoc, case, case.id)
+            rows.append((name, outcome, part, link_to_report(self.builder, fromdoc, case.report)))
         title = "Tests that verify it: " + case_counts(case for case, _ in cases)
-        shown = self.table(title, ("Test", "Outcome", "Verifies", "Report"), (52, 14, 14, 20), rows, "xenfusa-tests")
+        shown = self.table(title, ("Test", "Outcome", "Verifies", "Report"), (36, 32, 12, 20), rows, "xenfusa-tests")
         if all(case.outcome is Outcome.PASSED for case, _ in cases):
             return [self.fold(title, [shown])]
         return [shown]
 
     # --- the totals ---------------------------------------------------------------------------------------------
 
+    def told_of_tests(self) -> list[str]:
+        """What a reader has to know of the test results before any number; nothing when there is one that counts."""
+        reports = self.record.reports
+        if not reports:
+            return ["No test results were supplied: nothing here is verified by a test."]
+        if all(report.error for report in reports):
+            asked = (
+                "the one test report that was" if len(reports) == 1 else f"the {len(reports):,} test reports that were"
+            )
+            return [f"No test result counts: {asked} asked for cannot be used. Nothing here is verified by a test."]
+        return []
+
     def banners(self) -> list[nodes.Node]:
         """What a reader has to know before any number."""
         told = []
         if self.record.confirm_mode == "off":
             told.append("Confirmation is switched off: no claim was run for these pages.")
-        if not any(not report.error for report in self.record.reports):
-            told.append("No test results were supplied: nothing here is verified by a test.")
+        told += self.told_of_tests()
         made: list[nodes.Node] = []
         for words in told:
             box = nodes.warning()
@@ -522,7 +542,7 @@ class Views:
     def summary(self, fromdoc: str) -> list[nodes.Node]:
         """Requirements by state and kind, verdicts by policy, test reports."""
         totals = [self._states(), self._kinds(), *self._gates(), *self._excluded(fromdoc)]
-        totals += [*self._verdict_totals(), *self._report_totals(), *self.documents()]
+        totals += [*self._verdict_totals(), *self._report_totals(fromdoc), *self.documents()]
         return [*self.banners(), *totals, *self._suppressed(), *self._findings()]
 
     def _states(self) -> nodes.Node:
@@ -599,7 +619,7 @@ class Views:
                 rows.append((capitalised(policy_words(policy)), said))
         return [self.table("Claims by policy", ("Policy", "Verdicts"), (40, 60), rows, "xenfusa-claims")]
 
-    def _report_totals(self) -> list[nodes.Node]:
+    def _report_totals(self, fromdoc: str) -> list[nodes.Node]:
         if not self.record.reports:
             return []
         rows: list[Sequence[Cell]] = []
@@ -607,10 +627,12 @@ class Views:
             said: Cell = case_counts(report.cases) or "no case"
             if report.error:
                 said = paragraph(marked(Result.ERROR, "cannot be used"), f": {report.error}")
-            rows.append((nodes.literal("", report.file), said, nodes.literal("", report.sha256[:16] or "unread")))
-        return [
-            self.table("Test reports", ("Report", "Cases", "SHA-256 begins"), (40, 36, 24), rows, "xenfusa-reports")
-        ]
+            name = link_to_report(self.builder, fromdoc, report.file)
+            rows.append((name, said, nodes.literal("", report.sha256[:16] or "unread")))
+        headings = ("Report", "Cases", "SHA-256 begins")
+        made: list[nodes.Node] = [self.table("Test reports", headings, (40, 36, 24), rows, "xenfusa-reports")]
+        way = link_to_index(self.builder, fromdoc, "What came of each test")
+        return [*made, paragraph(*way, ".")] if way else made
 
     def documents(self) -> list[nodes.Node]:
         """How far the normative sentences of each document are claimed; nothing where no document is counted."""

@@ -160,7 +160,7 @@ def test_a_missing_report_is_said(build: Callable[..., Built]) -> None:
         {"index.rst": TITLE + requirement(options=":needs: XenTest") + MATRIX}, xenfusa_test_reports=["none.xml"]
     )
     assert "xenfusa.test_report" in built.types()
-    assert "No test results were supplied" in built.page("index.html")
+    assert "No test result counts: the one test report that was asked for cannot be used" in built.page("index.html")
 
 
 def test_text_from_outside_is_shown_as_text(build: Callable[..., Built]) -> None:
