@@ -41,6 +41,7 @@ SUBTYPES: dict[str, str] = {
     "review": "An inspection does not hold: another text, one person, an answer that is missing or no.",
     "revision": "A tag's revision is 0 or out of range.",
     "scenario": "A scenario cannot be read, or a step does not come out as its author expects.",
+    "stale_report": "What passed in a test report does not count: it tells of another revision, or a text is younger.",
     "status": "An item of Xen's tree has a status that OpenFastTrace does not know.",
     "style": "The text of an item breaks a rule of style, or a suppression suppresses nothing.",
     "suspect": "A text changed since somebody accepted a link to it, and its revision did not.",

@@ -5,21 +5,25 @@ Three rules decide what an item's state is, and all are cautious:
 - *model*: the worst verdict of its claims, under the policies that count: the specification and the target.  Verdicts
   under other policies are kept with the item and do not count.  A claim
   without a verdict, a claim that nobody knows and a claim whose verdict under such a policy is missing are ``not run``.
-- *test*: the worst outcome of the cases that name exactly its tag; a pass counts if the case ran.  Cases that verify a
-  part give ``partial`` and never ``passed``.
+- *test*: what the tests amount to that name exactly its tag, over all reports and targets
+  (:mod:`sphinx_xenfusa.trace.test_results`): a failure on any target fails it, a pass counts if the test ran and its report is
+  fresh.  Tests that verify a part give ``partial``; several of them ``passed`` where the tracing policy says so.
 - *result*: the worse of the two, or ``justified`` where there is neither and a justification says why.  Only where
   claims answer for the whole item and it needs no tests does a passed test of a part not lower it: else deleting that
   test would make the item look better.
 
-What cannot be decided here: that a test which should be there is not.  Where that matters, an item needs ``XenTest``
-(without a full, passed test it is then ``not run`` and uncovered), or the configuration lists the tests to expect.
+So adding a failure, losing a pass, a report that goes stale or is cut off, and a test that is added and skipped never make any
+state better.  Two things cannot be decided here.  That a test which should be there is not: where that matters, an item needs
+``XenTest`` (without a full, passed test it is then ``not run`` and uncovered), or a manifest lists the tests to expect.
+And that a target on which no test of an item ran is one on which it should: it is listed (``untried``) and lowers no state,
+unless the policy asks for ``test on all targets``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
@@ -60,7 +64,20 @@ from sphinx_xenfusa.trace.record import (
 )
 from sphinx_xenfusa.trace.reviews import newest
 from sphinx_xenfusa.trace.roll_up import is_carried, with_roll_up
-from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, LinkStatus, Outcome, Result, worst
+from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, LinkStatus, Result, worst
+from sphinx_xenfusa.trace.test_results import (
+    NO_TEST,
+    Staleness,
+    Tested,
+    Told,
+    amount_of,
+    as_it_counts,
+    targets_tried,
+    tests_of,
+    told_by,
+)
+
+_NAMED = 10
 
 SPECIFICATION = "specification"
 """The policy of the roles document; its verdicts count whatever the target is."""
@@ -70,6 +87,11 @@ _SUBTYPE_OF_STATUS = {
     LinkStatus.OUTDATED: "outdated_test",
     LinkStatus.PREDATED: "outdated_test",
 }
+
+
+def _never_stale(report: TestReport, item: Item) -> str:
+    """No pass is too old for any item."""
+    return ""
 
 
 def assemble(
@@ -95,6 +117,7 @@ def assemble(
     documents: Iterable[DocumentCoverage] = (),
     accepted_texts: Mapping[str, str] | None = None,
     suppressed: Iterable[Suppressed] = (),
+    stale_for: Staleness = _never_stale,
 ) -> TraceRecord:
     """The trace record of all this, the same for every order of items, verdicts, reports and findings.
 
@@ -114,15 +137,18 @@ def assemble(
     :param documents: how far the normative sentences of documents are claimed.
     :param accepted_texts: the fingerprint of each item whose text somebody accepted, by tag.
     :param suppressed: the findings that a stated reason keeps from counting.
+    :param stale_for: says why the passes of a report that is fresh as a whole do not count for an item, such as one whose text
+        is younger; an empty text where they do.
     """
     everything = tuple(items)
     kept = first_of_each(everything)
     agreed = Accepted(accepted or {}, {tag: fingerprint(item) for tag, item in kept.items()})
-    ordered_reports = tuple(sorted({_sorted_cases(report) for report in reports}, key=_report_order))
-    tests = _Tests.of(ordered_reports, Index(everything), agreed)
+    ordered_reports = tuple(sorted({as_it_counts(report) for report in reports}, key=_report_order))
+    tests = _Tests(kept, Index(everything), agreed, stale_for)
+    tests.read(ordered_reports)
     claims = _Claims(tuple(sorted(verdicts, key=_verdict_order)), policies, target_policy, known_claims, agreed)
-    states = {tag: aged(tests.result(item), tag in drifted) for tag, item in kept.items()}
-    tested = {tag for tag, state in states.items() if state is Result.PASSED}
+    states = {tag: tests.of(item, drifted) for tag, item in kept.items()}
+    tested = {tag for tag, found in states.items() if found.state is Result.PASSED}
     linked = link(everything, tested=tested, accepted=agreed)
     of_evidence = {*tests.links, *claims.links(kept.values())}
     links = tuple(sorted({*linked.links, *of_evidence}, key=link_order)) if of_evidence else linked.links
@@ -147,6 +173,7 @@ def assemble(
         verdicts=claims.verdicts,
         mutants=mutants,
         reports=ordered_reports,
+        tests=tests_of(ordered_reports),
         reviews=inspected,
         justifications=tuple(excuses.all),
         tombstones=stones,
@@ -164,6 +191,7 @@ def assemble(
                     *reused(stones, everything),
                     *judgement.findings,
                     *_report_findings(ordered_reports, results_expected),
+                    *tests.stale_findings(),
                 },
                 key=finding_order,
             )
@@ -174,24 +202,6 @@ def assemble(
 def result_of_model(results: Sequence[Result]) -> Result | None:
     """What the results of an item's claims amount to: the worst; ``None`` for an item without claims."""
     return worst(results) if results else None
-
-
-def result_of_tests(item: Item, full: Sequence[TestCase], partial: Sequence[TestCase]) -> Result | None:
-    """What an item's test cases amount to; ``None`` when it has none and needs none.
-
-    :param full: the cases that verify it as a whole.
-    :param partial: the cases that verify a part of it.
-    """
-    if not full and not partial:
-        return Result.NOT_RUN if TEST_TYPE in item.needs else None
-    outcomes = {case.outcome for case in (*full, *partial)}
-    if Outcome.FAILED in outcomes:
-        return Result.FAILED
-    if Outcome.ERROR in outcomes:
-        return Result.ERROR
-    if any(case.outcome is Outcome.PASSED for case in full):
-        return Result.PASSED
-    return Result.PARTIAL if Outcome.PASSED in outcomes else Result.NOT_RUN
 
 
 def aged(result: Result | None, drifted: bool) -> Result | None:
@@ -208,10 +218,8 @@ def result_of_item(item: Item, model: Result | None, test: Result | None) -> Res
     return worst((model, test))
 
 
-def _traced(
-    item: Item, linked: Linked, claims: _Claims, tests: _Tests, test: Result | None, around: _Around
-) -> TracedItem:
-    full, partial = tests.of_item(item.tag)
+def _traced(item: Item, linked: Linked, claims: _Claims, tests: _Tests, tested: Tested, around: _Around) -> TracedItem:
+    full, partial = tests.cases(item.tag)
     results = [result for claim in item.confirmed_by for result in claims.results_for(claim, item.tag)]
     model = aged(result_of_model(results), item.tag in around.drifted)
     named = tuple(dict.fromkeys(item.confirmed_by))
@@ -227,10 +235,12 @@ def _traced(
         tests=full,
         partial_tests=partial,
         model=model,
-        test=test,
-        result=result_of_item(item, model, test),
+        test=tested.state,
+        result=result_of_item(item, model, tested.state),
         suspect=around.suspect_of(item.tag),
         duplicates=around.elsewhere(item.tag),
+        targets=tested.targets,
+        untried=tests.untried(tested),
     )
 
 
@@ -354,74 +364,104 @@ class _Claims:
                     yield Finding("unknown_claim", item.place, str(item.tag), message)
 
 
-@dataclass(slots=True)
 class _Tests:
     """The test cases by tag, their links, and what is wrong with them."""
 
-    accepted: Accepted
-    full: defaultdict[Tag, list[TestCase]] = field(default_factory=lambda: defaultdict(list))
-    partial: defaultdict[Tag, list[TestCase]] = field(default_factory=lambda: defaultdict(list))
-    links: set[Link] = field(default_factory=set)
-    findings: set[Finding] = field(default_factory=set)
-    stale: set[Tag] = field(default_factory=set)
+    def __init__(self, items: Mapping[Tag, Item], index: Index, accepted: Accepted, stale_for: Staleness) -> None:
+        self.links: set[Link] = set()
+        self.findings: set[Finding] = set()
+        self._items = items
+        self._index = index
+        self._accepted = accepted
+        self._stale_for = stale_for
+        self._full: defaultdict[Tag, list[Told]] = defaultdict(list)
+        self._partial: defaultdict[Tag, list[Told]] = defaultdict(list)
+        self._suspect: set[Tag] = set()
+        self._stale: dict[tuple[str, Tag], str] = {}
+        self._targets: frozenset[str] = frozenset()
+        self._unreadable = False
 
-    @classmethod
-    def of(cls, reports: Iterable[TestReport], index: Index, accepted: Accepted) -> _Tests:
-        """The cases of the reports that count, in the order of the reports."""
-        tests = cls(accepted)
+    def read(self, reports: Sequence[TestReport]) -> None:
+        """Take the cases of the reports, in their order."""
+        self._unreadable = any(report.error for report in reports)
+        self._targets = targets_tried(one for report in reports for one in told_by(report))
         for report in reports:
-            if not report.error:
-                for case in report.cases:
-                    tests._add(case, report, index)
-        return tests
+            for one in told_by(report):
+                self._add(one, report)
 
-    def of_item(self, tag: Tag) -> tuple[tuple[TestCase, ...], tuple[TestCase, ...]]:
+    def cases(self, tag: Tag) -> tuple[tuple[TestCase, ...], tuple[TestCase, ...]]:
         """The cases that verify an item as a whole, and those that verify a part of it."""
-        return tuple(self.full.get(tag, ())), tuple(self.partial.get(tag, ()))
+        full, partial = self._full.get(tag, ()), self._partial.get(tag, ())
+        return tuple(one.case for one in full), tuple(one.case for one in partial)
 
-    def result(self, item: Item) -> Result | None:
-        """What an item's cases amount to; at the best ``stale`` if its text changed since one of them was accepted."""
-        state = result_of_tests(item, *self.of_item(item.tag))
-        return state if item.tag not in self.stale or state is None else worst((state, Result.STALE))
+    def of(self, item: Item, drifted: Collection[Tag]) -> Tested:
+        """What an item's tests amount to; at the best ``stale`` if its text changed since one of them was accepted."""
+        tag = item.tag
+        if tag not in self._full and tag not in self._partial:
+            return Tested(Result.NOT_RUN) if TEST_TYPE in item.needs else NO_TEST
+        found = amount_of(self._full.get(tag, ()), self._partial.get(tag, ()), parts_are_enough=False)
+        if self._unreadable:
+            found = found.at_best(Result.NOT_RUN)
+        return found.at_best(Result.STALE) if tag in self._suspect or tag in drifted else found
 
-    def _add(self, case: TestCase, report: TestReport, index: Index) -> None:
+    def untried(self, tested: Tested) -> tuple[str, ...]:
+        """The targets that other tests ran on and none of an item's own did; none for an item without tests."""
+        return tuple(sorted(self._targets - tested.ran_on, key=natural)) if tested.targets else ()
+
+    def stale_findings(self) -> Iterator[Finding]:
+        """What passes of which reports do not count for which items."""
+        by_reason: defaultdict[tuple[str, str], list[Tag]] = defaultdict(list)
+        for (file, tag), reason in self._stale.items():
+            if reason:
+                by_reason[file, reason].append(tag)
+        for (file, reason), tags in by_reason.items():
+            named = sorted(tags, key=_tag_order)
+            shown = ", ".join(map(str, named[:_NAMED])) + (f" and {len(named) - _NAMED} more" if named[_NAMED:] else "")
+            yield Finding(
+                "stale_report", Place(file, 1), "", f"passes in this report do not count for {shown}: {reason}"
+            )
+
+    def _add(self, told: Told, report: TestReport) -> None:
+        case = told.case
         for text in dict.fromkeys(case.partially_verifies):
-            self._link(case, "partially verifies", text, report, index, self.partial)
+            self._link(told, "partially verifies", text, report, self._partial)
         for text in dict.fromkeys(case.verifies):
             if text not in case.partially_verifies:  # a case that says both promises the less
-                self._link(case, "verifies", text, report, index, self.full)
+                self._link(told, "verifies", text, report, self._full)
 
     def _link(
-        self,
-        case: TestCase,
-        type: str,
-        text: str,
-        report: TestReport,
-        index: Index,
-        cases: defaultdict[Tag, list[TestCase]],
+        self, told: Told, type: str, text: str, report: TestReport, of_items: defaultdict[Tag, list[Told]]
     ) -> None:
-        place = Place(report.file, 1)
+        case, place = told.case, Place(report.file, 1)
         try:
             tag = Tag.parse(text)
         except ValueError as error:
             self.links.add(Link(case.id, type, text, LinkStatus.ORPHANED))
             self.findings.add(Finding("unknown_tag", place, text, f"the test {case.id} {type} no item: {error}"))
             return
-        status = index.status_of_evidence(tag)
-        suspect = self.accepted.is_suspect(case.id, type, tag)
-        accepted = self.accepted.of(case.id, type, text)
-        made = doubted(Link(case.id, type, text, status, accepted), suspect)
+        status = self._index.status_of_evidence(tag)
+        suspect = self._accepted.is_suspect(case.id, type, tag)
+        made = doubted(Link(case.id, type, text, status, self._accepted.of(case.id, type, text)), suspect)
         self.links.add(made)
         if suspect:
-            self.stale.add(tag)
+            self._suspect.add(tag)
             self.findings.add(suspect_finding(made, place))
         if status is LinkStatus.COVERS:
-            cases[tag].append(case)
+            of_items[tag].append(self._for_item(told, report, tag))
             return
-        revisions = ", ".join(map(str, index.revisions(tag.type, tag.name)))
+        revisions = ", ".join(map(str, self._index.revisions(tag.type, tag.name)))
         found = f"found the item in revision {revisions}" if revisions else "found no such item"
         message = f"the test {case.id} {type} {text}: {found}; expected an item with this tag"
         self.findings.add(Finding(_SUBTYPE_OF_STATUS[status], place, text, message))
+
+    def _for_item(self, told: Told, report: TestReport, tag: Tag) -> Told:
+        """A case as it counts for an item."""
+        if told.stale or told.unreadable:
+            return told
+        if (report.file, tag) not in self._stale:
+            self._stale[report.file, tag] = self._stale_for(report, self._items[tag])
+        reason = self._stale[report.file, tag]
+        return told._replace(stale=reason) if reason else told
 
 
 def _report_findings(reports: Iterable[TestReport], expected: bool) -> Iterator[Finding]:
@@ -430,21 +470,16 @@ def _report_findings(reports: Iterable[TestReport], expected: bool) -> Iterator[
     for report in reports:
         readable = readable or not report.error
         if report.error:
-            yield Finding("test_report", Place(report.file, 1), "", f"nothing in this report counts: {report.error}")
+            message = f"nothing in this report counts, and no test as passed until it can be read: {report.error}"
+            yield Finding("test_report", Place(report.file, 1), "", message)
+        elif report.stale:
+            yield Finding("stale_report", Place(report.file, 1), "", f"no pass in this report counts: {report.stale}")
     if expected and not readable:
         yield Finding("test_report", None, "", "found no test report that can be read; expected test results")
 
 
-def _sorted_cases(report: TestReport) -> TestReport:
-    return replace(report, cases=tuple(sorted(report.cases, key=_case_order)))
-
-
 def _tag_order(tag: Tag) -> tuple[NaturalKey, NaturalKey, int]:
     return natural(tag.type), natural(tag.name), tag.revision
-
-
-def _case_order(case: TestCase) -> tuple[NaturalKey, NaturalKey, TestCase]:
-    return natural(case.report), natural(case.id), case
 
 
 def _report_order(report: TestReport) -> tuple[NaturalKey, TestReport]:
