@@ -11,7 +11,7 @@ from sphinx_xenfusa.interop.legal_text import legal
 from sphinx_xenfusa.trace.canonical import dumps
 from sphinx_xenfusa.trace.record import Finding, TraceRecord
 
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "SRCROOT"
 
 
@@ -47,7 +47,9 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
     if finding.about:
         made["properties"] = {"about": legal(finding.about)}
     if finding.place is not None:
-        location = {"uri": quote(legal(finding.place.file)), "uriBaseId": _ROOT}
+        uri = quote(legal(finding.place.file))
+        # With a slash in front, a reference names another host or the root of a disk, whatever it is relative to.
+        location = {"uri": f".{uri}" if uri.startswith("/") else uri, "uriBaseId": _ROOT}
         region = {"startLine": finding.place.line}
         made["locations"] = [{"physicalLocation": {"artifactLocation": location, "region": region}}]
     return made
