@@ -146,6 +146,7 @@ def _demand(located: Located, number: int, shown: str) -> Demand:
         need=need,
         at_least=float(entry.get("at_least", 100)),
         excusable=entry.get("may_be_justified", 0),
+        parts_are_enough=entry.get("partial_tests") == "enough",
         place=Place(shown, located.line_of(*at)),
     )
 

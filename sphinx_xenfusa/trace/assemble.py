@@ -147,7 +147,9 @@ def assemble(
     tests = _Tests(kept, Index(everything), agreed, stale_for)
     tests.read(ordered_reports)
     claims = _Claims(tuple(sorted(verdicts, key=_verdict_order)), policies, target_policy, known_claims, agreed)
-    states = {tag: tests.of(item, drifted) for tag, item in kept.items()}
+    demanded = tuple(sorted(demands, key=lambda one: one.place))
+    for_parts = [one for one in demanded if one.parts_are_enough]
+    states = {tag: tests.of(item, drifted, for_parts) for tag, item in kept.items()}
     tested = {tag for tag, found in states.items() if found.state is Result.PASSED}
     linked = link(everything, tested=tested, accepted=agreed)
     of_evidence = {*tests.links, *claims.links(kept.values())}
@@ -160,7 +162,7 @@ def assemble(
         for tag, item in kept.items()
     ]
     traced.sort(key=lambda entry: _tag_order(entry.item.tag))
-    judgement = judge(sorted(demands, key=lambda one: one.place), traced, Evidence(links, inspected))
+    judgement = judge(demanded, traced, Evidence(links, inspected))
     excused = {str(one.item.tag) for one in traced if one.justified}
     return TraceRecord(
         project=project,
@@ -394,12 +396,16 @@ class _Tests:
         full, partial = self._full.get(tag, ()), self._partial.get(tag, ())
         return tuple(one.case for one in full), tuple(one.case for one in partial)
 
-    def of(self, item: Item, drifted: Collection[Tag]) -> Tested:
-        """What an item's tests amount to; at the best ``stale`` if its text changed since one of them was accepted."""
+    def of(self, item: Item, drifted: Collection[Tag], for_parts: Iterable[Demand]) -> Tested:
+        """What an item's tests amount to; at the best ``stale`` if its text changed since one of them was accepted.
+
+        :param for_parts: the demands that let several passed tests of parts be enough for what they select.
+        """
         tag = item.tag
         if tag not in self._full and tag not in self._partial:
             return Tested(Result.NOT_RUN) if TEST_TYPE in item.needs else NO_TEST
-        found = amount_of(self._full.get(tag, ()), self._partial.get(tag, ()), parts_are_enough=False)
+        enough = any(demand.selects(item) for demand in for_parts)
+        found = amount_of(self._full.get(tag, ()), self._partial.get(tag, ()), parts_are_enough=enough)
         if self._unreadable:
             found = found.at_best(Result.NOT_RUN)
         return found.at_best(Result.STALE) if tag in self._suspect or tag in drifted else found

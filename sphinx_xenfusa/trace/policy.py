@@ -5,6 +5,9 @@ A *demand* selects items by type, kind and integrity level and says what each ne
 ``model``, ``test``, ``review``, ``coverage``
    A model that confirms all its claims; tests that passed and verify it as a whole; an inspection that holds for its
    present text; coverage in depth, as OpenFastTrace means it.
+``test on TARGET``, ``test on all targets``
+   The same of tests on one target; on every target on which any test of the record ran, all of them named by reports.
+   A name with blanks or brackets stands in double quotes.
 any other word
    An item type: something of that type covers it.
 
@@ -21,13 +24,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_xenfusa.trace.linker import TEST_TYPE
-from sphinx_xenfusa.trace.record import Finding, Gate, Link, Place, Review, TracedItem
+from sphinx_xenfusa.trace.record import Finding, Gate, Item, Link, Place, Review, TracedItem
 from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, Result
 
 NEEDS_LIMIT = 200
 """Characters of the words that say what is needed."""
 
-_TOKEN = re.compile(r"\s*([A-Za-z]+|[()])")
+ALL_TARGETS = "test on all targets"
+"""What is needed where a policy asks for tests on every target."""
+
+_TOKEN = re.compile(r"""\s*("[^"]+"|[()]|[^\s()"]+)""")
+_WORD = re.compile(r"[A-Za-z]+")
 _NAMED = 10
 
 
@@ -59,6 +66,7 @@ class Demand:
     :param at_least: the share that has to have it, in percent.
     :param excusable: how many justified items may be missing from that share.
     :param place: where the policy says so.
+    :param parts_are_enough: whether several passed tests of parts verify the items that it selects.
     """
 
     name: str
@@ -70,10 +78,10 @@ class Demand:
     at_least: float
     excusable: int
     place: Place
+    parts_are_enough: bool = False
 
-    def selects(self, one: TracedItem) -> bool:
+    def selects(self, item: Item) -> bool:
         """Whether an item is concerned."""
-        item = one.item
         return (
             (not self.types or item.tag.type in self.types)
             and (not self.kinds or item.kind in self.kinds)
@@ -114,7 +122,7 @@ class _Words:
         while text[end:].strip():
             match = _TOKEN.match(text, end)
             if match is None:
-                raise ValueError(f"{text[end:].strip()[0]!r} in {text!r}; expected words, 'and', 'or' and brackets")
+                raise ValueError(f"a quote that does not end in {text!r}; expected a name between two quotes")
             self.tokens.append(match[1])
             end = match.end()
 
@@ -150,7 +158,28 @@ class _Words:
             return need
         if token in ("and", "or", ")", "the end"):
             raise ValueError(f"{token}; expected model, test, review, coverage or an item type")
+        if _WORD.fullmatch(token) is None:
+            raise ValueError(f"{token!r}; expected a word of letters, 'and', 'or' or a bracket")
+        if token in ("test", TEST_TYPE) and self.tokens[self.at : self.at + 1] == ["on"]:
+            self.at += 1
+            return self._on_target()
         return token
+
+    def _on_target(self) -> Need:
+        """What stands behind ``test on``."""
+        named = self.tokens[self.at : self.at + 2]
+        if named == ["all", "targets"]:
+            self.at += 2
+            return ALL_TARGETS
+        if not named or named[0] in ("(", ")", "and", "or"):
+            raise ValueError("test on nothing; expected the name of a target, or 'all targets'")
+        self.at += 1
+        return on_target(named[0].strip('"'))
+
+
+def on_target(target: str) -> str:
+    """What is needed where a policy asks for tests on one target."""
+    return f"test on {target}"
 
 
 def words_of(need: Need) -> Iterator[str]:
@@ -186,12 +215,23 @@ class Evidence:
         # What was found for a text that nobody has agreed to since it changed is stale, and what is stale counts for nothing.
         if tag not in one.suspect:
             has |= {"test", TEST_TYPE} if one.test is Result.PASSED else set()
+            has |= set(_passed_on(one))
             has |= {"model"} if one.model is Result.PASSED else set()
         if one.coverage is Coverage.COVERED:
             has.add("coverage")
         if (tag, one.fingerprint) in self._inspected:
             has.add("review")
         return frozenset(has)
+
+
+def _passed_on(one: TracedItem) -> Iterator[str]:
+    """What a policy can ask of tests on targets, and an item has; what ran nobody knows where is on no target."""
+    for entry in one.targets:
+        if entry.target and entry.result is Result.PASSED:
+            yield on_target(entry.target)
+    everywhere = all(entry.target and entry.result is Result.PASSED for entry in one.targets)
+    if one.targets and everywhere and not one.untried:
+        yield ALL_TARGETS
 
 
 @dataclass(slots=True)
@@ -212,7 +252,7 @@ def judge(demands: Sequence[Demand], items: Sequence[TracedItem], evidence: Evid
     lacks: defaultdict[str, dict[str, None]] = defaultdict(dict)
     has = {one.item.tag: evidence.of(one) for one in items} if demands else {}
     for demand in demands:
-        concerned = [one for one in items if demand.selects(one)]
+        concerned = [one for one in items if demand.selects(one.item)]
         missing = [one for one in concerned if not is_met(demand.need, has[one.item.tag])]
         for one in missing:
             lacks[str(one.item.tag)][demand.words] = None
@@ -254,12 +294,20 @@ def _unknown_words(demands: Iterable[Demand], items: Iterable[TracedItem]) -> It
     """What is needed and is neither a word of ours nor the type of any item: a slip would go unseen beside an ``or``."""
     items = tuple(items)
     known = {"model", "test", "review", "coverage", TEST_TYPE}
-    known |= {one.item.tag.type for one in items} | {need for one in items for need in one.item.needs}
+    known |= {one.item.tag.type for one in items} | {need for one in items for need in one.item.needs} | {ALL_TARGETS}
+    targets = {entry.target for one in items for entry in one.targets} | {each for one in items for each in one.untried}
+    known |= {on_target(target) for target in targets}
     for demand in demands:
         for word in dict.fromkeys(words_of(demand.need)):
             if word not in known:
-                message = (
-                    f"{demand.name}: found the need of {word!r}, a type that no item has; "
-                    "expected model, test, review, coverage or the type of an item"
-                )
-                yield Finding("policy", demand.place, demand.name, message)
+                yield Finding("policy", demand.place, demand.name, f"{demand.name}: {_unknown(word, targets)}")
+
+
+def _unknown(word: str, targets: set[str]) -> str:
+    if word.startswith("test on "):
+        named = ", ".join(sorted(targets - {""})) or "reports that name their targets"
+        return f"found the need of a {word}, on which no test ran that verifies an item; expected {named}"
+    return (
+        f"found the need of {word!r}, a type that no item has; "
+        "expected model, test, review, coverage or the type of an item"
+    )

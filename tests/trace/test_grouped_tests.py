@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sphinx_xenfusa.trace.assemble import assemble
+from sphinx_xenfusa.trace.policy import Demand, parse_needs
 from sphinx_xenfusa.trace.record import Item, Place, Tag, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.record import Test as GroupedTest
 from sphinx_xenfusa.trace.record import TestCase as Case
@@ -40,7 +41,10 @@ def report(*cases: tuple[str, Outcome], file: str = "r.xml", target: str = "", *
 
 
 def record(
-    reports: Iterable[Report], items: Iterable[Item] | None = None, stale: dict[tuple[str, Tag], str] | None = None
+    reports: Iterable[Report],
+    items: Iterable[Item] | None = None,
+    stale: dict[tuple[str, Tag], str] | None = None,
+    demands: Iterable[Demand] = (),
 ) -> TraceRecord:
     reasons = stale or {}
     made = assemble(
@@ -55,6 +59,7 @@ def record(
         confirm_mode="off",
         known_claims=(),
         results_expected=False,
+        demands=demands,
         stale_for=lambda report, item: reasons.get((report.file, item.tag), ""),
     )
     validate(to_json(made))
@@ -241,6 +246,11 @@ REPORTS = st.lists(
 NEEDS = st.sampled_from([(), ("XenTest",)])
 
 
+PARTS_ARE_ENOUGH = Demand(
+    "g", (), (), (), "test", parse_needs("test"), 100.0, 0, Place("policy.yaml", 1), parts_are_enough=True
+)
+
+
 def states(made: TraceRecord) -> dict[tuple[str, str], Result]:
     """The state of each item, and of its tests over all targets and on each."""
     found = {}
@@ -255,7 +265,11 @@ def states(made: TraceRecord) -> dict[tuple[str, str], Result]:
 def no_better(reports: list[Report], worse: list[Report], needs: tuple[str, ...]) -> None:
     """Nothing passes, or passes in part, that did not: items as a whole, their tests, on any target; nor is covered."""
     items = [item(needs=needs), item(B)]
-    old, new = record(reports, items), record(worse, items)
+    for demands in ((), (PARTS_ARE_ENOUGH,)):
+        _no_better(record(reports, items, demands=demands), record(worse, items, demands=demands))
+
+
+def _no_better(old: TraceRecord, new: TraceRecord) -> None:
     before = states(old)
     for name, result in states(new).items():
         if result in (Result.PASSED, Result.PARTIAL):

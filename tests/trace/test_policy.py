@@ -96,6 +96,28 @@ def test_what_is_no_need_is_refused(text: str) -> None:
         parse_needs(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "need"),
+    [
+        ("test on arm64", "test on arm64"),
+        ("XenTest on qemu_x86/atom or model", AnyOf(("test on qemu_x86/atom", "model"))),
+        ('(test on "a board (big)") and test', AllOf(("test on a board (big)", "test"))),
+        ("test on all targets and review", AllOf(("test on all targets", "review"))),
+        ("test on all", "test on all"),
+    ],
+)
+def test_tests_can_be_asked_for_on_targets(text: str, need: object) -> None:
+    assert parse_needs(text) == need
+
+
+@pytest.mark.parametrize(
+    "text", ["test on", "test on (", "test on and model", "model on arm64", 'test on "a', "test arm64"]
+)
+def test_tests_on_nothing_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        parse_needs(text)
+
+
 WORDS = st.sampled_from(["model", "test", "review", "A", "B"])
 NEEDS = st.recursive(
     WORDS,
@@ -273,3 +295,69 @@ def test_a_retired_id_is_not_used_again(tag: str) -> None:
     assert (finding.about, finding.place) == (tag, Place("a.rst", 1))
     for words in ("retired.yaml:4", "split in two", "Prod~q~1"):
         assert words in finding.message
+
+
+# --- targets and parts ---------------------------------------------------------------------------------------------
+
+
+def on(
+    target: str, outcome: Outcome = Outcome.PASSED, tag: str = "Prod~p~1", name: str = "t", part: bool = False
+) -> Case:
+    tags = ((), (tag,)) if part else ((tag,), ())
+    return Case("r.xml", "", name, outcome, *tags, target=target)
+
+
+def met(needs: str, *cases: Case, **values: Any) -> bool | None:
+    made = record(
+        [item("Prod~p~1"), item("Prod~other~1")], [demand(needs, types=("Prod",), at_least=50.0, **values)], cases=cases
+    )
+    (gate,) = made.gates
+    assert gate.counted == (gate.met is True)
+    return gate.met
+
+
+@pytest.mark.parametrize(
+    ("needs", "expected"),
+    [("test", True), ("test on a", True), ("test on b", False), ("test on c", False), ("test on all targets", False)],
+)
+def test_a_gate_asks_for_tests_on_targets(needs: str, expected: bool) -> None:
+    assert met(needs, on("a"), on("b", Outcome.SKIPPED)) is expected
+
+
+def test_all_targets_are_those_that_any_test_ran_on() -> None:
+    elsewhere = on("c", Outcome.FAILED, "Prod~other~1", "u")
+    assert met("test on all targets", on("a"), on("b"))
+    assert not met("test on all targets", on("a"), on("b"), elsewhere)
+    assert met("test on all targets", on("a"), on("b"), on("c"), elsewhere)
+    assert not met("test on all targets", on(""))  # nobody knows where it ran
+
+
+def test_a_target_on_which_nothing_ran_is_a_finding() -> None:
+    made = record([item("Prod~p~1")], [demand("test on b or model")], cases=[on("a")])
+    assert found(made, "policy") == [
+        "g: found the need of a test on b, on which no test ran that verifies an item; expected a"
+    ]
+    assert found(record([item("Prod~p~1")], [demand("test on a or model")], cases=[on("a")]), "policy") == []
+
+
+PARTS = [on("a", name="t", part=True), on("a", name="u", part=True)]
+
+
+@pytest.mark.parametrize(
+    ("cases", "result"),
+    [
+        (PARTS, Result.PASSED),
+        (PARTS[:1], Result.PARTIAL),
+        ([*PARTS[:1], on("b", name="u", part=True)], Result.PARTIAL),
+        ([*PARTS, on("b", name="u", part=True)], Result.PASSED),
+        ([*PARTS, on("a", Outcome.SKIPPED, name="v", part=True)], Result.PARTIAL),
+        ([*PARTS, on("b", Outcome.SKIPPED, name="v", part=True)], Result.PASSED),
+        ([*PARTS, on("b", Outcome.FAILED, name="v", part=True)], Result.FAILED),
+    ],
+)
+def test_parts_are_enough_only_where_the_policy_says_so(cases: list[Case], result: Result) -> None:
+    enough = demand("test", types=("Prod",), parts_are_enough=True)
+    assert only(record([item("Prod~p~1")], [enough], cases=cases)).result is result
+    for demands in ([], [demand("test")], [demand("test", types=("Other",), parts_are_enough=True)]):
+        without = only(record([item("Prod~p~1")], demands, cases=cases)).result
+        assert without is (Result.FAILED if result is Result.FAILED else Result.PARTIAL)
