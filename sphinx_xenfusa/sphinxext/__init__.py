@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from sphinx_xenfusa import __version__
-from sphinx_xenfusa.sphinxext import builder_links, config, markup, needs_bridge
+from sphinx_xenfusa.sphinxext import builder_links, case_places, config, markup, needs_bridge
 from sphinx_xenfusa.sphinxext.build import Build
 from sphinx_xenfusa.sphinxext.domain import ENV_VERSION, XenDomain
 
@@ -29,6 +29,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     needs_bridge.connect(app)
     Build().connect(app)
     builder_links.connect(app)
+    case_places.connect(app)
     app.connect("builder-inited", _add_static_files)
     app.add_css_file("xenfusa.css")
     return {

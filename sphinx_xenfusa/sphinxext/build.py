@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -47,7 +47,7 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.interop.style_file import chosen_style
 from sphinx_xenfusa.interop.typed_fields import links_of
-from sphinx_xenfusa.sphinxext import markup, needs_bridge, objects, overlays
+from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, overlays
 from sphinx_xenfusa.sphinxext.agreements import Agreements
 from sphinx_xenfusa.sphinxext.case_pages import CasePages, Page
 from sphinx_xenfusa.sphinxext.config import config_file
@@ -337,10 +337,11 @@ class Build:
                 line = f":{finding.place.line}" if finding.place is not None else ""
                 warn(finding.subtype, finding.message, _LISTS.get(finding.subtype, register) + line)
 
-    def write_states(self, app: Sphinx, needs: object) -> None:
+    def write_states(self, app: Sphinx, needs: Any) -> None:
         """Give sphinx-needs the states, for its own tables and exports."""
         if self.record is not None:
             needs_bridge.write_states(needs, self.record)
+            case_needs.add_tests(app, needs, self.record)
 
     # --- pages --------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.builders import Builder
 
 from sphinx_xenfusa.trace.record import TestCase
@@ -26,6 +27,9 @@ _SHOWN = 40
 _DIGITS = 20
 OURS = re.compile(rf"[a-z0-9-]{{0,{_SHOWN}}}-[0-9a-f]{{{_DIGITS}}}")
 """What every page in the folder is called, the list aside."""
+ID_PREFIX = "XenTest-"
+_OUR_LINK = re.compile(rf"(?:\.\./)*(?P<page>{FOLDER}/{OURS.pattern})(?P<anchor>#[a-z0-9-]+)?")
+"""An address with the steps upwards that sphinx-needs puts before it."""
 _HAVE_PAGES = frozenset({Outcome.FAILED, Outcome.ERROR})
 
 
@@ -49,6 +53,41 @@ def page_of_case(case: TestCase) -> str:
     return f"{FOLDER}/{_name(case.name, 'case', case.report, case.classname, case.name)}"
 
 
+def address_of_case(case: TestCase) -> str:
+    """The page of a case and, where it shares that page with others, its place there."""
+    page = page_of_case(case)
+    return page if case.outcome in _HAVE_PAGES else f"{page}#{anchor_of_group(case.classname)}"
+
+
+def id_of_test(classname: str, name: str) -> str:
+    """What a test is called where an id is asked for."""
+    return ID_PREFIX + _name(name, "test", classname, name)
+
+
+def connect(app: Sphinx) -> None:
+    """Mend the links that sphinx-needs makes to test results, once they are made."""
+    app.connect("doctree-resolved", _mend, priority=940)
+
+
+def _mend(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Make what sphinx-needs was told of a page a link to it, or bare words where there are no such pages.
+
+    sphinx-needs knows links to other sites only, and makes them as if each document were a file.
+    """
+    builder = app.builder
+    if has_pages(builder) and "*" not in app.env.domaindata["xen"]["views"].get(docname, ()):
+        # Nothing of sphinx-needs is on the page, and a walk over it costs.
+        return
+    for link in list(doctree.findall(nodes.reference)):
+        found = _OUR_LINK.fullmatch(link.get("refuri", ""))
+        if found is None:
+            continue
+        if has_pages(builder):
+            link["refuri"] = builder.get_relative_uri(docname, found["page"]) + (found["anchor"] or "")
+        else:
+            link.replace_self(nodes.inline("", "", *link.children, classes=link["classes"]))
+
+
 def anchor_of_group(classname: str) -> str:
     """The place of the cases of one class on the page of their report."""
     return f"tests-{_digest('class', classname)}"
@@ -56,8 +95,7 @@ def anchor_of_group(classname: str) -> str:
 
 def link_to_case(builder: Builder, fromdoc: str, case: TestCase, words: str) -> nodes.Node:
     """The words, as a link to what is known of a case where there is such a page."""
-    page = page_of_case(case)
-    return _link(builder, fromdoc, page, words, "" if case.outcome in _HAVE_PAGES else anchor_of_group(case.classname))
+    return _link(builder, fromdoc, address_of_case(case), words)
 
 
 def link_to_report(builder: Builder, fromdoc: str, file: str) -> nodes.Node:
@@ -72,11 +110,12 @@ def link_to_index(builder: Builder, fromdoc: str, words: str) -> Sequence[nodes.
     return (nodes.reference("", words, internal=True, refuri=builder.get_relative_uri(fromdoc, INDEX)),)
 
 
-def _link(builder: Builder, fromdoc: str, page: str, words: str, anchor: str = "") -> nodes.Node:
+def _link(builder: Builder, fromdoc: str, address: str, words: str) -> nodes.Node:
     shown = nodes.literal("", words)
     if not has_pages(builder):
         return shown
-    uri = builder.get_relative_uri(fromdoc, page) + (f"#{anchor}" if anchor else "")
+    page, mark, anchor = address.partition("#")
+    uri = builder.get_relative_uri(fromdoc, page) + mark + anchor
     return nodes.reference("", "", shown, internal=True, refuri=uri)
 
 

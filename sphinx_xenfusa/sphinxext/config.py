@@ -118,6 +118,14 @@ SETTINGS: dict[str, Setting] = {
         "a list of files",
         "JUnit reports of the tests that verify requirements, relative to conf.py.",
     ),
+    "test_needs": Setting(
+        True,
+        "",
+        (bool,),
+        lambda value: isinstance(value, bool),
+        "True or False",
+        "Whether sphinx-needs has a need, without a card, for each test that verifies a requirement.",
+    ),
     "exports": Setting(
         ["metrics"],
         "",

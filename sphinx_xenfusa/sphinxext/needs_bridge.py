@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,17 @@ from sphinx_needs.nodes import Need
 from sphinx_needs.utils import add_doc
 
 from sphinx_xenfusa.interop.typed_fields import FIELDS
+from sphinx_xenfusa.sphinxext.case_places import ID_PREFIX, OURS
 from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.trace.canonical import dumps, write_text
 from sphinx_xenfusa.trace.record import TAG, Item, TraceRecord
-from sphinx_xenfusa.trace.states import Coverage, ItemKind, Result
+from sphinx_xenfusa.trace.states import Coverage, ItemKind, Outcome, Result
 
 LAYOUT = "xenfusa"
 _BASE = "xen_statement"
 _OFT = "oft_item"
+TEST = "XenTest"
+"""The need type of a test."""
 _ALL_OWN = "is_external==False"
 """The default of ``needs_builder_filter``: every need that is written in the project."""
 _OURS = ("xen_", "oft_")
@@ -107,6 +111,11 @@ def _base_type() -> dict[str, Any]:
                 "schema": {"type": "string", "enum": [coverage.value for coverage in Coverage]},
                 "nullable": True,
             },
+            "xen_test": {
+                "description": "What the tests of the statement amount to.",
+                "schema": {"type": "string", "enum": states},
+                "nullable": True,
+            },
             # Never without a value, so that a filter can ask what is in it.
             "xen_uncovered": {
                 **_texts("The item types that must cover the item and do not."),
@@ -135,13 +144,53 @@ def _add_types(app: Sphinx, config: Config) -> None:
         }
         for kind in ItemKind
     ]
-    config.needs_types = [*config.needs_types, _base_type(), *kinds, *_oft_types(config.xenfusa_oft_types)]
+    config.needs_types = [
+        *config.needs_types,
+        _base_type(),
+        *kinds,
+        _test_type(),
+        *_oft_types(config.xenfusa_oft_types),
+    ]
     # The card shows what the statement is; the evidence that follows it shows the rest in words.
     config.needs_card_layouts = {**config.needs_card_layouts, LAYOUT: {"meta": False}}
     if "needs_reproducible_json" not in config.overrides:
         config.needs_reproducible_json = True
     # sphinx-needs leaves these in the output folder of every builder; an EPUB has no place for them.
     config.epub_exclude_files = [*config.epub_exclude_files, "permalink.html", "schema_violations.json"]
+
+
+def _test_type() -> dict[str, Any]:
+    """A test that verifies requirements.  It has no card: it is there for the links, tables and flows of sphinx-needs."""
+    return {
+        "directive": TEST,
+        "title": "Test",
+        "prefix": ID_PREFIX,
+        "fields": {
+            "xen_outcome": {
+                "description": "The outcome of the test over all reports, the worst.",
+                "schema": {"type": "string", "enum": [outcome.value for outcome in Outcome]},
+                "nullable": True,
+            },
+            "xen_flaky": {
+                "description": "Whether the test came out differently when it was tried again.",
+                "schema": {"type": "boolean"},
+                "nullable": True,
+            },
+            "xen_targets": _texts("What the test ran on, as far as the reports say."),
+        },
+        "links": {
+            "xen_verifies": {
+                "description": "The statements that the test verifies as a whole.",
+                "outgoing": "verifies",
+                "incoming": "is verified by",
+            },
+            "xen_partially_verifies": {
+                "description": "The statements of which the test verifies a part.",
+                "outgoing": "verifies a part of",
+                "incoming": "is verified in part by",
+            },
+        },
+    }
 
 
 def _oft_types(titles: dict[str, str]) -> list[dict[str, Any]]:
@@ -163,7 +212,25 @@ def _oft_types(titles: dict[str, str]) -> list[dict[str, Any]]:
 
 def _allow_tags(app: Sphinx, config: Config) -> None:
     """Let ids be OpenFastTrace tags besides whatever the project allows."""
-    config.needs_id_regex = f"(?:{config.needs_id_regex})|(?:{TAG.pattern}$)"
+    config.needs_id_regex = f"(?:{config.needs_id_regex})|(?:{TAG.pattern}$)|(?:{ID_PREFIX}{OURS.pattern}$)"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedTest:
+    """What sphinx-needs is told of a test.
+
+    :param title: has nothing that steers PlantUML, Jinja or a function of sphinx-needs.
+    :param address: its page and the place there.
+    """
+
+    id: str
+    title: str
+    address: str
+    outcome: Outcome
+    flaky: bool
+    targets: tuple[str, ...]
+    verifies: tuple[str, ...]
+    partially_verifies: tuple[str, ...]
 
 
 class Refused(Exception):
@@ -334,6 +401,7 @@ def write_states(needs: Any, record: TraceRecord) -> None:
             need["xen_state"] = traced.result.value
             need["xen_fingerprint"] = traced.fingerprint
             need["xen_coverage"] = traced.coverage.value
+            need["xen_test"] = None if traced.test is None else traced.test.value
             need["xen_uncovered"] = list(traced.uncovered)
             if any("." in target or "[" in target for target in traced.item.covers):
                 # Read from text, a link ends at the first full stop (a part of a need follows) or bracket (a condition).
@@ -350,6 +418,36 @@ def needs_files(app: Sphinx) -> tuple[list[Path], list[Path]]:
         return [], []
     written = [Path(app.outdir) / "needs.json"]
     return ([], written) if needs.builder_filter != _ALL_OWN else (written, [])
+
+
+def add_test(app: Sphinx, needs: Any, test: LinkedTest) -> None:
+    """Add a need for a test before sphinx-needs makes the links; it is not kept from one build to the next.
+
+    :param needs: those of the build; of the links only those to one of them are made.
+    :raises Refused: sphinx-needs does not take it, or has a need of that id.
+    """
+    if test.id in needs:
+        raise Refused("a need of this id exists")
+    try:
+        need = generate_need(
+            NeedsSphinxConfig(app.config),
+            SphinxNeedsData(app.env).get_schema(),
+            TEST,
+            test.title,
+            id=test.id,
+            is_external=True,
+            external_url=test.address,
+            external_css="xenfusa-test",
+            allow_type_coercion=False,
+            xen_outcome=test.outcome.value,
+            xen_flaky=test.flaky,
+            xen_targets=list(test.targets) or None,
+            xen_verifies=[tag for tag in test.verifies if tag in needs] or None,
+            xen_partially_verifies=[tag for tag in test.partially_verifies if tag in needs] or None,
+        )
+    except InvalidNeedException as error:
+        raise Refused(error.message) from error
+    SphinxNeedsData(app.env).add_need(need)
 
 
 def _name_containers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
