@@ -6,11 +6,12 @@ What a format does with it (plain text, Markdown, HTML, a page of the docs) stan
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sphinx_xenfusa.trace.diff import SYMBOLS, Change, Difference, FieldChange, ItemChange, LinkChange, ValueChange
 from sphinx_xenfusa.trace.impact import Impact, Reached
+from sphinx_xenfusa.trace.shifts import Shift
 from sphinx_xenfusa.trace.snapshot import Entry, Snapshot
 from sphinx_xenfusa.trace.word_diff import WordDiff, word_diff
 
@@ -82,9 +83,25 @@ def _summary(difference: Difference, impact: Impact) -> Iterator[str]:
     if suspects:
         yield f"another text under the same revision: {suspects:,}"
     yield f"to review again: {len({one.id for one in impact.review}):,}; to run again: {len(impact.run):,}"
+    if difference.shift is not None:
+        yield _shifted(difference.shift, difference.before.label, difference.after.label)
     if difference.nothing:
         yield "nothing changed"
     yield from (f"not compared: {words}" for words in difference.not_compared)
+
+
+def _shifted(shift: Shift, before: str, after: str) -> str:
+    """What is said once, in place of a line for each item."""
+    files = f"{shift.items:,} items in {shift.files:,} files"
+    where = f"below {_folder(shift.before)} in {before} and below {_folder(shift.after)} in {after}"
+    return (
+        f"places: {files} stand {where}, otherwise under the same names. A folder was moved, or the two were made from "
+        "different folders; for this alone no item is called moved"
+    )
+
+
+def _folder(prefix: str) -> str:
+    return prefix or "the root itself"
 
 
 _HEADINGS = {
@@ -223,6 +240,7 @@ def difference_json(difference: Difference, impact: Impact) -> dict[str, Any]:
             "run": [{"kind": one.kind, "id": one.id, "path": list(one.path)} for one in impact.run],
         },
         "not_compared": list(difference.not_compared),
+        "shift": None if difference.shift is None else asdict(difference.shift),
     }
 
 

@@ -2,7 +2,8 @@
 
 Every item of either side is in exactly one class.  Items are compared by type and name; the revision is one of the things
 that may have changed.  White space does not count.  A line that shifted because something was added above it is no
-move: an item moved when it stands in another file, or in another order among the items that the file had and has.
+move: an item moved when it stands in another file, or in another order among the items that the file had and has.  Where
+all files differ in the same folders in front of them, that is said once (:mod:`shifts`) and not of each item.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.fingerprint import normalise
 from sphinx_xenfusa.trace.renames import renamed
+from sphinx_xenfusa.trace.shifts import Shift, common_shift
 from sphinx_xenfusa.trace.snapshot import Entry, LinkEntry, Snapshot, split_id
 
 
@@ -130,6 +132,7 @@ class Difference:
 
     :param items: all items of both sides, each once, in its class.
     :param not_compared: what was left out because one side does not know it, in words.
+    :param shift: the folders in front of the files, where nearly all places differ in these; ``None`` where they do not.
     """
 
     before: Snapshot
@@ -140,6 +143,7 @@ class Difference:
     states: tuple[ValueChange, ...]
     gates: tuple[ValueChange, ...]
     not_compared: tuple[str, ...]
+    shift: Shift | None = None
 
     def of(self, change: Change) -> list[ItemChange]:
         """The items of one class."""
@@ -155,14 +159,16 @@ class Difference:
     def nothing(self) -> bool:
         """Whether nothing changed."""
         changed = any(one.change is not Change.UNCHANGED for one in self.items)
-        return not (changed or self.links or self.verdicts or self.states or self.gates)
+        # A shift may be a folder that was moved.
+        return not (changed or self.shift or self.links or self.verdicts or self.states or self.gates)
 
 
 def compare(before: Snapshot, after: Snapshot) -> Difference:
     """What changed from one snapshot to the other."""
     pairs, removed, new = _paired(before.items, after.items)
     renames = renamed(removed, new)
-    moved = _moved(pairs)
+    shift = common_shift([(old.place.file, fresh.place.file) for old, fresh in pairs])
+    moved = _moved(pairs, shift)
     unknown = before.unknown | after.unknown
     changes = [_pair_change(old, fresh, (old.id, old.place) in moved, unknown) for old, fresh in pairs]
     changes += [
@@ -181,6 +187,7 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
         tuple(_states(pairs)),
         tuple(_gates(before, after)),
         tuple(_not_compared(before, after)),
+        shift,
     )
 
 
@@ -207,13 +214,15 @@ def _paired(
     return pairs, removed, new
 
 
-def _moved(pairs: Sequence[tuple[Entry, Entry]]) -> set[tuple[str, Any]]:
+def _moved(pairs: Sequence[tuple[Entry, Entry]], shift: Shift | None) -> set[tuple[str, Any]]:
     """The items (id and place before) that stand in another file, or in another order within their file."""
-    moved = {(old.id, old.place) for old, fresh in pairs if old.place.file != fresh.place.file}
+    moved = set()
     files: defaultdict[str, list[tuple[Entry, Entry]]] = defaultdict(list)
     for old, fresh in pairs:
-        if old.place.file == fresh.place.file:
+        if fresh.place.file == (old.place.file if shift is None else shift.of(old.place.file)):
             files[old.place.file].append((old, fresh))
+        else:
+            moved.add((old.id, old.place))
     for inside in files.values():
         names = [(old.name, *sorted((old.revision or 0, fresh.revision or 0))) for old, fresh in inside]
         before, after = (

@@ -180,3 +180,28 @@ def test_a_patch_to_xens_own_tree(here: Path) -> None:
     assert "revision: 1 -> 2" in output
     assert "links: 1 added, 1 removed, 3 status changed" in output
     assert "status: covers -> orphaned" in output
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is not there")
+def test_xen_s_tree_scanned_from_two_folders_has_not_moved_item_by_item(here: Path) -> None:
+    tree = here / "docs" / "fusa"
+    shutil.copytree(SHARED, tree)
+    assert run("trace", "docs/fusa", "--root", "docs/fusa", "--format", "json", "-o", "inside.json").exit_code == 1
+    assert run("trace", "docs/fusa", "--root", ".", "--format", "json", "-o", "above.json").exit_code == 1
+    done = run("diff", "inside.json", "above.json")
+    words = " ".join(done.output.split())
+    assert "0 changed, 0 removed, 0 new, 0 renamed, 0 moved, 61 unchanged" in words
+    assert (
+        "places: 61 items in" in words
+        and "below the root itself in inside.json and below docs/fusa/ in above.json" in words
+    )
+    assert "moved items (" not in words.lower()
+    data = json.loads(run("diff", "inside.json", "above.json", "--format", "json").output)
+    assert (data["shift"]["before"], data["shift"]["after"], data["shift"]["items"]) == ("", "docs/fusa/", 61)
+    assert run("diff", "inside.json", "above.json", "--exit-code").exit_code == 1
+    counts = {path: path.read_text("utf-8").count("\n`Xen") for path in sorted(tree.rglob("*.rst"))}
+    source, number = min(((path, count) for path, count in counts.items() if count), key=lambda one: one[1])
+    source.rename(source.with_name("another.rst"))
+    run("trace", "docs/fusa", "--root", ".", "--format", "json", "-o", "moved.json")
+    again = json.loads(run("diff", "inside.json", "moved.json", "--format", "json").output)
+    assert (again["shift"]["items"], again["counts"]["moved"]) == (61 - number, number)

@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sphinx_xenfusa.interop.diff_report import report
 from sphinx_xenfusa.trace.diff import Change, Difference, ItemChange, compare
 from sphinx_xenfusa.trace.fingerprint import fingerprint_of, normalise
 from sphinx_xenfusa.trace.impact import COVERED_BY_IT, COVERS_IT, impact
 from sphinx_xenfusa.trace.record import Place
+from sphinx_xenfusa.trace.shifts import Shift
 from sphinx_xenfusa.trace.snapshot import Entry, GateEntry, LinkEntry, Snapshot, split_id
 from sphinx_xenfusa.trace.word_diff import Part, WordDiff, visible, word_diff
 
@@ -142,6 +145,85 @@ def test_the_order_of_items_and_links_does_not_matter(before: Snapshot, after: S
 
 def change_of(before: Iterable[Entry], after: Iterable[Entry]) -> dict[str, Change]:
     return {one.entry.id: one.change for one in compare(snap(before), snap(after)).items}
+
+
+# --- folders in front of all files --------------------------------------------------------------------------------------
+
+
+def at(files: dict[str, str]) -> list[Entry]:
+    """Items by name, each with its file and, behind a colon, its line."""
+    places = {name: (*place.split(":"), "1")[:2] for name, place in files.items()}
+    return [entry(f"A~{name}~1", f"Text of {name}.", file, int(line)) for name, (file, line) in places.items()]
+
+
+def moved(difference: Difference) -> list[str]:
+    return [one.entry.name for one in difference.of(Change.MOVED)]
+
+
+MANY = {f"n{number}": f"reqs/{number % 10}.rst:{number + 1}" for number in range(100)}
+"""A hundred items in ten files."""
+
+
+def below(folder: str, files: dict[str, str]) -> dict[str, str]:
+    return {name: folder + place for name, place in files.items()}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "docs/fusa/"), ("docs/fusa/", ""), ("one/x/", "other/"), ("", "reqs/")]
+)
+def test_other_folders_in_front_of_every_file_are_told_once(before: str, after: str) -> None:
+    difference = compare(snap(at(below(before, MANY))), snap(at(below(after, MANY))))
+    assert difference.shift == Shift(before, after, items=100, files=10)
+    assert difference.counts[Change.UNCHANGED] == 100
+    assert not difference.nothing, "a folder may have been moved"
+    (told,) = (words for words in report(difference, impact(difference)).summary if words.startswith("places: "))
+    assert f"100 items in 10 files stand below {before or 'the root itself'} in label" in told
+    assert f"below {after or 'the root itself'} in label" in told
+
+
+def test_what_moved_besides_is_told_of_itself() -> None:
+    after = below("docs/", MANY) | {"n7": "docs/elsewhere.rst:1", "n18": "docs/reqs/8.rst:99", "n9": "reqs/9.rst:10"}
+    difference = compare(snap(at(MANY)), snap(at({**after, "n9": "docs/gone/9.rst:10"})))
+    assert difference.shift is not None
+    assert moved(difference) == ["A~n7", "A~n9", "A~n18"]
+
+
+def test_one_file_that_kept_its_name_stands_in_the_same_root_so_that_all_others_moved() -> None:
+    after = below("docs/", MANY) | {name: place for name, place in MANY.items() if place.startswith("reqs/9.rst")}
+    difference = compare(snap(at(MANY)), snap(at(after)))
+    assert difference.shift is None
+    assert len(moved(difference)) == 90
+
+
+def test_files_that_moved_to_different_folders_or_got_other_names_are_told_of_one_by_one() -> None:
+    apart = {name: f"{int(name[1:]) % 2}/{place}" for name, place in MANY.items()}
+    renamed_files = {name: place.replace(".rst", ".md") for name, place in MANY.items()}
+    for after in (apart, renamed_files):
+        difference = compare(snap(at(MANY)), snap(at(after)))
+        assert difference.shift is None
+        assert len(moved(difference)) == 100
+
+
+FOLDERS = st.sampled_from(["", "a/", "b/", "a/a/", "a/b/"])
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([f"n{number}" for number in range(12)]),
+        st.tuples(FOLDERS, FOLDERS, st.sampled_from(["x.rst", "y.rst"]), st.booleans()),
+        min_size=1,
+    )
+)
+def test_a_move_is_told_by_the_shift_or_of_itself(drawn: dict[str, tuple[str, str, str, bool]]) -> None:
+    before = {name: old + file for name, (old, _, file, _) in drawn.items()}
+    after = {name: (new + file if moves else old + file) for name, (old, new, file, moves) in drawn.items()}
+    difference = compare(snap(at(before)), snap(at(after)))
+    shift, told = difference.shift, {name.partition("~")[2] for name in moved(difference)}
+    for name in drawn:
+        if before[name] != after[name] and name not in told:
+            assert shift is not None
+            assert after[name] == shift.after + before[name].removeprefix(shift.before)
+    assert shift is None or all(before[name] != after[name] for name in drawn)
 
 
 def test_what_changed_is_named() -> None:
