@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx_xenfusa.evidence.junit import CASE_LIMIT, MESSAGE_LIMIT, NAME_LIMIT, TIME_LIMIT, CaseElement, InputFault
-from sphinx_xenfusa.evidence.junit_dialects import judge_gtest
+from sphinx_xenfusa.evidence.junit_dialects import GTEST_CASE, judge_gtest
 from sphinx_xenfusa.evidence.plain_text import printable, shortened, without_host_paths
 from sphinx_xenfusa.inputs import InputError, decode
 from sphinx_xenfusa.trace.record import TestCase, TestReport
@@ -117,6 +117,7 @@ class Cases:
         target: str = "",
         output: str = "",
         place: str = "",
+        properties: Mapping[str, str] | None = None,
     ) -> None:
         """Keep a case."""
         classname, own = (self.clean(one) for one in name)
@@ -129,6 +130,7 @@ class Cases:
             target=self.clean(target),
             output=self.clean(output, MESSAGE_LIMIT),
             place=self.clean(place),
+            properties=tuple(sorted((self.clean(one), self.clean(said)) for one, said in (properties or {}).items())),
         )
         key, order = (classname, own, case.target), list(Outcome)
         if key not in self.found or order.index(outcome) < order.index(self.found[key].outcome):
@@ -140,6 +142,10 @@ class Cases:
 def _place(data: Json) -> str:
     file, line = _text(data, "file"), _text(data, "line")
     return f"{file}:{line}" if file and line.isdigit() else file
+
+
+_GTEST_KEYS = GTEST_CASE - {"value_param", "type_param"} | {"failures", "skipped"}
+"""What googletest says of a test; all else is a property that the test recorded, or its parameter."""
 
 
 def _googletest(data: Any, cases: Cases) -> None:
@@ -158,7 +164,8 @@ def _googletest(data: Any, cases: Cases) -> None:
             if name:
                 counted.update(("tests", judged[0].value))
             names = _text(one, "classname") or _text(suite, "name"), name or "set-up or tear-down of the suite"
-            cases.add(names, judged[0], "\n".join((*failures, *skips)), place=_place(one))
+            recorded = {key: _text(one, key) for key in one.keys() - _GTEST_KEYS}
+            cases.add(names, judged[0], "\n".join((*failures, *skips)), place=_place(one), properties=recorded)
         _same(suite, _gtest_counts(counted), "the suite " + _text(suite, "name"))
         total.update(counted)
     _same(data, _gtest_counts(total), "the report")

@@ -30,6 +30,7 @@ from sphinx_xenfusa.evidence.times import earliest
 from sphinx_xenfusa.inputs import InputError, decode, read_bytes
 from sphinx_xenfusa.trace.record import TestCase, TestReport
 from sphinx_xenfusa.trace.states import Outcome
+from sphinx_xenfusa.trace.test_methods import FIELDS
 
 SIZE_LIMIT = 64 * 1024 * 1024
 """Bytes of a report that are read at the most."""
@@ -50,6 +51,10 @@ VERIFIES = "xenfusa.verifies"
 PARTIALLY_VERIFIES = "xenfusa.partially-verifies"
 FURTHER_PASSES = "xenfusa.further-passes"
 """Written by our pytest plugin: pytest 9 counts every passed subtest in ``tests`` and writes no element for it."""
+PLACE = "xenfusa.place"
+"""Written by our pytest plugin: where the test stands, which pytest writes in the family xunit1 only."""
+METHOD = {f"xenfusa.{field}": field for field in FIELDS}
+"""The properties that say how a test verifies; what they amount to is said by :mod:`sphinx_xenfusa.evidence.case_properties`."""
 
 PYTEST_CHILDREN: Mapping[str, frozenset[str]] = {
     "": frozenset({"testsuites", "testsuite"}),
@@ -134,6 +139,7 @@ class Form:
     :param judge: what the case is by this dialect; whatever it cannot understand is an error (found, expected).
     :param count: adds to what is counted in a suite for one case.
     :param fault: what the declared counts and the cases of a suite disagree about; the counts one by one if left out.
+    :param first_line: the number that it gives to the first line of a file.
     """
 
     what: str
@@ -145,6 +151,7 @@ class Form:
     judge: Callable[[CaseElement, SuiteElement], tuple[Outcome, ...] | InputFault]
     count: Callable[[SuiteElement, CaseElement, tuple[Outcome, ...]], None]
     fault: Callable[[SuiteElement], tuple[str, str] | None] | None = None
+    first_line: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +233,7 @@ PYTEST = Form(
     judge=judge_by_children,
     count=count_pytest,
     fault=_pytest_fault,
+    first_line=0,
 )
 
 
@@ -383,7 +391,9 @@ class Reader(Target):
         classname, name = (self._clean(attributes.get(key, ""), NAME_LIMIT) for key in ("classname", "name"))
         self._case = CaseElement(classname, name, attributes)
         file, line = self._clean(attributes.get("file", ""), NAME_LIMIT), attributes.get("line", "")
-        self._case.place = f"{file}:{line}" if file and _COUNT.fullmatch(line) else file
+        if file and _COUNT.fullmatch(line):
+            file = f"{file}:{int(line) + 1 - self.form.first_line}"
+        self._case.place = file
 
     def _end_case(self, case: CaseElement) -> None:
         judged = self.form.judge(case, self._suites[-1])
@@ -426,8 +436,12 @@ class Reader(Target):
             case.partially_verifies[self._clean(value.strip(), NAME_LIMIT)] = None
         elif name == FURTHER_PASSES and _COUNT.fullmatch(value):
             case.further_passes += int(value)
+        elif name == PLACE:
+            case.place = self._clean(value, NAME_LIMIT)
+        elif name in METHOD:
+            case.properties[name, self._clean(value, NAME_LIMIT)] = None
         else:
-            known = f"{VERIFIES}, {PARTIALLY_VERIFIES} or {FURTHER_PASSES} (a number)"
+            known = f"{', '.join((VERIFIES, PARTIALLY_VERIFIES, PLACE, *METHOD))} or {FURTHER_PASSES} (a number)"
             self.error(f'the property {_shown(name)}="{_shown(value)}"', known)
 
     def _further_property(self, name: str, value: str) -> None:

@@ -10,6 +10,7 @@ Source: Robot Framework 7.5, what it writes, and its schema ``robot.xsd``.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ _STATUS = {
     "NOT RUN": Outcome.NOT_RUN,
     "NOT_RUN": Outcome.NOT_RUN,
 }
+_NAME = re.compile(r"[A-Za-z][\w.-]*")
 _STEPS = frozenset({"kw", "if", "for", "while", "try", "group", "branch", "iter"})
 
 
@@ -200,6 +202,12 @@ def _case(test: _Test, place: str, *, readable: bool) -> TestCase:
         name=test.name,
         outcome=outcome if readable else Outcome.NOT_RUN,
         message=message,
-        properties=tuple(("tag", tag) for tag in sorted(test.tags)),
+        properties=tuple(sorted(_property(tag) for tag in test.tags)),
         place=test.place,
     )
+
+
+def _property(tag: str) -> tuple[str, str]:
+    """A tag as a property: one such as ``xenfusa.verifies:XenArch~x~1`` has a name of its own."""
+    name, colon, value = tag.partition(":")
+    return (name.strip(), value.strip()) if colon and _NAME.fullmatch(name.strip()) else ("tag", tag)

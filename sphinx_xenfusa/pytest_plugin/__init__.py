@@ -1,9 +1,11 @@
 """A pytest plugin: the marker that binds a test to the requirements that it verifies.
 
 ``@pytest.mark.verifies("XenArch~hwdom_single~1")`` on a function, class, module (``pytestmark``) or parameter set says
-that the test verifies the whole statement, ``partial=True`` that it verifies a part.  The links travel in the JUnit
-report (``--junitxml``) as properties of the case; :mod:`sphinx_xenfusa.evidence.junit` reads them back.  They are
-attached when tests are collected, so that skipped tests and tests whose setup fails carry them too.
+that the test verifies the whole statement, ``partial=True`` that it verifies a part.  ``level``, ``type``, ``technique``
+and ``independence`` say how the test verifies, in the words of :mod:`sphinx_xenfusa.trace.test_methods`.  All of this travels
+in the JUnit report (``--junitxml``) as properties of the case; :mod:`sphinx_xenfusa.evidence` reads them back.  They are
+attached when tests are collected, so that skipped tests and tests whose setup fails carry them too.  Each case also says
+where its test stands, which pytest's usual form of the report leaves out.
 
 No Sphinx is imported here: the plugin loads in every pytest run of an environment that has this package.
 """
@@ -17,15 +19,19 @@ from collections.abc import Iterator
 import pytest
 
 from sphinx_xenfusa.trace.record import Tag
+from sphinx_xenfusa.trace.test_methods import FIELDS, expected_words, known_word
 
 MARKER = "verifies"
 VERIFIES = "xenfusa.verifies"
 PARTIALLY_VERIFIES = "xenfusa.partially-verifies"
 FURTHER_PASSES = "xenfusa.further-passes"
+PLACE = "xenfusa.place"
+PREFIX = "xenfusa."
 
+_KEYWORDS = ("partial", *FIELDS)
 _HELP = (
-    'verifies(*tags, partial=False): the test verifies these requirements, as in verifies("XenArch~hwdom_single~1"); '
-    "partial=True: it verifies a part of each"
+    "verifies(*tags, partial=False, level=..., type=..., technique=..., independence=...): the test verifies these "
+    'requirements, as in verifies("XenArch~hwdom_single~1"); partial=True: it verifies a part of each; the others say how'
 )
 
 
@@ -43,14 +49,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     faults: dict[str, None] = {}
     for item in items:
-        links: set[tuple[str, str]] = set()
-        for mark in item.iter_markers(MARKER):
-            found = list(_faults(mark))
+        said: set[tuple[str, str]] = {(PLACE, _place(item))}
+        method = _Method()
+        for node, mark in item.iter_markers_with_node(MARKER):
+            found = list(_faults(mark)) or list(method.add(mark, _place_of_node(node)))
             faults.update(dict.fromkeys(f"{_place(item)}: {fault}" for fault in found))
             if not found:
                 name = PARTIALLY_VERIFIES if mark.kwargs.get("partial") else VERIFIES
-                links.update((name, tag) for tag in mark.args)
-        item.user_properties.extend(sorted(links))
+                said.update((name, tag) for tag in mark.args)
+        said.update((PREFIX + field, word) for field, (word, _) in method.said.items())
+        item.user_properties.extend(sorted(said))
     if faults:
         _refuse(config, items, list(faults))
 
@@ -62,6 +70,23 @@ def _refuse(config: pytest.Config, items: list[pytest.Item], faults: list[str]) 
         raise pytest.UsageError(*faults)
     output[MARKER] = faults
     items.clear()
+
+
+class _Method:
+    """How one test verifies, gathered from all its markers: each field has one value."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, tuple[str, str]] = {}
+
+    def add(self, mark: pytest.Mark, place: str) -> Iterator[str]:
+        """Take what a faultless marker says; what contradicts another marker of the same test is a fault."""
+        for field in FIELDS:
+            if field in mark.kwargs:
+                word = known_word(field, mark.kwargs[field]) or ""
+                before, elsewhere = self.said.setdefault(field, (word, place))
+                if before != word:
+                    first, second = sorted([f"{field}={before!r} at {elsewhere}", f"{field}={word!r} at {place}"])
+                    yield f"found {first} and {second}; expected one {field} for one test"
 
 
 class _Reports:
@@ -137,6 +162,13 @@ def _place(item: pytest.Item) -> str:
     return file if line is None else f"{file}:{line + 1}"
 
 
+def _place_of_node(node: pytest.Item | pytest.Collector | object) -> str:
+    """Where a test, or the class or module that holds it, stands."""
+    if isinstance(node, pytest.Item):
+        return _place(node)
+    return str(getattr(node, "nodeid", "")) or "the session"
+
+
 def _faults(mark: pytest.Mark) -> Iterator[str]:
     """What is wrong with a marker."""
     if not mark.args:
@@ -150,8 +182,12 @@ def _faults(mark: pytest.Mark) -> Iterator[str]:
         except ValueError as error:
             yield str(error)
     for keyword, value in mark.kwargs.items():
-        if keyword != "partial":
-            hint = " (did you mean partial?)" if difflib.get_close_matches(keyword, ["partial"]) else ""
-            yield f"found the keyword {keyword!r} in {MARKER}{hint}; expected no keyword but partial"
-        elif not isinstance(value, bool):
-            yield f"found partial={value!r} in {MARKER}; expected True or False"
+        if keyword not in _KEYWORDS:
+            near = difflib.get_close_matches(keyword, _KEYWORDS, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            yield f"found the keyword {keyword!r} in {MARKER}{hint}; expected {', '.join(_KEYWORDS[:-1])} or {_KEYWORDS[-1]}"
+        elif keyword == "partial":
+            if not isinstance(value, bool):
+                yield f"found partial={value!r} in {MARKER}; expected True or False"
+        elif not isinstance(value, str) or known_word(keyword, value) is None:
+            yield f"found {keyword}={value!r} in {MARKER}; expected {expected_words(keyword, str(value))}"

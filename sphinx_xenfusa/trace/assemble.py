@@ -438,7 +438,8 @@ class _Tests:
     def _link(
         self, told: Told, type: str, text: str, report: TestReport, of_items: defaultdict[Tag, list[Told]]
     ) -> None:
-        case, place = told.case, Place(report.file, 1)
+        case = told.case
+        place = next((one.place for one in case.origins if one.tag == text), Place(report.file, 1))
         try:
             tag = Tag.parse(text)
         except ValueError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_xenfusa.evidence.junit import read_report
+from sphinx_xenfusa.evidence.test_links import Ledger, link_cases
 from sphinx_xenfusa.trace import record
 from sphinx_xenfusa.trace.states import Outcome
 
@@ -120,6 +121,36 @@ def test_marks_of_module_class_and_parameters_add_up(pytester, run):
     assert {case.partially_verifies for case in found.values()} == {("XenArch~module~1",)}
 
 
+@pytest.mark.parametrize("family", ["xunit1", "xunit2"])
+@pytest.mark.parametrize("xdist", [False, True], ids=["one process", "xdist"])
+def test_the_method_and_the_place_travel_with_every_outcome(pytester, run, family, xdist):
+    pytester.makepyfile(
+        test_how="""
+        import pytest
+
+        pytestmark = pytest.mark.verifies("XenArch~module~1", level="unit")
+
+        @pytest.mark.verifies("XenArch~x~1", type="fault-injection", technique="boundary-values", independence="I2")
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_pass(n): pass
+
+        @pytest.mark.verifies("XenArch~x~1", technique="Analysis of boundary values")
+        @pytest.mark.skip
+        def test_skip(): pass
+    """
+    )
+    run("-o", f"junit_family={family}", xdist=xdist)
+    report = read_report(pytester.path / "report.xml", pytester.path)
+    linked = link_cases([report], Ledger())
+    assert linked.findings == ()
+    found = {case.name: case for case in linked.reports[0].cases}
+    whole = record.TestMethod("unit", "fault-injection", "boundary-values", "I2")
+    assert found["test_pass[1]"].method == found["test_pass[2]"].method == whole
+    assert found["test_skip"].method == record.TestMethod("unit", technique="boundary-values")
+    assert [found[name].place for name in ("test_pass[1]", "test_skip")] == ["test_how.py:5", "test_how.py:9"]
+    assert {case.properties for case in found.values()} == {()}
+
+
 BAD_MARKERS = """
     import pytest
 
@@ -141,15 +172,50 @@ BAD_MARKERS = """
     @pytest.mark.verifies("XenArch~x~1", partial=1)
     @pytest.mark.parametrize("n", [1, 2])
     def test_not_bool(n): pass
+
+    @pytest.mark.verifies("XenArch~x~1", technique="bondary-values", level=3)
+    def test_words(): pass
+
+    @pytest.mark.verifies("XenArch~x~1", level="unit", independence="I4")
+    class TestLevels:
+        @pytest.mark.verifies("XenArch~y~1", level="system")
+        def test_two(self): pass
 """
 COMPLAINTS = [
     "test_bad.py:3: found the tag 'XenArch~x'; expected type~name~revision",
     "test_bad.py:6: found revision 0 in 'XenArch~x~0'; expected a revision from 1",
     "test_bad.py:9: found verifies without a tag; expected at least one",
     "test_bad.py:12: found 7 in verifies; expected a tag as a string",
-    "test_bad.py:15: found the keyword 'partialy' in verifies (did you mean partial?); expected no keyword but partial",
+    "test_bad.py:15: found the keyword 'partialy' in verifies (did you mean partial?); expected partial, "
+    "level, type, technique or independence",
     "test_bad.py:18: found partial=1 in verifies; expected True or False",
+    "test_bad.py:22: found technique='bondary-values' in verifies; expected one of requirements-analysis, ",
+    "explorative-testing (did you mean boundary-values?)",
+    "test_bad.py:22: found level=3 in verifies; expected one of unit, integration, embedded-software, ",
+    "test_bad.py:27: found independence='I4' in verifies; expected one of I0, I1, I2, I3",
 ]
+
+
+def test_two_words_for_one_test_are_an_error_that_names_both_places(pytester, run):
+    pytester.makepyfile(
+        test_two="""
+        import pytest
+
+        @pytest.mark.verifies("XenArch~x~1", level="unit", type="interface-test")
+        class TestLevels:
+            @pytest.mark.verifies("XenArch~y~1", level="system", type="Interface test")
+            def test_two(self): pass
+    """
+    )
+    result = run()
+    complaint = (
+        "test_two.py:5: found level='system' at test_two.py:5 and level='unit' at test_two.py::TestLevels; "
+        "expected one level for one test"
+    )
+    text = "\n".join(result.outlines + result.errlines)
+    assert text.count(complaint) == 1
+    assert "interface-test" not in text
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
 
 
 @pytest.mark.parametrize("xdist", [False, True], ids=["one process", "xdist"])
@@ -219,4 +285,4 @@ def test_the_plugin_loads_no_sphinx():
 
 
 def test_the_marker_is_registered_with_help(pytester, run):
-    run("--markers").stdout.fnmatch_lines(["@pytest.mark.verifies(*tags, partial=False): the test verifies*"])
+    run("--markers").stdout.fnmatch_lines(["@pytest.mark.verifies(*tags, partial=False, level=*): the test verifies*"])
