@@ -64,6 +64,7 @@ from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
 from sphinx_xenfusa.sphinxext.tally_table import tally_nodes
+from sphinx_xenfusa.sphinxext.test_links import linked_tests
 from sphinx_xenfusa.sphinxext.tracing_rules import tracing_rules
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
@@ -228,14 +229,16 @@ class Build:
         findings += rules.findings
         verdicts = self._verdicts(app)
         reports = [read_report(Path(app.confdir) / one, Path(app.confdir)) for one in app.config.xenfusa_test_reports]
-        self._agreements = agreed = Agreements(app, items, reports)
+        tests = linked_tests(app, reports)
+        findings += tests.findings
+        self._agreements = agreed = Agreements(app, items, tests.reports)
         findings += agreed.findings
         self.record = assemble(
             project=app.config.project,
             version=app.config.version,
             items=items,
             verdicts=verdicts,
-            reports=reports,
+            reports=tests.reports,
             findings=findings,
             policies=self._policies(app),
             target_policy=app.config.xenfusa_policy,
@@ -253,7 +256,7 @@ class Build:
             demands=rules.demands,
             suppressed=styled.suppressed,
         )
-        self.record = replace(self.record, baseline=agreed.baseline)
+        self.record = replace(self.record, baseline=agreed.baseline, expected=tests.expected)
         if rules.policy_unreadable or any(gate.met is False for gate in self.record.gates):
             app.statuscode = 1
         self._traced = {str(traced.item.tag): traced for traced in self.record.items}

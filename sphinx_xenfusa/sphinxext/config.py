@@ -17,6 +17,7 @@ from sphinx.config import Config
 
 from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, MOST_SECONDS
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
+from sphinx_xenfusa.evidence.case_properties import ROLES, S_CORE
 from sphinx_xenfusa.inputs import InputError, parse_toml, read_text
 from sphinx_xenfusa.interop.exports import FORMATS
 from sphinx_xenfusa.model.policies import POLICIES
@@ -67,6 +68,11 @@ def _titles_of_types(value: Any) -> bool:
         isinstance(type, str) and re.fullmatch("[A-Za-z]+", type) and _text(title) and title.strip()
         for type, title in value.items()
     )
+
+
+def _roles_of_properties(value: Any) -> bool:
+    """Whether a value says of properties what they mean."""
+    return isinstance(value, dict) and all(_text(name) and name and role in ROLES for name, role in value.items())
 
 
 SETTINGS: dict[str, Setting] = {
@@ -125,6 +131,38 @@ SETTINGS: dict[str, Setting] = {
         lambda value: isinstance(value, bool),
         "True or False",
         "Whether sphinx-needs has a need, without a card, for each test that verifies a requirement.",
+    ),
+    "test_properties": Setting(
+        dict(S_CORE),
+        "",
+        (dict,),
+        _roles_of_properties,
+        f"names of properties, each with one of {', '.join(ROLES)}",
+        "The properties of test cases that say what they verify and how, besides our own; the default is S-CORE's.",
+    ),
+    "test_map": Setting(
+        [],
+        "",
+        (list, tuple),
+        _texts,
+        "a list of files",
+        "Test maps: YAML files that say what tests verify that cannot say it themselves, relative to conf.py.",
+    ),
+    "test_sources": Setting(
+        [],
+        "",
+        (list, tuple),
+        _texts,
+        "a list of patterns",
+        "Sources of tests whose tags say what the tests verify, as patterns relative to conf.py.",
+    ),
+    "expected_tests": Setting(
+        [],
+        "",
+        (list, tuple),
+        _texts,
+        "a list of files",
+        "Manifests: YAML files with the tests that must run, relative to conf.py.",
     ),
     "exports": Setting(
         ["metrics"],
