@@ -49,6 +49,7 @@ from sphinx_xenfusa.interop.style_file import chosen_style
 from sphinx_xenfusa.interop.typed_fields import links_of
 from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, overlays
 from sphinx_xenfusa.sphinxext.agreements import Agreements
+from sphinx_xenfusa.sphinxext.case_lists import lists_nodes
 from sphinx_xenfusa.sphinxext.case_pages import CasePages, Page
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
@@ -66,7 +67,7 @@ from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
 from sphinx_xenfusa.sphinxext.tally_table import tally_nodes
 from sphinx_xenfusa.sphinxext.test_links import linked_tests
 from sphinx_xenfusa.sphinxext.tracing_rules import tracing_rules
-from sphinx_xenfusa.sphinxext.views import Views
+from sphinx_xenfusa.sphinxext.views import Views, told_of_tests
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.assemble import assemble
@@ -276,7 +277,8 @@ class Build:
 
         The words of claims and register are in it, and our version, because another one may show the same differently.
         """
-        words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences
+        told = () if self.record is None else told_of_tests(self.record)
+        words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences, told
         whole = _digest(self.record, domain.anchors, sorted(self._vocabulary.titles.items()), words)
         digests = {}
         reviews = newest(self.record.reviews) if self.record is not None else {}
@@ -371,8 +373,11 @@ class Build:
             self._shown.note(docname)
         views = self._views(app, record)
         # One walk over the page for all of them: walks are most of what a large page costs.
-        for place in [node for node in doctree.findall() if isinstance(node, markup.PLACEHOLDERS)]:
+        places = [node for node in doctree.findall() if isinstance(node, markup.PLACEHOLDERS)]
+        for place in places:
             place.replace_self(self._view(views, answers, docname, place))
+        if any(isinstance(place, markup.EVIDENCE) for place in places):
+            _say_first(doctree, views)
 
     def _views(self, app: Sphinx, record: TraceRecord) -> Views:
         domain = _domain(app.env)
@@ -411,6 +416,7 @@ class Build:
             markup.tallies: lambda: tally_nodes(views, place["claim"]),
             markup.summary: lambda: views.summary(docname),
             markup.difference: lambda: difference_nodes(docname, views, place, self._agreements),
+            markup.tests: lambda: lists_nodes(views, docname, place["asked"]),
             markup.platform: lambda: platforms.platform(docname, place["docname"], place["number"]),
             markup.scenario: lambda: platforms.scenario(docname, place["docname"], place["number"]),
         }
@@ -428,6 +434,17 @@ class Build:
         if exception is None and self._shown is not None and self._case_pages is not None:
             self._shown.keep()
             self._case_pages.keep()
+
+
+def _say_first(doctree: nodes.document, views: Views) -> None:
+    """Say above the requirements of a page that there are no test results, unless some view on the page says so already."""
+    banners = views.banners_of_tests()
+    if not banners:
+        return
+    said = any("xenfusa-banner" in one["classes"] for one in doctree.findall(nodes.warning))
+    top = next(doctree.findall(nodes.section), None)
+    if top is not None and not said:
+        top[1:1] = banners
 
 
 def _styled(app: Sphinx, items: Iterable[Item]) -> Styled:

@@ -18,7 +18,17 @@ from docutils import nodes
 from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.sphinxext.case_places import anchor_of_group, link_to_case, link_to_index, link_to_report
 from sphinx_xenfusa.sphinxext.fragments import html_of
-from sphinx_xenfusa.sphinxext.views import MESSAGE_IN_CELL, SYMBOLS, Cell, Views, case_counts, count, marked, paragraph
+from sphinx_xenfusa.sphinxext.views import (
+    MESSAGE_IN_CELL,
+    SYMBOLS,
+    Cell,
+    Views,
+    case_counts,
+    count,
+    marked,
+    paragraph,
+    told_of_tests,
+)
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import LinkOrigin, TestCase, TestReport
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, Outcome, Result
@@ -111,7 +121,7 @@ def _worst_first(report: TestReport) -> tuple[bool, int, object, str]:
 def all_reports(views: Views, fromdoc: str) -> list[nodes.Node]:
     """The list of reports, with what a reader has to know first and the way to the pages."""
     way = link_to_index(views.builder, fromdoc, "All test results by report") if views.record.reports else ()
-    return [*views.banners(), *reports_table(views, fromdoc), *([paragraph(*way, ".")] if way else [])]
+    return [*views.banners_of_tests(), *reports_table(views, fromdoc), *([paragraph(*way, ".")] if way else [])]
 
 
 # --- pages of their own -----------------------------------------------------------------------------------------------
@@ -129,7 +139,9 @@ def index_body(views: Views, page: str) -> Body:
 
 def _told(views: Views) -> list[nodes.Node]:
     """What a reader has to know first, as paragraphs."""
-    return [paragraph(SYMBOLS[Result.ERROR], " ", words, classes=["xenfusa-told"]) for words in views.told_of_tests()]
+    return [
+        paragraph(SYMBOLS[Result.ERROR], " ", words, classes=["xenfusa-told"]) for words in told_of_tests(views.record)
+    ]
 
 
 def report_body(views: Views, page: str, reports: Sequence[TestReport], index: str) -> Body:
@@ -273,12 +285,13 @@ def _case_row(views: Views, page: str, case: TestCase) -> Sequence[Cell]:
     name += [paragraph(f"on {visible_lines(case.target)}")] if case.target else []
     said = case.message or ("no reason given" if case.outcome in (Outcome.SKIPPED, Outcome.NOT_RUN) else "")
     outcome: list[nodes.Node] = [paragraph(outcome_of(case))]
-    outcome += [paragraph(visible_lines(_beginning(said)))] if said else []
+    outcome += [paragraph(visible_lines(beginning(said)))] if said else []
     tags = [paragraph(view) for view in _tags(views, page, case)]
     return name, outcome, tags or "nothing", link_to_report(views.builder, page, case.report)
 
 
-def _beginning(message: str) -> str:
+def beginning(message: str) -> str:
+    """The beginning of a message, for a table."""
     return message if len(message) <= MESSAGE_IN_CELL else f"{message[:MESSAGE_IN_CELL]}… (cut)"
 
 

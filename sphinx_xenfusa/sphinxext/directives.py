@@ -21,6 +21,7 @@ from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.baseline_file import read_snapshot
 from sphinx_xenfusa.interop.typed_fields import FIELDS, read_fields
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
+from sphinx_xenfusa.sphinxext.case_lists import LISTS
 from sphinx_xenfusa.sphinxext.selection import FILTERS, Asked
 from sphinx_xenfusa.trace.linker import tag_fault
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag, TypedFields
@@ -255,6 +256,23 @@ class UnclaimedDirective(XenDirective):
         """The place of the table and the lists."""
         self.domain.note_view(self.env.docname, "*")
         return [markup.unclaimed()]
+
+
+class TestsDirective(XenDirective):
+    """Test results: the reports, or lists of what stands beside the states."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = {"list": directives.unchanged_required}
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of the lists; a list that does not exist is left out."""
+        self.domain.note_view(self.env.docname, "*")
+        asked = words(self.options.get("list"))
+        for name in asked:
+            if name not in LISTS:
+                message = f"found the list {name!r}; expected one of {', '.join(LISTS)}"
+                self.domain.note_finding(self.env.docname, Finding("option", self.place, name, message))
+        known = tuple(name for name in asked if name in LISTS)
+        return [markup.tests(asked=known)] if known or not asked else []
 
 
 class DiffDirective(XenDirective):

@@ -24,6 +24,7 @@ from sphinx_xenfusa.sphinxext.directives import (
     SummaryDirective,
     SurvivorsDirective,
     TalliesDirective,
+    TestsDirective,
     UnclaimedDirective,
 )
 from sphinx_xenfusa.sphinxext.objects import (
@@ -149,6 +150,7 @@ class XenDomain(Domain):
         "tallies": TalliesDirective,
         "unclaimed": UnclaimedDirective,
         "diff": DiffDirective,
+        "tests": TestsDirective,
     }
     roles: ClassVar[dict[str, Any]] = {
         "req": _LinkRole(warn_dangling=True),

@@ -67,6 +67,10 @@ class tallies(nodes.General, nodes.Element):
     """Stands for what the search of one claim counted; attribute ``claim``."""
 
 
+class tests(nodes.General, nodes.Element):
+    """Stands for lists of tests; attribute ``asked``, the names of the lists, none for that of the reports."""
+
+
 class difference(nodes.General, nodes.Element):
     """Stands for a difference; attributes ``before`` and ``after``: files, empty for the baseline and for this build."""
 
@@ -86,8 +90,13 @@ PLACEHOLDERS = (
     conformance,
     tallies,
     difference,
+    tests,
 )
 """All that a view replaces."""
+
+
+EVIDENCE = (evidence, overlaid, oft_evidence)
+"""Those that show the state of a requirement where it stands."""
 
 
 class unfolding(nodes.General, nodes.Element):

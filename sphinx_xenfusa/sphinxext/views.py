@@ -30,6 +30,7 @@ from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import Justification, Review, TestCase, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import in_words, newest
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result, worst
+from sphinx_xenfusa.trace.test_lists import NOT_SUPPLIED
 
 SYMBOLS = {
     Result.FAILED: "✗",
@@ -175,6 +176,23 @@ def case_counts(cases: Iterable[TestCase]) -> str:
     """How many cases came to which outcome, worst first; empty for no cases."""
     counts = Counter(case.outcome for case in cases)
     return ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+
+
+def told_of_tests(record: TraceRecord) -> tuple[str, ...]:
+    """What a reader has to know of the test results before any number; nothing when there is a report that counts."""
+    reports = record.reports
+    if not reports:
+        return (NOT_SUPPLIED,)
+    if all(report.error for report in reports):
+        asked = "the one test report that was" if len(reports) == 1 else f"the {len(reports):,} test reports that were"
+        return (f"No test result counts: {asked} asked for cannot be used. Nothing here is verified by a test.",)
+    return ()
+
+
+def _banner(words: str) -> nodes.Node:
+    box = nodes.warning(classes=["xenfusa-banner"])
+    box += paragraph(words)
+    return box
 
 
 @dataclass(frozen=True, slots=True)
@@ -514,30 +532,16 @@ class Views:
 
     # --- the totals ---------------------------------------------------------------------------------------------
 
-    def told_of_tests(self) -> list[str]:
-        """What a reader has to know of the test results before any number; nothing when there is one that counts."""
-        reports = self.record.reports
-        if not reports:
-            return ["No test results were supplied: nothing here is verified by a test."]
-        if all(report.error for report in reports):
-            asked = (
-                "the one test report that was" if len(reports) == 1 else f"the {len(reports):,} test reports that were"
-            )
-            return [f"No test result counts: {asked} asked for cannot be used. Nothing here is verified by a test."]
-        return []
-
     def banners(self) -> list[nodes.Node]:
         """What a reader has to know before any number."""
         told = []
         if self.record.confirm_mode == "off":
             told.append("Confirmation is switched off: no claim was run for these pages.")
-        told += self.told_of_tests()
-        made: list[nodes.Node] = []
-        for words in told:
-            box = nodes.warning()
-            box += paragraph(words)
-            made.append(box)
-        return made
+        return [*map(_banner, told), *self.banners_of_tests()]
+
+    def banners_of_tests(self) -> list[nodes.Node]:
+        """Of these what concerns the test results."""
+        return [_banner(words) for words in told_of_tests(self.record)]
 
     def summary(self, fromdoc: str) -> list[nodes.Node]:
         """Requirements by state and kind, verdicts by policy, test reports."""
