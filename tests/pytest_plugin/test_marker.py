@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sphinx_xenfusa.evidence.junit import read_report
+from sphinx_xenfusa.evidence.source_ties import SourceTag, TestSource
 from sphinx_xenfusa.evidence.test_links import Ledger, link_cases
 from sphinx_xenfusa.trace import record
 from sphinx_xenfusa.trace.states import Outcome
@@ -286,3 +287,46 @@ def test_the_plugin_loads_no_sphinx():
 
 def test_the_marker_is_registered_with_help(pytester, run):
     run("--markers").stdout.fnmatch_lines(["@pytest.mark.verifies(*tags, partial=False, level=*): the test verifies*"])
+
+
+@pytest.mark.parametrize("family", ["xunit1", "xunit2"])
+def test_a_tag_in_the_source_ties_the_test_that_really_ran(pytester, run, family):
+    path = pytester.makepyfile(test_tagged="""
+        import pytest
+
+        # [XenTest->XenArch~plain~1]
+        def test_plain(): pass
+
+        # [XenTest->XenArch~many~1]
+        @pytest.mark.parametrize(
+            "n",
+            [1, 2],
+        )
+        def test_many(n):
+            assert n == 1
+
+        def helper():
+            # [XenTest->XenArch~helper~1]
+            return 1
+
+        class TestThing:
+            def test_method(self):
+                # [XenTest->XenArch~inner~1]
+                pytest.skip("no board")
+    """)
+    run("-o", f"junit_family={family}")
+    lines = tuple(path.read_text("utf-8").splitlines())
+    tags = tuple(
+        SourceTag(number, "XenTest", (line.partition("->")[2].strip("]"),))
+        for number, line in enumerate(lines, 1)
+        if "->" in line
+    )
+    report = read_report(pytester.path / "report.xml", pytester.path)
+    linked = link_cases([report], Ledger(sources=[TestSource("tests/test_tagged.py", lines, tags)]))
+    assert {case.name: (case.outcome, case.verifies) for case in linked.reports[0].cases} == {
+        "test_plain": (Outcome.PASSED, ("XenArch~plain~1",)),
+        "test_many[1]": (Outcome.PASSED, ("XenArch~many~1",)),
+        "test_many[2]": (Outcome.FAILED, ("XenArch~many~1",)),
+        "test_method": (Outcome.SKIPPED, ("XenArch~inner~1",)),
+    }
+    assert [(finding.subtype, finding.about) for finding in linked.findings] == [("test_link", "XenArch~helper~1")]
