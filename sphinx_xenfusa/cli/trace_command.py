@@ -16,6 +16,7 @@ import click
 
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.shared_root import shared_root
+from sphinx_xenfusa.cli.test_options import TestFiles, read_tests, test_options
 from sphinx_xenfusa.cli.trace_forms import FORMS, Told, changes
 from sphinx_xenfusa.cli.tracing_options import RuleFiles, read_rules, tracing_options
 from sphinx_xenfusa.inputs import InputError
@@ -81,6 +82,7 @@ from sphinx_xenfusa.trace.style import Styled, check_style
     help="Colours in the plain form: 'auto' on a terminal, unless NO_COLOR is set.",
 )
 @tracing_options
+@test_options
 @click.pass_context
 def trace(
     ctx: click.Context,
@@ -94,6 +96,9 @@ def trace(
     style: str | None,
     root: Path | None,
     colour: str,
+    tests: tuple[Path, ...],
+    test_map: tuple[Path, ...],
+    expected_tests: tuple[Path, ...],
     **rule_files: Unpack[RuleFiles],
 ) -> None:
     """Trace the requirements in folders and files, without Sphinx: what is linked, how, and what is not covered.
@@ -115,19 +120,20 @@ def trace(
             *(f"suppressed at {one.place}: {one.about}: {one.message}: {one.reason}" for one in styled.suppressed),
         )
         rules = read_rules(rule_files, home, items)
+        tested = read_tests(TestFiles(tests=tests, test_map=test_map, expected_tests=expected_tests), home)
         record = assemble(
             project="",
             version="",
             items=items,
             verdicts=(),
-            reports=(),
-            findings=(*scanned.findings, *styled.findings, *rules.findings),
+            reports=tested.reports,
+            findings=(*scanned.findings, *styled.findings, *rules.findings, *tested.findings),
             suppressed=styled.suppressed,
             policies=(SPECIFICATION,),
             target_policy=SPECIFICATION,
             confirm_mode="off",
             known_claims=(),
-            results_expected=False,
+            results_expected=tested.asked,
             justifications=rules.justifications,
             tombstones=rules.tombstones,
             demands=rules.demands,
@@ -135,6 +141,7 @@ def trace(
             accepted_texts=rules.texts,
             reviews=rules.reviews,
         )
+        record = replace(record, expected=tested.expected)
         judgement = judge(record)
         for finding in judgement.unreadable:
             say(f"{finding.place}: {finding.message}")
