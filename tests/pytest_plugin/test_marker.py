@@ -291,7 +291,8 @@ def test_the_marker_is_registered_with_help(pytester, run):
 
 @pytest.mark.parametrize("family", ["xunit1", "xunit2"])
 def test_a_tag_in_the_source_ties_the_test_that_really_ran(pytester, run, family):
-    path = pytester.makepyfile(test_tagged="""
+    path = pytester.makepyfile(
+        test_tagged="""
         import pytest
 
         # [XenTest->XenArch~plain~1]
@@ -313,7 +314,8 @@ def test_a_tag_in_the_source_ties_the_test_that_really_ran(pytester, run, family
             def test_method(self):
                 # [XenTest->XenArch~inner~1]
                 pytest.skip("no board")
-    """)
+    """
+    )
     run("-o", f"junit_family={family}")
     lines = tuple(path.read_text("utf-8").splitlines())
     tags = tuple(
