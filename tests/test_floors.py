@@ -42,7 +42,7 @@ ROOMS = {
     "terms": room(2, "inputs model"),
     "platforms": room(2, "inputs model", "jsonschema_rs yaml"),
     "confirm": room(3, "inputs explore engines model platforms trace", "pebble"),
-    "evidence": room(3, "inputs trace platforms", "defusedxml"),
+    "evidence": room(3, "inputs trace platforms", "defusedxml yaml"),
     "interop": room(
         3, "inputs explore trace terms platforms", "defusedxml jinja2 jsonschema_rs openpyxl reqif xlsxwriter"
     ),

@@ -20,6 +20,7 @@ COMMANDS = {
     "export": "sphinx_xenfusa.cli.export_command:export_command",
     "model": "sphinx_xenfusa.cli.model_command:model_command",
     "overlay": "sphinx_xenfusa.cli.overlay_command:overlay_command",
+    "record-run": "sphinx_xenfusa.cli.record_run_command:record_run_command",
     "suspects": "sphinx_xenfusa.cli.suspects_command:suspects_command",
     "trace": "sphinx_xenfusa.cli.trace_command:trace",
 }

@@ -62,10 +62,12 @@ from sphinx_xenfusa.sphinxext.oft_evidence import OftEvidence
 from sphinx_xenfusa.sphinxext.outputs import write_outputs
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
+from sphinx_xenfusa.sphinxext.provenance import Provenance
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
 from sphinx_xenfusa.sphinxext.tally_table import tally_nodes
 from sphinx_xenfusa.sphinxext.test_links import linked_tests
+from sphinx_xenfusa.sphinxext.test_runs import test_run_nodes
 from sphinx_xenfusa.sphinxext.tracing_rules import tracing_rules
 from sphinx_xenfusa.sphinxext.views import Views, told_of_tests
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
@@ -230,16 +232,19 @@ class Build:
         findings += rules.findings
         verdicts = self._verdicts(app)
         reports = [read_report(Path(app.confdir) / one, Path(app.confdir)) for one in app.config.xenfusa_test_reports]
-        tests = linked_tests(app, reports)
+        provenance = Provenance(app)
+        tests = linked_tests(app, provenance.tied(reports))
         findings += tests.findings
-        self._agreements = agreed = Agreements(app, items, tests.reports)
+        reports = provenance.judged(tests.reports, items)
+        findings += provenance.findings
+        self._agreements = agreed = Agreements(app, items, reports)
         findings += agreed.findings
         self.record = assemble(
             project=app.config.project,
             version=app.config.version,
             items=items,
             verdicts=verdicts,
-            reports=tests.reports,
+            reports=reports,
             findings=findings,
             policies=self._policies(app),
             target_policy=app.config.xenfusa_policy,
@@ -256,8 +261,15 @@ class Build:
             tombstones=rules.tombstones,
             demands=rules.demands,
             suppressed=styled.suppressed,
+            stale_for=provenance.stale_for,
         )
-        self.record = replace(self.record, baseline=agreed.baseline, expected=tests.expected)
+        self.record = replace(
+            self.record,
+            baseline=agreed.baseline,
+            expected=tests.expected,
+            runs=provenance.runs,
+            documented=provenance.documented,
+        )
         if rules.policy_unreadable or any(gate.met is False for gate in self.record.gates):
             app.statuscode = 1
         self._traced = {str(traced.item.tag): traced for traced in self.record.items}
@@ -413,6 +425,7 @@ class Build:
             markup.verdict: lambda: views.verdict(docname, answers.to(place["asked"]), place["words"]),
             markup.survivors: lambda: survivor_nodes(views),
             markup.conformance: lambda: conformance_nodes(views),
+            markup.test_runs: lambda: test_run_nodes(views),
             markup.tallies: lambda: tally_nodes(views, place["claim"]),
             markup.summary: lambda: views.summary(docname),
             markup.difference: lambda: difference_nodes(docname, views, place, self._agreements),

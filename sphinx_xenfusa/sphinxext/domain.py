@@ -43,6 +43,7 @@ from sphinx_xenfusa.sphinxext.platform_directives import (
     WrittenScenario,
 )
 from sphinx_xenfusa.sphinxext.selection import Asked
+from sphinx_xenfusa.sphinxext.test_runs import TestRunsDirective
 from sphinx_xenfusa.terms.installed import Vocabulary, load_vocabulary
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
@@ -151,6 +152,7 @@ class XenDomain(Domain):
         "unclaimed": UnclaimedDirective,
         "diff": DiffDirective,
         "tests": TestsDirective,
+        "test-runs": TestRunsDirective,
     }
     roles: ClassVar[dict[str, Any]] = {
         "req": _LinkRole(warn_dangling=True),

@@ -71,6 +71,10 @@ class tests(nodes.General, nodes.Element):
     """Stands for lists of tests; attribute ``asked``, the names of the lists, none for that of the reports."""
 
 
+class test_runs(nodes.General, nodes.Element):
+    """Stands for the runs of tests and the reports that they wrote."""
+
+
 class difference(nodes.General, nodes.Element):
     """Stands for a difference; attributes ``before`` and ``after``: files, empty for the baseline and for this build."""
 
@@ -91,6 +95,7 @@ PLACEHOLDERS = (
     tallies,
     difference,
     tests,
+    test_runs,
 )
 """All that a view replaces."""
 

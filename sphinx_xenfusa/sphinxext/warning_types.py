@@ -50,6 +50,7 @@ SUBTYPES: dict[str, str] = {
     "test_link": "What ties tests to items ties no test: an entry of a test map, or a tag in the source of a test.",
     "test_method": "How a test verifies is said in two ways, or in a word that no vocabulary has.",
     "test_report": "A test report cannot be used, or none came although reports are configured.",
+    "test_run": "The description of a test run cannot be used, or names a report that is not read.",
     "unclaimed": "No requirement claims a normative sentence of a document.",
     "unexpected_divergence": "A policy of Xen and the register of expected divergences disagree.",
     "unknown_claim": "A requirement, or a table of numbers, asks for a claim that is not installed.",

@@ -67,6 +67,7 @@ from sphinx_xenfusa.trace.roll_up import is_carried, with_roll_up
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, LinkStatus, Result, worst
 from sphinx_xenfusa.trace.test_results import (
     NO_TEST,
+    NOT_COMMITTED,
     Staleness,
     Tested,
     Told,
@@ -418,7 +419,7 @@ class _Tests:
         """What passes of which reports do not count for which items."""
         by_reason: defaultdict[tuple[str, str], list[Tag]] = defaultdict(list)
         for (file, tag), reason in self._stale.items():
-            if reason:
+            if reason and reason != NOT_COMMITTED:
                 by_reason[file, reason].append(tag)
         for (file, reason), tags in by_reason.items():
             named = sorted(tags, key=_tag_order)

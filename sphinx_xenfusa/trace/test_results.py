@@ -48,6 +48,9 @@ RAN = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.ERROR})
 Staleness = Callable[[TestReport, Item], str]
 """Says why the passes of a report do not count for an item; an empty text where they do."""
 
+NOT_COMMITTED = "its text has changes that are not committed, and no test is known to have run after them"
+"""Why the passes of all reports are stale for a text that is being written.  That is its state, and no finding."""
+
 
 class Told(NamedTuple):
     """A case with what its report as a whole says of it.

@@ -66,7 +66,7 @@ def test_the_directives_page_has_exactly_the_options_directives_and_roles() -> N
     options = re.findall(r"rst:directive:option:: (\S+)", text)
     known = {option for one in XenDomain.directives.values() for option in one.option_spec or {}}
     assert sorted(set(options)) == sorted(known)
-    directives = re.findall(r"rst:directive:: \.\. xen:(\w+)::", text)
+    directives = re.findall(r"rst:directive:: \.\. xen:([\w-]+)::", text)
     assert sorted(directives) == sorted(XenDomain.directives)
     roles = re.findall(r"^\.\. rst:role:: xen:(\w+)$", text, re.MULTILINE)
     assert sorted(roles) == sorted(XenDomain.roles)
@@ -126,7 +126,7 @@ def commands() -> list[list[str]]:
 
 
 def test_every_command_that_exists_has_a_section() -> None:
-    sections = re.findall(r"^xenfusa (\w+)\n-+$", page("command_line"), re.MULTILINE)
+    sections = re.findall(r"^xenfusa ([\w-]+)\n-+$", page("command_line"), re.MULTILINE)
     assert sorted(sections) == sorted(main.commands)
 
 

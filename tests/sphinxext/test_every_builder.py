@@ -32,6 +32,7 @@ DIRECTIVES = {
     "tallies": ".. xen:tallies:: soundness\n",
     "unclaimed": ".. xen:unclaimed::\n",
     "tests": ".. xen:tests::\n\n.. xen:tests::\n   :list: skipped, unknown, unlinked, only-failing, never-came\n",
+    "test-runs": ".. xen:test-runs::\n",
     "diff": ".. xen:diff::\n   :from: old.json\n",
     "platform": ".. xen:platform:: A <platform> & more\n   :id: own\n   :expect: compatible\n\n"
     "   domains: [{name: hw, roles: [hardware], criticality: unsafe}]\n",
