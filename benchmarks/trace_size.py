@@ -20,6 +20,8 @@ from _report import say
 from _trees import links, made, write_doorstop, write_rst, write_strictdoc
 
 SIZES = (1_000, 10_000, 50_000)
+STEEPEST = 1.3
+"""More than so many times the seconds per item of the tree before is no linear time; a busy machine takes some of it."""
 PEERS = 1_000
 """The size of the tree that the peers get: they take long on more."""
 OURS = (sys.executable, "-m", "sphinx_xenfusa.cli", "trace")
@@ -41,8 +43,9 @@ def spent(command: Sequence[str | Path], folder: Path, *, times: int = 1, allowe
     return min(took)
 
 
-def ours(folder: Path) -> None:
-    """The sizes, each beside the one before."""
+def ours(folder: Path) -> bool:
+    """The sizes, each beside the one before; whether the time grows as the tree does."""
+    linear = True
     before: dict[str, tuple[int, float]] = {}
     for size in SIZES:
         tree = made(size)
@@ -52,6 +55,7 @@ def ours(folder: Path) -> None:
             took = spent([*OURS, f"rst{size}", "--format", form, "-o", "out"], folder, times=3)
             if form in before:
                 fewer, peer = before[form]
+                linear &= took <= peer * (size / fewer) * STEEPEST
                 say(
                     name,
                     took,
@@ -62,6 +66,7 @@ def ours(folder: Path) -> None:
             else:
                 say(name, took, "s of CPU")
             before[form] = size, took
+    return linear
 
 
 def installed(package: str, folder: Path) -> Path:
@@ -113,9 +118,12 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ours(folder)
+        linear = ours(folder)
         if not chosen.without_peers:
             peers(folder)
+    if not linear:
+        found = f"a form that takes more than {STEEPEST} times the seconds per item of the tree before"
+        sys.exit(f"found {found}; expected linear time")
 
 
 if __name__ == "__main__":

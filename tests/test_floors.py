@@ -44,7 +44,9 @@ ROOMS = {
     "confirm": room(3, "inputs explore engines model platforms trace", "pebble"),
     "evidence": room(3, "inputs trace platforms", "defusedxml yaml"),
     "interop": room(
-        3, "inputs explore trace terms platforms", "defusedxml jinja2 jsonschema_rs openpyxl reqif xlsxwriter"
+        3,
+        "inputs explore trace terms platforms",
+        "defusedxml jinja2 jsonschema_rs markupsafe openpyxl reqif xlsxwriter",
     ),
     "sphinxext": room(
         4,

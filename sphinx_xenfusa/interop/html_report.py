@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from sphinx_xenfusa.interop.plain_report import (
     SYMBOLS,
@@ -51,7 +53,6 @@ def html_report(record: TraceRecord, judgement: Judgement, *, notes: Iterable[st
     of_type: defaultdict[str, list[Judged]] = defaultdict(list)
     for one in judgement.items:
         of_type[one.traced.item.tag.type].append(one)
-    known = {one.id for one in judgement.items}
     return template.render(
         project=record.project,
         judgement=judgement,
@@ -62,7 +63,9 @@ def html_report(record: TraceRecord, judgement: Judgement, *, notes: Iterable[st
         coverages=[one for one in Coverage if judgement.totals.coverage[one]],
         statuses=[one for one in LinkStatus if judgement.links[one]],
         justified={one.id: one for one in record.justifications},
-        known=known,
+        to=_Links(one.id for one in judgement.items),
+        word={order: Markup('<span class="word">{} {}</span>').format(SYMBOLS[order], order.value) for order in Order},
+        **{"class": {order: order.value.replace(" ", "-") for order in Order}},
         notes=tuple(notes),
         counted=counted,
         order_words=order_words,
@@ -70,10 +73,24 @@ def html_report(record: TraceRecord, judgement: Judgement, *, notes: Iterable[st
         states_words=states_words,
         findings_words=findings_words,
         links_words=links_words,
-        incoming_words=incoming_words,
-        link_words=link_words,
-        why=_why,
     )
+
+
+class _Links(dict[str, Markup]):
+    """A tag as a link to its item on the page, where there is one; each made once.
+
+    :param known: the items on the page.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        super().__init__()
+        self._known = frozenset(known)
+
+    def __missing__(self, tag: str) -> Markup:
+        told = escape(visible_lines(tag))
+        made = Markup('<a href="#{}">{}</a>').format(quote(tag), told) if tag in self._known else told
+        self[tag] = made
+        return made
 
 
 def _why(one: Judged) -> str:
@@ -81,7 +98,7 @@ def _why(one: Judged) -> str:
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("sphinx_xenfusa.interop", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -89,6 +106,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
+    # Filters, because a template calls them at once, and other functions by way of its context.
+    environment.filters |= {"why": _why, "incoming_words": incoming_words, "link_words": link_words}
+    return environment
 
 
 def _shown(value: Any) -> Any:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +38,13 @@ def dumps(data: Any) -> str:
     """The canonical JSON text of plain data: keys sorted, two spaces of indent, a newline at the end.
 
     Characters are escaped only where JSON requires it.  A lone surrogate, which no UTF-8 file can hold, becomes U+FFFD.
+    An iterator is told as a list: what it gives is made, told and forgotten one by one.
 
     :raises ValueError: the data hold a NaN or an infinity.
-    :raises TypeError: the data are not plain (mappings with string keys, lists, strings, numbers, booleans, ``None``).
+    :raises TypeError: the data are not plain (mappings with string keys, lists, iterators, strings, numbers, booleans, ``None``).
     """
     text = _told(data, "\n") + "\n"
-    if _SURROGATE.search(text) is None:
+    if text.isascii() or _SURROGATE.search(text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
@@ -51,40 +54,51 @@ def _told(data: Any, line: str) -> str:
 
     :param line: what begins a line at this depth: the end of the one before, and the indent.
     """
+    tell = _SCALARS.get(type(data))
+    if tell is not None:
+        return tell(data)
     if isinstance(data, str):
         return encode_basestring(data)
-    if data is None:
-        return "null"
-    if isinstance(data, (list, tuple)):
-        if not data:
-            return "[]"
-        inner = line + "  "
-        return f"[{inner}{f',{inner}'.join([_told(one, inner) for one in data])}{line}]"
+    inner = line + "  "
+    if isinstance(data, (list, tuple, Iterator)):
+        told = f",{inner}".join([_told(one, inner) for one in data])
+        return f"[{inner}{told}{line}]" if told else "[]"
     if data and isinstance(data, dict):
-        inner = line + "  "
-        told = [
-            mark
-            + (
-                encode_basestring(value)
-                if (kind := type(value := data[key])) is str
+        form, values = _form(tuple(data), line)
+        return form % tuple(
+            [
+                tell(value)
+                if (tell := _SCALARS.get(type(value))) is not None
                 else "[]"
-                if kind is list and not value
+                if type(value) is list and not value
                 else _told(value, inner)
-            )
-            for key, mark in _marks(tuple(data))
-        ]
-        return f"{{{inner}{f',{inner}'.join(told)}{line}}}"
+                for value in values(data)
+            ]
+        )
     return _leaf(data)
 
 
 _leaf = json.JSONEncoder(allow_nan=False).encode
 """The text of a number, a truth value or an empty object."""
+_SCALARS: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: int.__repr__,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): {None: "null"}.__getitem__,
+}
+"""What tells a value of a type in one call; other types are asked for what they are."""
 
 
 @lru_cache(maxsize=1024)
-def _marks(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The keys of an object in their order, each with what stands before its value."""
-    return tuple((key, encode_basestring(key) + ": ") for key in sorted(keys))
+def _form(keys: tuple[str, ...], line: str) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    """The text of an object with these keys, sorted, with a place for each value; and what takes the values in that order.
+
+    :param line: what begins a line at the depth of the object.
+    """
+    ordered = sorted(keys)
+    places = f",{line}  ".join(encode_basestring(key).replace("%", "%%") + ": %s" for key in ordered)
+    form = f"{{{line}  {places}{line}}}"
+    return form, itemgetter(*ordered) if len(ordered) > 1 else lambda data: (data[ordered[0]],)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -43,6 +43,16 @@ def schema() -> dict[str, Any]:
 
 def to_json(record: TraceRecord) -> dict[str, Any]:
     """The record as plain data; the times that claims took are left out, so that the same run gives the same bytes."""
+    parts = _parts(record)
+    return parts | {name: list(parts[name]) for name in _LONG}
+
+
+_LONG = ("items", "links", "verdicts", "findings")
+"""The parts that grow with the tree."""
+
+
+def _parts(record: TraceRecord) -> dict[str, Any]:
+    """The record as plain data, but for the long parts, of which each entry is made when it is asked for."""
     return {
         "schema_version": SCHEMA_VERSION,
         "project": record.project,
@@ -50,9 +60,9 @@ def to_json(record: TraceRecord) -> dict[str, Any]:
         "policies": list(record.policies),
         "target_policy": record.target_policy,
         "confirm_mode": record.confirm_mode,
-        "items": [_item(entry) for entry in record.items],
-        "links": [_link(entry) for entry in record.links],
-        "verdicts": [verdict.to_json() for verdict in record.verdicts],
+        "items": map(_item, record.items),
+        "links": map(_link, record.links),
+        "verdicts": map(Verdict.to_json, record.verdicts),
         "evidence": {
             "reports": [_report(report) for report in record.reports],
             "tests": [_test(one) for one in record.tests],
@@ -61,7 +71,7 @@ def to_json(record: TraceRecord) -> dict[str, Any]:
             "documented": asdict(record.documented),
         },
         "mutants": None if record.mutants is None else record.mutants.to_json(),
-        "findings": [_finding(finding) for finding in record.findings],
+        "findings": map(_finding, record.findings),
         "justifications": [asdict(entry) for entry in record.justifications],
         "tombstones": [asdict(entry) for entry in record.tombstones],
         "gates": [asdict(entry) for entry in record.gates],
@@ -73,11 +83,11 @@ def to_json(record: TraceRecord) -> dict[str, Any]:
 
 
 def dumps(record: TraceRecord) -> str:
-    """The record as canonical JSON text.
+    """The record as canonical JSON text, made entry by entry: as data, a large record takes many times its own memory.
 
     :raises ValueError: a number in it is none that JSON can say.
     """
-    return canonical.dumps(to_json(record))
+    return canonical.dumps(_parts(record))
 
 
 def validate(data: Any) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sphinx_xenfusa.trace.canonical import dumps, natural, write_text
+from sphinx_xenfusa.trace.states import Result
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -33,6 +34,22 @@ def test_the_text_is_json_of_the_same_data_and_can_be_encoded(data: object) -> N
     text = dumps(data)
     assert text.endswith("\n")
     assert json.loads(text.encode("utf-8")) == data
+
+
+@given(PLAIN | st.dictionaries(st.text(alphabet='%s{}"a'), st.floats(allow_nan=False, allow_infinity=False)))
+def test_the_text_is_that_of_the_standard_library(data: object) -> None:
+    expected = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    assert dumps(data) == expected.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+@given(st.lists(PLAIN))
+def test_an_iterator_is_told_as_a_list(data: list[object]) -> None:
+    assert dumps({"many": iter(data), "few": 1}) == dumps({"many": data, "few": 1})
+    assert dumps(one for one in data) == dumps(data)
+
+
+def test_words_of_an_enumeration_are_texts() -> None:
+    assert dumps({"a": Result.PASSED, "b": [Result.PASSED]}) == dumps({"a": "passed", "b": ["passed"]})
 
 
 def test_the_order_of_keys_does_not_show() -> None:
