@@ -5,23 +5,27 @@ Sources: googletest's own test of its JSON; Zephyr's ``twisterlib/reports.py``; 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from sphinx_xenfusa.evidence.junit import CASE_LIMIT, MESSAGE_LIMIT, NAME_LIMIT, TIME_LIMIT, CaseElement, InputFault
+from sphinx_xenfusa.evidence.content import TIME_LIMIT, UTF8_MARK, Content, Kept
+from sphinx_xenfusa.evidence.junit import CaseElement, InputFault
 from sphinx_xenfusa.evidence.junit_dialects import GTEST_CASE, judge_gtest
-from sphinx_xenfusa.evidence.plain_text import printable, shortened, without_host_paths
-from sphinx_xenfusa.inputs import InputError, decode
+from sphinx_xenfusa.evidence.plain_text import printable, shortened
+from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.record import TestCase, TestReport
 from sphinx_xenfusa.trace.states import Outcome
 
 Json = Mapping[str, Any]
 WHAT = "a test report in JSON"
+SIZE_LIMIT = 32 * 1024 * 1024
+"""Bytes of a report in JSON, whatever the limit of all reports: it is held as a whole.
+
+Data of this size takes 0.8 GiB at the worst (a list of empty objects); a twister.json has about 200 bytes a case.
+"""
 
 
 class Fault(Exception):
@@ -33,12 +37,16 @@ class Fault(Exception):
         self.expected = expected
 
 
-def load(data: bytes, place: str) -> Any:
+def load(content: Content) -> Any:
     """The plain data of a JSON file; no key twice in an object, and no NaN.
 
-    :raises InputError: it is cut off, malformed, nested too deeply, or not UTF-8.
+    :raises InputError: it is too large, cut off, malformed, nested too deeply, or not UTF-8.
     """
-    text = decode(data, Path(place), what=WHAT)
+    place = content.place
+    wrong = content.bad_text(WHAT)
+    if wrong is not None:
+        raise wrong
+    text = content.whole(SIZE_LIMIT, WHAT).removeprefix(UTF8_MARK)
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -100,14 +108,12 @@ def _same(data: Json, declared: Mapping[str, int], what: str) -> None:
 class Cases:
     """The cases of one report, cleaned; of one id, the worst outcome."""
 
-    def __init__(self, place: str, root: Path) -> None:
-        self._place = place
-        self._root = root
+    def __init__(self, content: Content) -> None:
+        self._place = content.place
+        self._most = content.limits.cases
+        self._kept = Kept(content)
+        self.name = self._kept.name
         self.found: dict[tuple[str, str, str], TestCase] = {}
-
-    def clean(self, text: str, limit: int = NAME_LIMIT) -> str:
-        """A text of the report, fit to be shown."""
-        return printable(without_host_paths(shortened(text, limit), self._root))
 
     def add(
         self,
@@ -120,23 +126,23 @@ class Cases:
         properties: Mapping[str, str] | None = None,
     ) -> None:
         """Keep a case."""
-        classname, own = (self.clean(one) for one in name)
+        classname, own = (self.name(one) for one in name)
         case = TestCase(
             self._place,
             classname,
             own,
             outcome,
-            message=self.clean(message, MESSAGE_LIMIT),
-            target=self.clean(target),
-            output=self.clean(output, MESSAGE_LIMIT),
-            place=self.clean(place),
-            properties=tuple(sorted((self.clean(one), self.clean(said)) for one, said in (properties or {}).items())),
+            message=self._kept.message(message),
+            target=self.name(target),
+            output=self._kept.message(output),
+            place=self.name(place),
+            properties=tuple(sorted((self.name(one), self.name(said)) for one, said in (properties or {}).items())),
         )
         key, order = (classname, own, case.target), list(Outcome)
         if key not in self.found or order.index(outcome) < order.index(self.found[key].outcome):
             self.found[key] = case
-        if len(self.found) > CASE_LIMIT:
-            raise Fault(f"more than {CASE_LIMIT:,} cases", f"at most {CASE_LIMIT:,}")
+        if len(self.found) > self._most:
+            raise Fault(f"more than {self._most:,} cases", f"at most {self._most:,}")
 
 
 def _place(data: Json) -> str:
@@ -243,15 +249,12 @@ _READERS = {
 }
 
 
-def read_json(data: bytes, place: str, root: Path, dialect: str) -> TestReport:
-    """Read a report in one of the dialects of :func:`dialect_of`.
-
-    :param place: the file as messages name it.
-    """
-    cases, error, content = Cases(place, root), "", {}
+def read_json(content: Content, dialect: str) -> TestReport:
+    """Read a report in one of the dialects of :func:`dialect_of`."""
+    cases, error, data, place = Cases(content), "", {}, content.place
     try:
-        content = load(data, place)
-        _READERS[dialect](content, cases)
+        data = load(content)
+        _READERS[dialect](data, cases)
     except InputError as fault:
         error = str(fault)
     except Fault as fault:
@@ -263,21 +266,19 @@ def read_json(data: bytes, place: str, root: Path, dialect: str) -> TestReport:
     found = sorted(cases.found.values())
     if error:
         found = [replace(case, outcome=Outcome.NOT_RUN) for case in found]
-    tool, time = _about(content, dialect)
-    digest = hashlib.sha256(data).hexdigest()
-    return TestReport(
-        place, digest, error, tuple(found), dialect, tool=cases.clean(tool), time=cases.clean(time, TIME_LIMIT)
-    )
+    tool, time = _about(data, dialect)
+    tool, time = cases.name(tool), cases.name(shortened(time, TIME_LIMIT))
+    return TestReport(place, content.sha256, error, tuple(found), dialect, tool, time=time)
 
 
-def _about(content: Any, dialect: str) -> tuple[str, str]:
+def _about(data: Any, dialect: str) -> tuple[str, str]:
     """Tool and time, where the report says."""
-    if dialect == "twister JSON" and isinstance(content, dict):
-        environment = content.get("environment", {})
+    if dialect == "twister JSON" and isinstance(data, dict):
+        environment = data.get("environment", {})
         toolchain = environment.get("toolchain")
         built = f", toolchain {toolchain}" if isinstance(toolchain, str) and toolchain else ""
         return f"twister of Zephyr {environment.get('zephyr_version')}{built}", str(environment.get("run_date") or "")
-    if dialect == "googletest JSON" and isinstance(content, dict):
+    if dialect == "googletest JSON" and isinstance(data, dict):
         # googletest writes the local time and puts a Z after it, as if it were UTC.
-        return "", str(content.get("timestamp") or "").removesuffix("Z")
+        return "", str(data.get("timestamp") or "").removesuffix("Z")
     return "", ""

@@ -5,19 +5,19 @@ child element, nothing at all), so a dialect that is guessed wrong counts such c
 knows the elements and attributes of one dialect (its :class:`Form`) and refuses all others; the counts of a testsuite
 must be there and agree.  The forms of the other dialects stand in :mod:`sphinx_xenfusa.evidence.junit_dialects`.
 
-Nothing in a faulty report counts: its cases are reported as *not run*, with the first fault and its line.  The parser
-calls :class:`Reader` element by element; no tree is built, so memory grows with the cases only.
+Nothing in a faulty report counts: its cases are reported as *not run*, with the first fault and its line.  The file is
+read in pieces and the parser calls :class:`Reader` element by element; what is kept has limits of its own, so a report of
+any size is read in the same memory.
 
 Source: ``_pytest/junitxml.py`` of pytest 8.2 to 9.2.
 """
 
 from __future__ import annotations
 
-import codecs
-import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers.expat import errors as expat_errors
@@ -25,26 +25,24 @@ from xml.parsers.expat import errors as expat_errors
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
-from sphinx_xenfusa.evidence.plain_text import printable, shortened, shown_path, without_host_paths
+from sphinx_xenfusa.evidence.content import CHUNK, DEFAULT, MESSAGE_LIMIT, TIME_LIMIT, Content, Kept, Limits, opened
+from sphinx_xenfusa.evidence.plain_text import printable, shortened, shown_path
 from sphinx_xenfusa.evidence.times import earliest
-from sphinx_xenfusa.inputs import InputError, decode, read_bytes
+from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.record import TestCase, TestReport
 from sphinx_xenfusa.trace.states import Outcome
 from sphinx_xenfusa.trace.test_methods import FIELDS
 
-SIZE_LIMIT = 64 * 1024 * 1024
-"""Bytes of a report that are read at the most."""
-CASE_LIMIT = 250_000
-"""Cases of a report that are read at the most."""
 DEPTH_LIMIT = 16
 """Elements within each other; pytest writes five."""
-MESSAGE_LIMIT = 2_000
-"""Characters of a message that are kept."""
-NAME_LIMIT = 1_000
-"""Characters of a name or a link that are kept (pytest writes whole strings into the names of parametrized tests)."""
-
-TIME_LIMIT = 100
-"""Characters of a time that are kept."""
+TAG_LIMIT = 4 * 1024 * 1024
+"""Bytes of one tag, comment or declaration: the parser needs it whole in memory."""
+ATTRIBUTE_LIMIT = 1_000
+"""Attributes of an element; googletest writes what a test records as attributes."""
+WORD_LIMIT = 100_000
+"""Different names of elements and attributes in a report: the parser keeps each."""
+RESULT_LIMIT = 1_000
+"""Failures, errors, skips and attempts of one case."""
 
 WHAT = "a JUnit report as pytest writes it"
 VERIFIES = "xenfusa.verifies"
@@ -91,7 +89,7 @@ _CUT_OFF = frozenset(
         expat_errors.XML_ERROR_PARTIAL_CHAR,
     )
 )
-_CHUNK = 64 * 1024
+_BOMS_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(slots=True)
@@ -269,13 +267,39 @@ class Target:
         """The document ended, in whatever state."""
 
 
+class _Guard:
+    """Stands between the parser and what it feeds, and ends the reading before names fill the memory."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._words: set[str] = set()
+        self.end = target.end
+        self.data = target.data
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        if tag not in self._words or not attributes.keys() <= self._words:
+            self._words.update((tag, *attributes))
+            self._refuse_many(len(attributes))
+        self._target.start(tag, attributes)
+
+    def _refuse_many(self, attributes: int) -> None:
+        what = self._target.what
+        if attributes > ATTRIBUTE_LIMIT:
+            found = f"an element with {attributes:,} attributes"
+            raise self._target.error(found, f"{what}, with at most {ATTRIBUTE_LIMIT:,} for each element")
+        if len(self._words) > WORD_LIMIT:
+            found = f"more than {WORD_LIMIT:,} different names of elements and attributes"
+            raise self._target.error(found, f"{what}, with fewer")
+
+
 class Reader(Target):
     """The target of the XML parser: gathers cases and the first fault, which does not end the reading."""
 
-    def __init__(self, place: str, root: Path, form: Form) -> None:
-        super().__init__(place, form.what)
+    def __init__(self, content: Content, form: Form) -> None:
+        super().__init__(content.place, form.what)
         self.form = form
-        self.root = root
+        self.case_limit = content.limits.cases
         self.times: dict[str, None] = {}
         self.cases: dict[tuple[str, str, str], CaseElement] = {}
         self.elements = 0
@@ -285,6 +309,7 @@ class Reader(Target):
         self._case: CaseElement | None = None
         self._text: list[str] | None = None
         self._text_length = 0
+        self._kept = Kept(content)
 
     # What the parser calls.
 
@@ -321,7 +346,7 @@ class Reader(Target):
             self._end_case(self._case)
         elif tag in _TEXT and self._text is not None and self._case is not None:
             kept = self._case.output if tag in _OUTPUT else self._case.messages
-            kept.append(self._clean("".join(self._text).strip(), MESSAGE_LIMIT))
+            kept.append(self._kept.message("".join(self._text).strip()))
             self._text = None
 
     def data(self, text: str) -> None:
@@ -367,7 +392,7 @@ class Reader(Target):
                 *most, last = self.form.counts
                 self.error(f"{found} on <{tag}>", f"{self.form.what}, with the counts {', '.join(most)} and {last}")
         self._suites.append(SuiteElement(self.line(), declared, attributes))
-        self.times[self._clean(attributes.get("timestamp", ""), TIME_LIMIT)] = None
+        self.times[self._name(shortened(attributes.get("timestamp", ""), TIME_LIMIT))] = None
 
     def _end_suite(self, tag: str) -> None:
         suite = self._suites.pop()
@@ -382,15 +407,16 @@ class Reader(Target):
 
     def _start_case(self, attributes: dict[str, str]) -> None:
         self.elements += 1
-        if self.elements > CASE_LIMIT:
-            raise self.error(f"more than {CASE_LIMIT:,} cases", f"{self.form.what}, of at most {CASE_LIMIT:,} cases")
+        if self.elements > self.case_limit:
+            most = f"{self.case_limit:,} cases"
+            raise self.error(f"more than {most}", f"{self.form.what}, of at most {most}")
         for name in self.form.needed:
             if name not in attributes:
                 needed = " and ".join(self.form.needed)
                 self.error(f"a <testcase> without {name}, an unknown dialect", f"{self.form.what}, with {needed}")
-        classname, name = (self._clean(attributes.get(key, ""), NAME_LIMIT) for key in ("classname", "name"))
+        classname, name = (self._name(attributes.get(key, "")) for key in ("classname", "name"))
         self._case = CaseElement(classname, name, attributes)
-        file, line = self._clean(attributes.get("file", ""), NAME_LIMIT), attributes.get("line", "")
+        file, line = self._name(attributes.get("file", "")), attributes.get("line", "")
         if file and _COUNT.fullmatch(line):
             file = f"{file}:{int(line) + 1 - self.form.first_line}"
         self._case.place = file
@@ -408,6 +434,8 @@ class Reader(Target):
         case = self._case
         if case is None:
             return
+        if len(case.results) + len(case.earlier) >= RESULT_LIMIT:
+            raise self.error(f"a <testcase> with more than {RESULT_LIMIT:,} results", f"{self.form.what}, with fewer")
         if tag in EARLIER:
             case.earlier.append(EARLIER[tag])
         else:
@@ -416,7 +444,7 @@ class Reader(Target):
         case.teardown_failed = case.teardown_failed or (tag == "error" and message.startswith(_TEARDOWN))
         self._text, self._text_length = None, 0
         if message:
-            case.messages.append(self._clean(message, MESSAGE_LIMIT))
+            case.messages.append(self._kept.message(message))
         else:
             self._text = []
 
@@ -431,21 +459,21 @@ class Reader(Target):
                 f"the property {_shown(name)} {what}", "properties named xenfusa.* with a value, in a <testcase>"
             )
         elif name == VERIFIES:
-            case.verifies[self._clean(value.strip(), NAME_LIMIT)] = None
+            case.verifies[self._name(value.strip())] = None
         elif name == PARTIALLY_VERIFIES:
-            case.partially_verifies[self._clean(value.strip(), NAME_LIMIT)] = None
+            case.partially_verifies[self._name(value.strip())] = None
         elif name == FURTHER_PASSES and _COUNT.fullmatch(value):
             case.further_passes += int(value)
         elif name == PLACE:
-            case.place = self._clean(value, NAME_LIMIT)
+            case.place = self._name(value)
         elif name in METHOD:
-            case.properties[name, self._clean(value, NAME_LIMIT)] = None
+            case.properties[name, self._name(value)] = None
         else:
             known = f"{', '.join((VERIFIES, PARTIALLY_VERIFIES, PLACE, *METHOD))} or {FURTHER_PASSES} (a number)"
             self.error(f'the property {_shown(name)}="{_shown(value)}"', known)
 
     def _further_property(self, name: str, value: str) -> None:
-        kept = self._clean(name, NAME_LIMIT), self._clean(value, NAME_LIMIT)
+        kept = self._name(name), self._name(value)
         if self._case is not None:
             self._case.properties[kept] = None
         elif self._suites:
@@ -466,11 +494,15 @@ class Reader(Target):
             kept.results = list(outcomes)
         kept.attributes = {}
 
-    def _clean(self, text: str, limit: int) -> str:
-        return printable(without_host_paths(shortened(text, limit), self.root))
+    def _name(self, text: str) -> str:
+        """A name, a link or a value, fit to be shown."""
+        try:
+            return self._kept.name(text)
+        except InputError as error:
+            raise self.error(error.found, error.expected) from error
 
 
-def read_report(path: Path, root: Path, *, limit: int = SIZE_LIMIT) -> TestReport:
+def read_report(path: Path, root: Path, *, limits: Limits = DEFAULT) -> TestReport:
     """Read a report of pytest; nothing in a report that is faulty counts.
 
     A case passes only if it has no failure, error or skipped child; elements of the same id are one case with the worst
@@ -479,67 +511,89 @@ def read_report(path: Path, root: Path, *, limit: int = SIZE_LIMIT) -> TestRepor
 
     :param path: the report.
     :param root: the project's root: files below it are named relative to it, all others by their name only.
-    :param limit: bytes that are read at the most.
     """
-    place = shown_path(path, root)
     try:
-        data = read_bytes(path, limit=limit, what=WHAT)
+        with opened(path, root, limits, WHAT) as content:
+            return read_junit(content, PYTEST, "pytest")
     except InputError as error:
-        return TestReport(place, "", str(InputError(place, error.line, error.found, error.expected)), ())
-    return read_junit(data, place, root, PYTEST, "pytest")
+        return TestReport(shown_path(path, root), "", str(error), ())
 
 
-def read_junit(data: bytes, place: str, root: Path, form: Form, dialect: str) -> TestReport:
-    """Read the bytes of a JUnit report in one dialect.
+def read_junit(content: Content, form: Form, dialect: str) -> TestReport:
+    """Read a JUnit report in one dialect.
 
-    :param place: the report as messages name it.
     :param dialect: the name that the report carries.
     """
-    reader = Reader(place, root, form)
-    fault = parse(data, reader)
-    cases = tuple(sorted(_case(place, case, readable=fault is None) for case in reader.cases.values()))
+    reader = Reader(content, form)
+    fault = parse(content, reader)
+    readable = fault is None
+    place = content.place
+    cases = sorted(_case(place, reader.cases.pop(key), readable=readable) for key in list(reader.cases))
     error = "" if fault is None else str(fault)
-    return TestReport(place, hashlib.sha256(data).hexdigest(), error, cases, dialect, time=earliest(reader.times))
+    return TestReport(place, content.sha256, error, tuple(cases), dialect, time=earliest(reader.times))
 
 
-def parse(data: bytes, reader: Target) -> InputError | None:
+def parse(content: Content, reader: Target) -> InputError | None:
     """Feed a report to the reader; the first fault of the file, if any.
 
     The encoding is UTF-8 whatever the declaration says: the tools write no other, and other codecs are more surface.
     """
     what = reader.what
-    parser = DefusedXMLParser(target=reader, encoding="utf-8", forbid_dtd=True)
+    parser = DefusedXMLParser(target=_Guard(reader), encoding="utf-8", forbid_dtd=True)
     expat = parser.parser
     reader.line = lambda: expat.CurrentLineNumber
+    chunks = content.chunks()
     try:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise reader.error(f"the byte 0x{data[0]:02x}", f"{what} in UTF-8")
-        for start in range(0, len(data), _CHUNK):
-            parser.feed(data[start : start + _CHUNK])
-        parser.close()
-    except InputError:
-        pass  # the reader keeps it
-    except DefusedXmlException as error:
-        reader.error(f"a document type or entity declaration ({type(error).__name__})", f"{what}, which has none")
-    except ParseError as error:
-        _refuse_text(data, error, reader)
+        try:
+            _feed(parser, chunks, reader)
+        except DefusedXmlException as error:
+            reader.error(f"a document type or entity declaration ({type(error).__name__})", f"{what}, which has none")
+        except ParseError as error:
+            _refuse_text(content, error, reader)
+        for _ in chunks:
+            pass  # what could not be parsed belongs to the digest of the file all the same
+    except InputError as error:
+        reader.fault = reader.fault or error
+        with suppress(InputError):
+            for _ in chunks:
+                pass
     reader.close()
     return reader.fault
 
 
-def _refuse_text(data: bytes, error: ParseError, reader: Target) -> None:
+def _feed(parser: DefusedXMLParser, chunks: Iterator[bytes], reader: Target) -> None:
+    """Give the parser all pieces.
+
+    It scans a tag that is not whole from its beginning each time that it is given more of it: so a tag that goes on is
+    gathered until it is twice as long, and refused when it is too long.
+    """
+    expat, fed, waiting = parser.parser, 0, bytearray()
+    for chunk in chunks:
+        if not fed and chunk.startswith(_BOMS_UTF16):
+            raise reader.error(f"the byte 0x{chunk[0]:02x}", f"{reader.what} in UTF-8")
+        waiting += chunk
+        fed += len(chunk)
+        pending = fed - len(waiting) - max(expat.CurrentByteIndex, 0)
+        if pending + len(waiting) > TAG_LIMIT:
+            raise reader.error(f"a tag of more than {TAG_LIMIT:,} bytes", f"{reader.what}, with shorter ones")
+        if len(waiting) >= pending - CHUNK:
+            parser.feed(bytes(waiting))
+            waiting.clear()
+    parser.feed(bytes(waiting))
+    parser.close()
+
+
+def _refuse_text(content: Content, error: ParseError, reader: Target) -> None:
     """Say why a text is no XML: empty, not UTF-8, cut off or malformed."""
     line = error.position[0]
-    if not data.removeprefix(codecs.BOM_UTF8).strip():
-        reader.error("an empty file", reader.what)
-        return
-    try:
-        decode(data, Path(reader.place), what=reader.what)
-    except InputError as wrong:
+    wrong = content.bad_text(reader.what)
+    if wrong is not None:
         reader.error(wrong.found, wrong.expected, wrong.line)
-        return
-    fault = "XML that is cut off" if error.code in _CUT_OFF else "malformed XML"
-    reader.error(f"{fault} ({str(error).partition(':')[0]})", reader.what, line)
+    elif content.is_blank():
+        reader.error("an empty file", reader.what)
+    else:
+        fault = "XML that is cut off" if error.code in _CUT_OFF else "malformed XML"
+        reader.error(f"{fault} ({str(error).partition(':')[0]})", reader.what, line)
 
 
 def _case(place: str, case: CaseElement, *, readable: bool) -> TestCase:

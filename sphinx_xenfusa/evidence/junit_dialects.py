@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sphinx_xenfusa.evidence.content import NAME_LIMIT
 from sphinx_xenfusa.evidence.junit import (
     EARLIER,
-    NAME_LIMIT,
     PYTEST,
     PYTEST_CHILDREN,
     CaseElement,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 
 HOST_PATH = re.compile(
@@ -33,10 +34,18 @@ def shortened(text: str, limit: int) -> str:
 
 def without_host_paths(text: str, root: Path) -> str:
     """Make paths below ``root`` relative to it and reduce other paths of the host to ``…/name``."""
-    for prefix in {f"{root}{os.sep}", f"{root.absolute()}{os.sep}"}:
-        if prefix != os.sep and Path(prefix).is_absolute():
-            text = text.replace(prefix, "")
+    if "/" not in text and "\\" not in text:
+        return text
+    for prefix in _prefixes(root):
+        text = text.replace(prefix, "")
     return HOST_PATH.sub("…/", text)
+
+
+@lru_cache(maxsize=8)
+def _prefixes(root: Path) -> tuple[str, ...]:
+    """What paths below ``root`` begin with."""
+    made = (f"{root}{os.sep}", f"{root.absolute()}{os.sep}")
+    return tuple(dict.fromkeys(prefix for prefix in made if prefix != os.sep and Path(prefix).is_absolute()))
 
 
 def shown_path(path: Path, root: Path) -> str:

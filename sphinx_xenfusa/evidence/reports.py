@@ -6,34 +6,21 @@ claims is an error of the report, which names what was found and the dialects th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sphinx_xenfusa.evidence import json_dialects, junit_dialects, robot, tap
-from sphinx_xenfusa.evidence.junit import PYTEST, SIZE_LIMIT, Form, Target, parse, read_junit
+from sphinx_xenfusa.evidence.content import DEFAULT, UTF8_MARK, Content, Limits, opened
+from sphinx_xenfusa.evidence.junit import PYTEST, Form, Target, parse, read_junit
 from sphinx_xenfusa.evidence.plain_text import printable, shortened, shown_path
-from sphinx_xenfusa.inputs import InputError, read_bytes
+from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.record import TestReport
 from sphinx_xenfusa.trace.states import Outcome
 
-UTF8_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A report that is to be read.
-
-    :param place: the file as messages name it.
-    """
-
-    path: Path
-    place: str
-    root: Path
-    data: bytes
-    limit: int
+SNIFFED = 10_000
+"""Elements in which the dialect has to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +35,7 @@ class Dialect:
     name: str
     recognised: str
     tried: bool
-    read: Callable[[Source], TestReport]
+    read: Callable[[Content], TestReport]
 
 
 # --- XML --------------------------------------------------------------------------------------------------------------
@@ -64,8 +51,14 @@ class Beginning:
 
     path: list[str] = field(default_factory=list)
     attributes: list[Mapping[str, str]] = field(default_factory=list)
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: set[str] = field(default_factory=set)
     nested: bool = False
+
+    def add(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Keep the root and the last few elements."""
+        del self.path[1:-16], self.attributes[1:-16]
+        self.path.append(tag)
+        self.attributes.append(attributes)
 
     def of(self, tag: str) -> Mapping[str, str]:
         """The attributes of the innermost such element."""
@@ -81,16 +74,18 @@ class _Sniffer(Target):
         super().__init__(place, f"a test report of {KNOWN}")
         self.found = Beginning()
         self._open: list[str] = []
+        self._elements = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._open.append(tag)
+        self._elements += 1
         self.found.nested = self.found.nested or self._open[-2:] == ["testsuite", "testsuite"]
         if tag == "property":
-            self.found.properties.setdefault(attributes.get("name", ""), attributes.get("value", ""))
+            self.found.properties.add(attributes.get("name", "")[:100])
         elif tag in ("testsuites", "testsuite", "testcase") or not self.found.path:
-            self.found.path.append(tag)
-            self.found.attributes.append(attributes)
-        if tag == "testcase" or len(self._open) > 8 or self.found.path[0] not in ("testsuites", "testsuite"):
+            self.found.add(tag, attributes)
+        known = self.found.path[0] in ("testsuites", "testsuite")
+        if tag == "testcase" or len(self._open) > 8 or not known or self._elements > SNIFFED:
             raise _Enough
 
     def end(self, tag: str) -> None:
@@ -145,42 +140,33 @@ _XML: tuple[tuple[str, Callable[[Beginning], bool]], ...] = (
 """Asked in this order; a dialect further down may be broader than one above it."""
 
 
-def _junit(name: str, form: Form) -> Callable[[Source], TestReport]:
-    def read(source: Source) -> TestReport:
-        return read_junit(source.data, source.place, source.root, form, name)
+def _junit(name: str, form: Form) -> Callable[[Content], TestReport]:
+    def read(content: Content) -> TestReport:
+        return read_junit(content, form, name)
 
     return read
 
 
-def _read_twister_xml(source: Source) -> TestReport:
-    form = junit_dialects.twister(_ran_by_twister(source))
-    return read_junit(source.data, source.place, source.root, form, "twister XML")
+def _read_twister_xml(content: Content) -> TestReport:
+    return read_junit(content, junit_dialects.twister(_ran_by_twister(content)), "twister XML")
 
 
-def _ran_by_twister(source: Source) -> Mapping[tuple[str, str, str], Outcome]:
+def _ran_by_twister(content: Content) -> Mapping[tuple[str, str, str], Outcome]:
     """What ``twister.json`` in the same folder says of each platform, suite and case; nothing if it is not good."""
-    path = source.path.with_name("twister.json")
+    path = content.path.with_name("twister.json")
     if not path.is_file():
         return {}
-    sibling = read_report(path, source.root, limit=source.limit)
+    sibling = read_report(path, content.root, limits=content.limits)
     if sibling.error or sibling.dialect != "twister JSON":
         return {}
     return {(case.target, case.classname, case.name): case.outcome for case in sibling.cases}
 
 
-def _json(name: str) -> Callable[[Source], TestReport]:
-    def read(source: Source) -> TestReport:
-        return json_dialects.read_json(source.data, source.place, source.root, name)
+def _json(name: str) -> Callable[[Content], TestReport]:
+    def read(content: Content) -> TestReport:
+        return json_dialects.read_json(content, name)
 
     return read
-
-
-def _read_robot(source: Source) -> TestReport:
-    return robot.read_robot(source.data, source.place, source.root)
-
-
-def _read_tap(source: Source) -> TestReport:
-    return tap.read_tap(source.data, source.place, source.root)
 
 
 DIALECTS: tuple[Dialect, ...] = (
@@ -225,15 +211,15 @@ DIALECTS: tuple[Dialect, ...] = (
         True,
         _json("sphinx-test-reports JSON"),
     ),
-    Dialect("Robot Framework", "robot as the root", True, _read_robot),
-    Dialect("TAP", "a version line, a plan or a test point as the first line", True, _read_tap),
+    Dialect("Robot Framework", "robot as the root", True, robot.read_robot),
+    Dialect("TAP", "a version line, a plan or a test point as the first line", True, tap.read_tap),
 )
 """Every dialect that is read."""
 KNOWN = ", ".join(dialect.name for dialect in DIALECTS)
 _BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 
 
-def read_report(path: Path, root: Path, *, limit: int = SIZE_LIMIT) -> TestReport:
+def read_report(path: Path, root: Path, *, limits: Limits = DEFAULT) -> TestReport:
     """Read a test report of whatever dialect; nothing in a report that is faulty counts.
 
     Bad content never raises: the report then carries ``error`` (``file:line: found …; expected …``, the first fault in
@@ -241,55 +227,55 @@ def read_report(path: Path, root: Path, *, limit: int = SIZE_LIMIT) -> TestRepor
 
     :param path: the report.
     :param root: the project's root: files below it are named relative to it, all others by their name only.
-    :param limit: bytes that are read at the most.
     """
-    place = shown_path(path, root)
     try:
-        data = read_bytes(path, limit=limit, what="a test report")
+        with opened(path, root, limits, "a test report") as content:
+            found = _dialect(content)
+            if not isinstance(found, InputError):
+                return found.read(content)
+            for _ in content.chunks():
+                pass  # for the digest
+            return TestReport(content.place, content.sha256, str(found), ())
     except InputError as error:
-        return TestReport(place, "", str(InputError(place, error.line, error.found, error.expected)), ())
-    source = Source(path, place, root, data, limit)
-    found = _dialect(source)
-    if isinstance(found, InputError):
-        return TestReport(place, hashlib.sha256(data).hexdigest(), str(found), ())
-    return found.read(source)
+        return TestReport(shown_path(path, root), "", str(error), ())
 
 
-def _dialect(source: Source) -> Dialect | InputError:
-    begin = source.data.removeprefix(UTF8_MARK).lstrip()[:1]
-    if begin == b"<" or not begin or source.data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return _dialect_of_xml(source)
-    if begin in (b"{", b"["):
-        return _dialect_of_json(source)
-    if tap.BEGINNING.match(_first_line(source.data)):
+def _dialect(content: Content) -> Dialect | InputError:
+    beginning = content.beginning()
+    text = beginning.removeprefix(UTF8_MARK).lstrip()
+    if text[:1] == b"<" or not text or beginning[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _dialect_of_xml(content)
+    if text[:1] in (b"{", b"["):
+        return _dialect_of_json(content)
+    if tap.BEGINNING.match(_first_line(beginning)):
         return _BY_NAME["TAP"]
-    word = source.data.removeprefix(UTF8_MARK).lstrip()[:60].split(b"\n")[0].decode("utf-8", "replace")
-    return _unknown(source, 1, f"text that begins with {printable(word)!r}")
+    word = text[:60].split(b"\n")[0].decode("utf-8", "replace")
+    return _unknown(content, 1, f"text that begins with {printable(word)!r}")
 
 
-def _first_line(data: bytes) -> str:
-    """The first line that is neither empty nor a comment, of the first 64 KiB."""
-    lines = data.removeprefix(UTF8_MARK)[:65_536].decode("utf-8", "replace").split("\n")
+def _first_line(beginning: bytes) -> str:
+    """The first line that is neither empty nor a comment."""
+    lines = beginning.removeprefix(UTF8_MARK).decode("utf-8", "replace").split("\n")
     return next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
 
 
-def _dialect_of_json(source: Source) -> Dialect | InputError:
+def _dialect_of_json(content: Content) -> Dialect | InputError:
     try:
-        data = json_dialects.load(source.data, source.place)
+        data = json_dialects.load(content)
     except InputError as error:
         return error
     name = json_dialects.dialect_of(data)
     if name:
         return _BY_NAME[name]
     keys = ", ".join(sorted(data)[:8]) if isinstance(data, dict) else f"a list of {len(data)}"
-    return _unknown(source, 1, f"JSON with {printable(shortened(keys, 120))}, an unknown dialect")
+    return _unknown(content, 1, f"JSON with {printable(shortened(keys, 120))}, an unknown dialect")
 
 
-def _dialect_of_xml(source: Source) -> Dialect | InputError:
-    sniffer = _Sniffer(source.place)
+def _dialect_of_xml(content: Content) -> Dialect | InputError:
+    sniffer = _Sniffer(content.place)
     fault = None
     with suppress(_Enough):
-        fault = parse(source.data, sniffer)
+        fault = parse(content, sniffer)
     begin = sniffer.found
     name = _xml_dialect(begin) if begin.path else ""
     if name:
@@ -299,8 +285,8 @@ def _dialect_of_xml(source: Source) -> Dialect | InputError:
     shown = " ".join(
         f"<{tag} {' '.join(sorted(found))}>" for tag, found in zip(begin.path, begin.attributes, strict=True)
     )
-    return _unknown(source, 1, f"{printable(shortened(shown, 200))}, an unknown dialect")
+    return _unknown(content, 1, f"{printable(shortened(shown, 200))}, an unknown dialect")
 
 
-def _unknown(source: Source, line: int, found: str) -> InputError:
-    return InputError(source.place, line, found, f"a test report of {KNOWN}")
+def _unknown(content: Content, line: int, found: str) -> InputError:
+    return InputError(content.place, line, found, f"a test report of {KNOWN}")

@@ -9,14 +9,13 @@ Source: Robot Framework 7.5, what it writes, and its schema ``robot.xsd``.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from sphinx_xenfusa.evidence.junit import CASE_LIMIT, MESSAGE_LIMIT, NAME_LIMIT, Target, parse
-from sphinx_xenfusa.evidence.plain_text import printable, shortened, without_host_paths
+from sphinx_xenfusa.evidence.content import MESSAGE_LIMIT, Content, Kept
+from sphinx_xenfusa.evidence.junit import Target, parse
+from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.record import TestCase, TestReport
 from sphinx_xenfusa.trace.states import Outcome
 
@@ -56,9 +55,10 @@ class _Test:
 class _Reader(Target):
     """Gathers the tests and the statistics."""
 
-    def __init__(self, place: str, root: Path) -> None:
-        super().__init__(place, WHAT)
-        self.root = root
+    def __init__(self, content: Content) -> None:
+        super().__init__(content.place, WHAT)
+        self.case_limit = content.limits.cases
+        self._kept = Kept(content)
         self.tool = ""
         self.time = ""
         self.tests: list[_Test] = []
@@ -67,6 +67,7 @@ class _Reader(Target):
         self._suites: list[_Suite] = []
         self._test: _Test | None = None
         self._text: list[str] | None = None
+        self._length = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -83,7 +84,7 @@ class _Reader(Target):
         elif tag == "status":
             self._status(parent, attributes)
         elif tag == "tag" and parent[0] == "test":
-            self._text = []
+            self._text, self._length = [], 0
         elif tag == "stat" and parent[0] == "total":
             self._statistics(attributes)
 
@@ -92,11 +93,11 @@ class _Reader(Target):
         self._open.pop()
         parent = self._open[-1][0] if self._open else ""
         if self._test is not None and self._text is not None and tag in ("status", "tag"):
-            text = self._clean("".join(self._text).strip(), MESSAGE_LIMIT)
+            text = "".join(self._text).strip()
             if tag == "tag":
-                self._test.tags.append(text)
+                self._test.tags.append(self._clean(text))
             else:
-                self._test.message = text
+                self._test.message = self._kept.message(text)
             self._text = None
         if tag == "test" and parent == "suite" and self._test is not None:
             if self._test.outcome is None:
@@ -109,12 +110,14 @@ class _Reader(Target):
 
     def data(self, text: str) -> None:
         """Character data; kept where it is a message or a tag."""
-        if self._text is not None and len(self._text) < 1000:
+        if self._text is not None and self._length < 10 * MESSAGE_LIMIT:
             self._text.append(text)
+            self._length += len(text)
 
     def _start_test(self, attributes: dict[str, str]) -> None:
-        if len(self.tests) >= CASE_LIMIT:
-            raise self.error(f"more than {CASE_LIMIT:,} cases", f"{WHAT}, of at most {CASE_LIMIT:,} cases")
+        if len(self.tests) >= self.case_limit:
+            most = f"{self.case_limit:,} cases"
+            raise self.error(f"more than {most}", f"{WHAT}, of at most {most}")
         source, line = self._clean(self._suites[-1].source), attributes.get("line", "")
         path = ".".join(suite.name for suite in self._suites)
         place = f"{source}:{line}" if source and line.isdigit() else source
@@ -129,7 +132,7 @@ class _Reader(Target):
             self.error(f'the status "{self._clean(word)[:60]}"', f"{WHAT}, with {', '.join(_STATUS)}")
         elif tag == "test" and self._test is not None:
             self._test.outcome = outcome
-            self._text = []
+            self._text, self._length = [], 0
         elif tag in _STEPS and self._test is not None:
             self._test.ran = self._test.ran or outcome in (Outcome.PASSED, Outcome.FAILED)
         elif tag == "kw" and of_parent.get("type", "").upper() == "TEARDOWN" and self._suites:
@@ -162,18 +165,17 @@ class _Reader(Target):
             )
             self.error(" over ".join(shown), "statistics that agree with the tests")
 
-    def _clean(self, text: str, limit: int = NAME_LIMIT) -> str:
-        return printable(without_host_paths(shortened(text, limit), self.root))
+    def _clean(self, text: str) -> str:
+        try:
+            return self._kept.name(text)
+        except InputError as error:
+            raise self.error(error.found, error.expected) from error
 
 
-def read_robot(data: bytes, place: str, root: Path) -> TestReport:
-    """Read an output.xml; nothing in one that is faulty counts.
-
-    :param place: the file as messages name it.
-    :param root: the project's root, which is cut from paths.
-    """
-    reader = _Reader(place, root)
-    fault = parse(data, reader)
+def read_robot(content: Content) -> TestReport:
+    """Read an output.xml; nothing in one that is faulty counts."""
+    place, reader = content.place, _Reader(content)
+    fault = parse(content, reader)
     found: dict[tuple[str, str], TestCase] = {}
     order = list(Outcome)
     for test in reader.tests:
@@ -183,7 +185,7 @@ def read_robot(data: bytes, place: str, root: Path) -> TestReport:
             found[case.classname, case.name] = case
     return TestReport(
         file=place,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=content.sha256,
         error="" if fault is None else str(fault),
         cases=tuple(sorted(found.values())),
         dialect="Robot Framework",

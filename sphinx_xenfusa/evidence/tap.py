@@ -8,14 +8,15 @@ Source: https://testanything.org/tap-version-14-specification.html.
 
 from __future__ import annotations
 
-import hashlib
+import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from sphinx_xenfusa.evidence.junit import CASE_LIMIT, DEPTH_LIMIT, MESSAGE_LIMIT, NAME_LIMIT
-from sphinx_xenfusa.evidence.plain_text import printable, shortened, without_host_paths
-from sphinx_xenfusa.inputs import InputError, decode
+from sphinx_xenfusa.evidence.content import MESSAGE_LIMIT, Content, Kept
+from sphinx_xenfusa.evidence.junit import DEPTH_LIMIT
+from sphinx_xenfusa.evidence.plain_text import printable, shortened
+from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.record import TestCase, TestReport
 from sphinx_xenfusa.trace.states import Outcome
 
@@ -27,6 +28,10 @@ _PLAN = re.compile(r"1\.\.([0-9]{1,9})(?:\s*#.*)?")
 _TEST = re.compile(r"(not )?ok(?:[ \t]+([0-9]{1,9}))?(?:[ \t]+(.*))?")
 _DIRECTIVE = re.compile(r"(?<!\\)#\s*(skip|todo)\S*\s*(.*)", re.IGNORECASE)
 _INDENT = 4
+LINE_LIMIT = 4 * 1024 * 1024
+"""Characters of a line."""
+_DETAILS = 100
+"""Lines of the details of a test that are kept."""
 
 
 @dataclass(slots=True)
@@ -53,10 +58,12 @@ class _Test:
 class _Stream:
     """Gathers tests and the first fault; levels stand by their indentation."""
 
-    def __init__(self, place: str) -> None:
-        self.place = place
+    def __init__(self, content: Content) -> None:
+        self.place = content.place
+        self.kept = Kept(content)
+        self.most = content.limits.cases
         self.fault: InputError | None = None
-        self.tests: list[_Test] = []
+        self.tests = 0
         self.levels = [_Level(1)]
         self.announced = ""
         self.bailed = False
@@ -66,18 +73,25 @@ class _Stream:
         """Keep the first fault."""
         self.fault = self.fault or InputError(self.place, line, found, expected)
 
-    def read(self, text: str) -> None:
-        """Read all lines."""
-        lines = text.split("\n")
-        for number, line in enumerate(lines[:-1], 1):
-            self._line(number, line.rstrip("\r"))
-            if len(self.tests) > CASE_LIMIT:
-                self.error(number, f"more than {CASE_LIMIT:,} cases", f"{WHAT}, of at most {CASE_LIMIT:,} cases")
-                return
-        if lines[-1]:
-            self.error(len(lines), "a last line without a line feed", f"{WHAT}, to its end")
+    def read(self, lines: Iterator[str]) -> None:
+        """Read all lines, each but the last with its line feed.
+
+        :raises InputError: there are too many tests or names.
+        """
+        number = 0
+        for number, line in enumerate(lines, 1):
+            if not line.endswith("\n"):
+                self.error(number, "a last line without a line feed", f"{WHAT}, to its end")
+                break
+            self._line(number, line[:-1].rstrip("\r"))
+            if self.tests > self.most:
+                most = f"{self.most:,} cases"
+                raise InputError(self.place, number, f"more than {most}", f"{WHAT}, of at most {most}")
+        self._finish(number)
+
+    def _finish(self, number: int) -> None:
         while len(self.levels) > 1:
-            self.error(len(lines), "a subtest without the test point that ends it", f"{WHAT}, to its end")
+            self.error(number, "a subtest without the test point that ends it", f"{WHAT}, to its end")
             self._close(self.levels.pop())
         self._close(self.levels[0])
 
@@ -85,8 +99,8 @@ class _Stream:
         if self._details_end:
             if line == self._details_end:
                 self._details_end = ""
-            elif (last := self.levels[-1].last) is not None and len(last.details) < 100:
-                last.details.append(line.strip())
+            elif (last := self.levels[-1].last) is not None and len(last.details) < _DETAILS:
+                last.details.append(line.strip()[:MESSAGE_LIMIT])
             return
         words = line.lstrip(" ")
         indent = len(line) - len(words)
@@ -136,9 +150,10 @@ class _Stream:
         if index in level.numbers or index < 1:
             self.error(number, f"the test number {index} again", f"{WHAT}, with each number once")
         level.numbers.add(index)
-        name = re.sub(r"\\([\\#])", r"\1", name) or f"test {index}"
+        name = self.kept.name(re.sub(r"\\([\\#])", r"\1", name) or f"test {index}")
         outcome = Outcome.SKIPPED if directive else Outcome.FAILED if failed else Outcome.PASSED
-        test = _Test((), name, outcome, directive[2].strip() if directive else "")
+        self._finish_details(level.last)
+        test = _Test((), name, outcome, self.kept.message(directive[2].strip()) if directive else "")
         if depth < len(self.levels) - 1:
             inner = self.levels.pop()
             self._close(inner)
@@ -147,11 +162,19 @@ class _Stream:
             level.tests += inner.tests
         level.last = test
         level.tests.append(test)
-        self.tests.append(test)
+        self.tests += 1
         self.announced = ""
+
+    def _finish_details(self, test: _Test | None) -> None:
+        """Make one message of the details of a test that failed."""
+        if test is not None and test.details:
+            if test.outcome is Outcome.FAILED:
+                test.reason = test.reason or self.kept.message("\n".join(test.details))
+            test.details = []
 
     def _close(self, level: _Level) -> None:
         """Hold a level against its plan."""
+        self._finish_details(level.last)
         ran = len(level.numbers)
         if level.planned is None:
             self.error(
@@ -161,40 +184,54 @@ class _Stream:
             self.error(level.line, f"the plan 1..{level.planned} over {ran} tests", f"{WHAT}, as many as planned")
 
 
-def read_tap(data: bytes, place: str, root: Path) -> TestReport:
+def read_tap(content: Content) -> TestReport:
     """Read a TAP stream; nothing counts in one that is not whole.
 
     *ok* is passed, *not ok* failed, and both with a skip or todo directive skipped.  The tests of a subtest have its name
     before theirs.
-
-    :param place: the file as messages name it.
-    :param root: the project's root, which is cut from paths in messages.
     """
-    stream = _Stream(place)
+    stream = _Stream(content)
     try:
-        stream.read(decode(data, Path(place), what=WHAT))
+        stream.read(_lines(content))
     except InputError as wrong:
         stream.error(wrong.line or 1, wrong.found, wrong.expected)
+    for _ in content.chunks():
+        pass  # for the digest, where the reading ended early
     cases: dict[tuple[str, str], TestCase] = {}
     order = list(Outcome)
     for test in stream.levels[0].tests:
-        case = _case(test, place, root, readable=stream.fault is None)
+        case = _case(test, content.place, readable=stream.fault is None)
         known = cases.get((case.classname, case.name))
         if known is None or order.index(case.outcome) < order.index(known.outcome):
             cases[case.classname, case.name] = case
     error = "" if stream.fault is None else str(stream.fault)
-    return TestReport(place, hashlib.sha256(data).hexdigest(), error, tuple(sorted(cases.values())), "TAP")
+    return TestReport(content.place, content.sha256, error, tuple(sorted(cases.values())), "TAP")
 
 
-def _case(test: _Test, place: str, root: Path, *, readable: bool) -> TestCase:
-    def clean(text: str, limit: int) -> str:
-        return printable(without_host_paths(shortened(text, limit), root))
+def _lines(content: Content) -> Iterator[str]:
+    """The lines with their line feeds; the last one may have none.
 
-    details = "\n".join(test.details) if test.outcome is Outcome.FAILED else ""
+    :raises InputError: a byte is not UTF-8 or NUL, or a line is too long.
+    """
+    wrong = content.bad_text(WHAT)
+    if wrong is not None:
+        raise wrong
+    decoder, rest = codecs.getincrementaldecoder("utf-8-sig")(), ""
+    for chunk in content.chunks():
+        *lines, rest = (rest + decoder.decode(chunk)).split("\n")
+        if len(rest) > LINE_LIMIT:
+            raise InputError(content.place, None, "a very long line", f"{WHAT}, in lines of at most {LINE_LIMIT:,}")
+        yield from (f"{line}\n" for line in lines)
+    rest += decoder.decode(b"", final=True)
+    if rest:
+        yield rest
+
+
+def _case(test: _Test, place: str, *, readable: bool) -> TestCase:
     return TestCase(
         report=place,
-        classname=clean(" / ".join(test.path), NAME_LIMIT),
-        name=clean(test.name, NAME_LIMIT),
+        classname=shortened(" / ".join(test.path), MESSAGE_LIMIT),
+        name=test.name,
         outcome=test.outcome if readable else Outcome.NOT_RUN,
-        message=clean(test.reason or details, MESSAGE_LIMIT),
+        message=test.reason,
     )

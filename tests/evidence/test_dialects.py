@@ -168,8 +168,10 @@ def test_no_prefix_shows_more_passes_than_the_whole(sample, tmp_path):
     whole = sample.read_bytes()
     most = passes(read_report(alone(sample, tmp_path), tmp_path))
     text = whole.rstrip()
-    for end in range(len(text)):
-        report = read(text[:end], tmp_path)
+    path = alone(sample, tmp_path)
+    for end in reversed(range(len(text))):
+        os.truncate(path, end)  # writing the file anew each time takes longer than reading it
+        report = read_report(path, tmp_path)
         assert passes(report) <= most
         # After the plan at its end nothing of a TAP stream is missing but comments.
         complete = sample.suffix == ".tap" and re.search(rb"^1\.\.5\n", text[:end], re.MULTILINE)
