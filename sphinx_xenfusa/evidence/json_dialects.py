@@ -22,10 +22,9 @@ from sphinx_xenfusa.trace.states import Outcome
 Json = Mapping[str, Any]
 WHAT = "a test report in JSON"
 SIZE_LIMIT = 32 * 1024 * 1024
-"""Bytes of a report in JSON, whatever the limit of all reports: it is held as a whole.
-
-Data of this size takes 0.8 GiB at the worst (a list of empty objects); a twister.json has about 200 bytes a case.
-"""
+"""Bytes of a report in JSON, whatever the limit of all reports: it is held as a whole."""
+BRACKET_LIMIT = 2_000_000
+"""Opening brackets and braces of a report in JSON: an empty list of two bytes takes eighty in memory."""
 
 
 class Fault(Exception):
@@ -47,6 +46,8 @@ def load(content: Content) -> Any:
     if wrong is not None:
         raise wrong
     text = content.whole(SIZE_LIMIT, WHAT).removeprefix(UTF8_MARK)
+    if text.count(b"[") + text.count(b"{") > BRACKET_LIMIT:
+        raise InputError(place, 1, f"more than {BRACKET_LIMIT:,} opening brackets and braces", f"{WHAT}, with fewer")
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

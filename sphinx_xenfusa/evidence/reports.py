@@ -238,6 +238,9 @@ def read_report(path: Path, root: Path, *, limits: Limits = DEFAULT) -> TestRepo
             return TestReport(content.place, content.sha256, str(found), ())
     except InputError as error:
         return TestReport(shown_path(path, root), "", str(error), ())
+    except MemoryError:
+        place = shown_path(path, root)
+        return TestReport(place, "", str(InputError(place, None, "more than the memory holds", "a test report")), ())
 
 
 def _dialect(content: Content) -> Dialect | InputError:

@@ -40,6 +40,7 @@ from sphinx_xenfusa.confirm.plan_inputs import PLAIN_INPUTS, KeptPlanInputs, Pla
 from sphinx_xenfusa.confirm.register import REGISTER, Register
 from sphinx_xenfusa.confirm.run import Job, without_result
 from sphinx_xenfusa.confirm.schedule import jobs_for
+from sphinx_xenfusa.evidence.content import Limits
 from sphinx_xenfusa.evidence.reports import read_report
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget, Claim
 from sphinx_xenfusa.explore.survivors import Mutants
@@ -231,7 +232,9 @@ class Build:
         rules = tracing_rules(app)
         findings += rules.findings
         verdicts = self._verdicts(app)
-        reports = [read_report(Path(app.confdir) / one, Path(app.confdir)) for one in app.config.xenfusa_test_reports]
+        limits = Limits(app.config.xenfusa_test_report_limit, app.config.xenfusa_test_case_limit)
+        files = app.config.xenfusa_test_reports
+        reports = [read_report(Path(app.confdir) / one, Path(app.confdir), limits=limits) for one in files]
         provenance = Provenance(app)
         tests = linked_tests(app, provenance.tied(reports))
         findings += tests.findings

@@ -18,6 +18,7 @@ from sphinx.config import Config
 from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, MOST_SECONDS
 from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
 from sphinx_xenfusa.evidence.case_properties import ROLES, S_CORE
+from sphinx_xenfusa.evidence.content import DEFAULT
 from sphinx_xenfusa.inputs import InputError, parse_toml, read_text
 from sphinx_xenfusa.interop.exports import FORMATS
 from sphinx_xenfusa.model.policies import POLICIES
@@ -50,6 +51,11 @@ def _texts(value: Any) -> bool:
 def _text(value: Any) -> bool:
     """Whether a value is a text that can name a file."""
     return isinstance(value, str) and "\0" not in value
+
+
+def _count(value: Any) -> bool:
+    """Whether a value is a whole number above zero."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _day(value: Any) -> bool:
@@ -187,6 +193,22 @@ SETTINGS: dict[str, Setting] = {
         lambda value: isinstance(value, bool),
         "True or False",
         "Whether test results count only if it is known when and of which commit they are.",
+    ),
+    "test_report_limit": Setting(
+        DEFAULT.size,
+        "",
+        (int,),
+        _count,
+        "bytes, a whole number above 0",
+        "Bytes that a test report may have; a larger one counts for nothing.",
+    ),
+    "test_case_limit": Setting(
+        DEFAULT.cases,
+        "",
+        (int,),
+        _count,
+        "a whole number above 0",
+        "Cases that a test report may have; one with more counts for nothing.",
     ),
     "exports": Setting(
         ["metrics"],

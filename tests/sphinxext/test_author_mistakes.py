@@ -119,6 +119,9 @@ def test_a_dangling_link_is_reported(build: Callable[..., Built]) -> None:
         ("cache_dir", "a\0b"),
         ("test_reports", [1]),
         ("test_reports", ["a\0b"]),
+        ("test_report_limit", 0),
+        ("test_report_limit", -1),
+        ("test_case_limit", True),
         ("oft", [1]),
     ],
 )

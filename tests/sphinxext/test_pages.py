@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests_support import TRACE, Built, requirement, verdict
@@ -143,6 +144,20 @@ def test_only_tests_that_ran_and_passed_count(build: Callable[..., Built]) -> No
     page = built.page("index.html")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.parametrize("limit", ["test_report_limit", "test_case_limit"])
+def test_a_report_beyond_a_limit_verifies_nothing(build: Callable[..., Built], limit: str) -> None:
+    files = {
+        "index.rst": TITLE + requirement("a", options=":needs: XenTest"),
+        "r.xml": report(("test_a", "XenArch~a~1", ""), ("test_b", "XenArch~a~1", "")),
+    }
+    settings: dict[str, Any] = {"xenfusa_test_reports": ["r.xml"]}
+    assert build(files, **settings).record.items[0].result is Result.PASSED
+    built = build(files, fresh=True, **settings, **{f"xenfusa_{limit}": 1})
+    assert built.record.items[0].result is not Result.PASSED
+    assert "expected" in built.record.reports[0].error
+    assert "xenfusa.test_report" in built.types()
 
 
 @pytest.mark.parametrize("cut", [1, 40, 300])
