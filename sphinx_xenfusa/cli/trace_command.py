@@ -140,6 +140,7 @@ def trace(
             accepted=rules.links,
             accepted_texts=rules.texts,
             reviews=rules.reviews,
+            verifications=rules.verifications,
         )
         record = replace(record, expected=tested.expected)
         judgement = judge(record)

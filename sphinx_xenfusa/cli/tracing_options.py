@@ -14,7 +14,7 @@ import click
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.linker import AcceptedLinks
 from sphinx_xenfusa.trace.policy import Demand
-from sphinx_xenfusa.trace.record import Finding, Item, Justification, Place, Review, Tombstone
+from sphinx_xenfusa.trace.record import Finding, Item, Justification, Place, Review, Tombstone, Verification
 
 _Read = TypeVar("_Read")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -67,6 +67,7 @@ class Rules:
     links: AcceptedLinks = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     reviews: tuple[Review, ...] = ()
+    verifications: tuple[Verification, ...] = ()
 
 
 def tracing_options(command: _Command) -> _Command:
@@ -126,4 +127,5 @@ def read_rules(files: RuleFiles, root: Path, items: Sequence[Item]) -> Rules:
         links=agreed.links,
         texts=agreed.texts,
         reviews=agreed.reviews,
+        verifications=agreed.verifications,
     )

@@ -15,8 +15,9 @@ from sphinx_xenfusa.interop.review_ledger import read_ledger
 from sphinx_xenfusa.trace.acceptance import Acceptance, Drift, accepted_links, drift, suspect_findings
 from sphinx_xenfusa.trace.fingerprint import fingerprint
 from sphinx_xenfusa.trace.linker import AcceptedLinks
-from sphinx_xenfusa.trace.record import Finding, Item, Place, Review, TestReport
+from sphinx_xenfusa.trace.record import Finding, Item, Place, Review, TestReport, Verification
 from sphinx_xenfusa.trace.reviews import judge
+from sphinx_xenfusa.trace.verifications import judge_verifications
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Agreed:
     links: AcceptedLinks = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     reviews: tuple[Review, ...] = ()
+    verifications: tuple[Verification, ...] = ()
     findings: tuple[Finding, ...] = ()
     state: Drift | None = None
 
@@ -55,11 +57,12 @@ def read_agreements(
     :param reports: the test reports: what a test verifies was accepted with the text.
     """
     acceptance, state, findings = _accepted(accepted, items)
-    reviews, faults = _reviewed(ledgers, items)
+    reviews, verifications, faults = _reviewed(ledgers, items)
     return Agreed(
         links=accepted_links(acceptance, items, reports),
         texts=acceptance.fingerprints(),
         reviews=reviews,
+        verifications=verifications,
         findings=(*findings, *faults),
         state=state,
     )
@@ -76,9 +79,12 @@ def _accepted(file: File | None, items: Sequence[Item]) -> tuple[Acceptance, Dri
     return acceptance, state, tuple(suspect_findings(state))
 
 
-def _reviewed(ledgers: Iterable[File], items: Sequence[Item]) -> tuple[tuple[Review, ...], tuple[Finding, ...]]:
+def _reviewed(
+    ledgers: Iterable[File], items: Sequence[Item]
+) -> tuple[tuple[Review, ...], tuple[Verification, ...], tuple[Finding, ...]]:
     prints: dict[str, str] | None = None
     reviews: list[Review] = []
+    verifications: list[Verification] = []
     findings: list[Finding] = []
     for file in ledgers:
         try:
@@ -89,9 +95,11 @@ def _reviewed(ledgers: Iterable[File], items: Sequence[Item]) -> tuple[tuple[Rev
         if prints is None:  # of two items under one tag the first counts
             prints = {str(item.tag): fingerprint(item) for item in reversed(items)}
         judged, faults = judge(ledger.reviews, list(ledger.checklist), prints)
+        verified, wrong = judge_verifications(ledger.verifications, prints)
         reviews += judged
-        findings += faults
-    return tuple(sorted(reviews)), tuple(findings)
+        verifications += verified
+        findings += (*faults, *wrong)
+    return tuple(sorted(reviews)), tuple(sorted(verifications)), tuple(findings)
 
 
 def unreadable(file: File, error: InputError, what: str, subtype: str = "input") -> Finding:

@@ -46,6 +46,7 @@ from sphinx_xenfusa.trace.record import (
     TracedItem,
     TraceRecord,
     TypedFields,
+    Verification,
 )
 from sphinx_xenfusa.trace.serialise import validate
 from sphinx_xenfusa.trace.states import INCOMING, Coverage, ItemKind, LinkStatus, OftStatus, Outcome, Result
@@ -226,6 +227,7 @@ def _from_version_1(data: Json) -> dict[str, Any]:
         "gates": [],
         "documents": [],
         "reviews": [],
+        "verifications": [],
         "suppressed": [],
     }
 
@@ -301,6 +303,10 @@ class _Reader:
             gates=tuple(Gate(**one) for one in data["gates"]),
             documents=tuple(_document(one) for one in data["documents"]),
             reviews=tuple(_review(one) for one in data["reviews"]),
+            verifications=tuple(
+                Verification(**{**one, "result": Outcome(one["result"]), "place": _place(one["place"])})
+                for one in data["verifications"]
+            ),
             suppressed=tuple(
                 Suppressed(**{**one, "place": _place(one["place"]), "suppressed_at": _place(one["suppressed_at"])})
                 for one in data["suppressed"]

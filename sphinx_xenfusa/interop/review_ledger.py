@@ -1,4 +1,7 @@
-"""Review ledgers: YAML files with the inspections of items, kept beside the texts and outside their fingerprints."""
+"""Review ledgers: YAML files with the inspections of items, and what people found who verified what the items ask for.
+
+They are kept beside the texts and outside their fingerprints.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,20 @@ from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.platforms.located_yaml import Located, load_file, validate
 from sphinx_xenfusa.trace.record import TAG, Place
 from sphinx_xenfusa.trace.reviews import ANSWERS, CHECKLIST, WrittenReview, is_answer
+from sphinx_xenfusa.trace.states import Outcome
+from sphinx_xenfusa.trace.verifications import BY_HAND, WrittenVerification
 
 WHAT = "a review ledger"
 
 _NAME = {"type": "string", "minLength": 1}
+_ID = {"type": "string", "pattern": f"^{TAG.pattern.replace('?P<', '?<')}$"}
+_FINGERPRINT = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_DATE = {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"}
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "type": "object",
     "additionalProperties": False,
-    "required": ["reviews"],
+    "minProperties": 1,
     "properties": {
         "checklist": {"type": "object", "minProperties": 1, "additionalProperties": _NAME},
         "reviews": {
@@ -29,12 +37,29 @@ SCHEMA: dict[str, Any] = {
                 "additionalProperties": False,
                 "required": ["id", "fingerprint", "author", "reviewer", "date", "answers"],
                 "properties": {
-                    "id": {"type": "string", "pattern": f"^{TAG.pattern.replace('?P<', '?<')}$"},
-                    "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                    "id": _ID,
+                    "fingerprint": _FINGERPRINT,
                     "author": _NAME,
                     "reviewer": _NAME,
-                    "date": {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"},
+                    "date": _DATE,
                     "answers": {"type": "object", "additionalProperties": {"type": ["string", "boolean"]}},
+                },
+            },
+        },
+        "verifications": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["id", "fingerprint", "method", "result", "document", "by", "date"],
+                "properties": {
+                    "id": _ID,
+                    "fingerprint": _FINGERPRINT,
+                    "method": {"enum": list(BY_HAND.values())},
+                    "result": {"enum": ["passed", "failed"]},
+                    "document": _NAME,
+                    "by": _NAME,
+                    "date": _DATE,
                 },
             },
         },
@@ -51,6 +76,7 @@ class Ledger:
 
     checklist: Mapping[str, str]
     reviews: tuple[WrittenReview, ...]
+    verifications: tuple[WrittenVerification, ...] = ()
 
 
 def read_ledger(path: Path, name: str, checklist: Mapping[str, str] = CHECKLIST) -> Ledger:
@@ -63,8 +89,9 @@ def read_ledger(path: Path, name: str, checklist: Mapping[str, str] = CHECKLIST)
     located = load_file(path, what=WHAT)
     validate(located, SCHEMA, WHAT)
     questions = located.data.get("checklist", checklist)
-    reviews = tuple(_review(located, number, questions, name) for number in range(len(located.data["reviews"])))
-    return Ledger(questions, reviews)
+    reviews = (_review(located, number, questions, name) for number in range(len(located.data.get("reviews", ()))))
+    verified = (_verification(located, number, name) for number in range(len(located.data.get("verifications", ()))))
+    return Ledger(questions, tuple(reviews), tuple(verified))
 
 
 def _review(located: Located, number: int, questions: Iterable[str], name: str) -> WrittenReview:
@@ -88,6 +115,20 @@ def _review(located: Located, number: int, questions: Iterable[str], name: str) 
         date=data["date"],
         answers=tuple(sorted(answers, key=lambda one: _position(one[0], known))),
         place=Place(name, located.line_of("reviews", number)),
+    )
+
+
+def _verification(located: Located, number: int, name: str) -> WrittenVerification:
+    data = located.data["verifications"][number]
+    return WrittenVerification(
+        id=data["id"],
+        fingerprint=data["fingerprint"],
+        method=data["method"],
+        result=Outcome(data["result"]),
+        document=" ".join(data["document"].split()),
+        by=" ".join(data["by"].split()),
+        date=data["date"],
+        place=Place(name, located.line_of("verifications", number)),
     )
 
 

@@ -79,6 +79,7 @@ from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import Finding, Item, Justification, Link, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import newest
 from sphinx_xenfusa.trace.style import Styled, check_style
+from sphinx_xenfusa.trace.verifications import by_item
 
 logger = logging.getLogger(__name__)
 
@@ -260,6 +261,7 @@ class Build:
             accepted=agreed.agreed.links,
             accepted_texts=agreed.agreed.texts,
             reviews=agreed.agreed.reviews,
+            verifications=agreed.agreed.verifications,
             justifications=rules.justifications,
             tombstones=rules.tombstones,
             demands=rules.demands,
@@ -297,6 +299,7 @@ class Build:
         whole = _digest(self.record, domain.anchors, sorted(self._vocabulary.titles.items()), words)
         digests = {}
         reviews = newest(self.record.reviews) if self.record is not None else {}
+        verifications = by_item(self.record.verifications) if self.record is not None else {}
         platforms, rules = self._platforms, rule_anchors(domain.anchors)
         places_of_platforms = domain.platform_places
         shown = {*domain.views, *domain.links, *domain.verdicts, *platforms.documents(), *domain.platform_links}
@@ -311,7 +314,7 @@ class Build:
             links |= {one.source for one in around}
             places = [(tag, domain.place_of(tag)) for tag in sorted(links)]
             repeated = sorted(views & self._repeated)
-            reviewed = [reviews[tag] for tag in sorted(views) if tag in reviews]
+            reviewed = [kept[tag] for kept in (reviews, verifications) for tag in sorted(views) if tag in kept]
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
             seen = whole if "*" in views else ""

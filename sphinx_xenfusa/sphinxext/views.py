@@ -27,10 +27,11 @@ from sphinx_xenfusa.sphinxext.case_places import has_pages, link_to_case, link_t
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
 from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
-from sphinx_xenfusa.trace.record import Justification, Review, TestCase, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import Justification, Review, TestCase, TracedItem, TraceRecord, Verification
 from sphinx_xenfusa.trace.reviews import in_words, newest
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result, worst
-from sphinx_xenfusa.trace.test_lists import NOT_SUPPLIED
+from sphinx_xenfusa.trace.test_lists import NOT_SUPPLIED, target_words
+from sphinx_xenfusa.trace.verifications import MODEL, TEST, by_item, words_of_verifications
 
 SYMBOLS = {
     Result.FAILED: "✗",
@@ -233,6 +234,11 @@ class Views:
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @functools.cached_property
+    def verifications(self) -> Mapping[str, Sequence[Verification]]:
+        """What people found, by the tag of the item."""
+        return by_item(self.record.verifications)
+
+    @functools.cached_property
     def reviews(self) -> Mapping[str, Review]:
         """The inspection that counts for each item that has one."""
         return newest(self.record.reviews)
@@ -378,6 +384,8 @@ class Views:
             ("Stands in", [nodes.literal("", str(item.place))]),
             ("Fingerprint", [nodes.literal("", traced.fingerprint[:16])]),
             ("Review", [nodes.Text(in_words(review))] if (review := self.reviews.get(str(item.tag))) else []),
+            ("Tests by target", [nodes.Text(words)] if (words := target_words(traced)) else []),
+            ("Methods", [nodes.Text("; ".join(methods))] if (methods := self._methods(traced)) else []),
             ("Suspect", suspect_words(traced)),
         ]
         made = nodes.field_list(classes=["xenfusa-facts"])
@@ -385,6 +393,16 @@ class Views:
             if value:
                 made += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(*value)))
         return made
+
+    def _methods(self, traced: TracedItem) -> list[str]:
+        """What each method amounts to, where more than claims and tests verify the item, or should; and what people found."""
+        if not any(one.method not in (MODEL, TEST) or one.result is Result.NONE for one in traced.methods):
+            return []
+        found = words_of_verifications(self.verifications.get(str(traced.item.tag), ()))
+        return [
+            *(f"{one.method}: {one.result.value}" for one in traced.methods),
+            *(f"found: {words}" for words in found),
+        ]
 
     def _field(self, fromdoc: str, traced: TracedItem, name: str) -> list[nodes.Node]:
         """The words of a typed field, with links to their objects; of one that was dropped, why."""

@@ -1,6 +1,6 @@
 """Joins items, verdicts and test results to the one trace record.
 
-Three rules decide what an item's state is, and all are cautious:
+Four rules decide what an item's state is, and all are cautious:
 
 - *model*: the worst verdict of its claims, under the policies that count: the specification and the target.  Verdicts
   under other policies are kept with the item and do not count.  A claim
@@ -8,7 +8,9 @@ Three rules decide what an item's state is, and all are cautious:
 - *test*: what the tests amount to that name exactly its tag, over all reports and targets
   (:mod:`sphinx_xenfusa.trace.test_results`): a failure on any target fails it, a pass counts if the test ran and its report is
   fresh.  Tests that verify a part give ``partial``; several of them ``passed`` where the tracing policy says so.
-- *result*: the worse of the two, or ``justified`` where there is neither and a justification says why.  Only where
+- *people*: what was found by analysis, inspection or review of design (:mod:`sphinx_xenfusa.trace.verifications`): a failure
+  counts, a pass only where the tracing policy asks for that method and neither claim nor test says anything.
+- *result*: the worst of these, or ``justified`` where there is none and a justification says why.  Only where
   claims answer for the whole item and it needs no tests does a passed test of a part not lower it: else deleting that
   test would make the item look better.
 
@@ -45,13 +47,14 @@ from sphinx_xenfusa.trace.linker import (
     link_order,
     suspect_finding,
 )
-from sphinx_xenfusa.trace.policy import Demand, Evidence, judge
+from sphinx_xenfusa.trace.policy import Demand, Evidence, judge, method_of, methods_asked
 from sphinx_xenfusa.trace.record import (
     DocumentCoverage,
     Finding,
     Item,
     Justification,
     Link,
+    MethodResult,
     Place,
     Review,
     Suppressed,
@@ -61,6 +64,7 @@ from sphinx_xenfusa.trace.record import (
     Tombstone,
     TracedItem,
     TraceRecord,
+    Verification,
 )
 from sphinx_xenfusa.trace.reviews import newest
 from sphinx_xenfusa.trace.roll_up import is_carried, with_roll_up
@@ -77,6 +81,7 @@ from sphinx_xenfusa.trace.test_results import (
     tests_of,
     told_by,
 )
+from sphinx_xenfusa.trace.verifications import MODEL, TEST, Verified, in_order, with_what_people_found
 
 _NAMED = 10
 
@@ -117,6 +122,7 @@ def assemble(
     drifted: Collection[Tag] = (),
     documents: Iterable[DocumentCoverage] = (),
     accepted_texts: Mapping[str, str] | None = None,
+    verifications: Iterable[Verification] = (),
     suppressed: Iterable[Suppressed] = (),
     stale_for: Staleness = _never_stale,
 ) -> TraceRecord:
@@ -137,6 +143,7 @@ def assemble(
     :param drifted: the items whose evidence was given for other words than stand in their document now: it is stale.
     :param documents: how far the normative sentences of documents are claimed.
     :param accepted_texts: the fingerprint of each item whose text somebody accepted, by tag.
+    :param verifications: what people found by analysis, inspection or review of design.
     :param suppressed: the findings that a stated reason keeps from counting.
     :param stale_for: says why the passes of a report that is fresh as a whole do not count for an item, such as one whose text
         is younger; an empty text where they do.
@@ -158,12 +165,15 @@ def assemble(
     inspected = tuple(sorted(set(reviews)))
     excuses, stones = Excuses(justifications), tuple(sorted(set(tombstones)))
     around = _Around(everything, links, inspected, agreed, drifted, accepted_texts or {})
+    by_people = tuple(sorted(set(verifications)))
+    people = _People(Verified(by_people), demanded)
     traced = [
-        _excused(_traced(item, linked, claims, tests, states[tag], around), linked, excuses)
+        _excused(_traced(item, linked, claims, tests, states[tag], around, people), linked, excuses)
         for tag, item in kept.items()
     ]
     traced.sort(key=lambda entry: _tag_order(entry.item.tag))
     judgement = judge(demanded, traced, Evidence(links, inspected))
+    traced = [_with_missing_methods(one, judgement.unmet) for one in traced] if judgement.unmet else traced
     excused = {str(one.item.tag) for one in traced if one.justified}
     return TraceRecord(
         project=project,
@@ -178,6 +188,7 @@ def assemble(
         reports=ordered_reports,
         tests=tests_of(ordered_reports),
         reviews=inspected,
+        verifications=by_people,
         justifications=tuple(excuses.all),
         tombstones=stones,
         gates=judgement.gates,
@@ -221,8 +232,11 @@ def result_of_item(item: Item, model: Result | None, test: Result | None) -> Res
     return worst((model, test))
 
 
-def _traced(item: Item, linked: Linked, claims: _Claims, tests: _Tests, tested: Tested, around: _Around) -> TracedItem:
+def _traced(
+    item: Item, linked: Linked, claims: _Claims, tests: _Tests, tested: Tested, around: _Around, people: _People
+) -> TracedItem:
     full, partial = tests.cases(item.tag)
+    by_hand = people.results(item.tag)
     results = [result for claim in item.confirmed_by for result in claims.results_for(claim, item.tag)]
     model = aged(result_of_model(results), item.tag in around.drifted)
     named = tuple(dict.fromkeys(item.confirmed_by))
@@ -239,12 +253,28 @@ def _traced(item: Item, linked: Linked, claims: _Claims, tests: _Tests, tested: 
         partial_tests=partial,
         model=model,
         test=tested.state,
-        result=result_of_item(item, model, tested.state),
+        result=people.state(item, result_of_item(item, model, tested.state), by_hand),
         suspect=around.suspect_of(item.tag),
         duplicates=around.elsewhere(item.tag),
         targets=tested.targets,
         untried=tests.untried(tested),
+        methods=_methods(model, tested.state, by_hand),
     )
+
+
+def _methods(model: Result | None, test: Result | None, by_hand: tuple[MethodResult, ...]) -> tuple[MethodResult, ...]:
+    """What each method amounts to by which an item was verified."""
+    ran = ((MODEL, model), (TEST, test))
+    return (*(MethodResult(name, state) for name, state in ran if state is not None), *by_hand)
+
+
+def _with_missing_methods(one: TracedItem, unmet: Mapping[str, Collection[str]]) -> TracedItem:
+    """The item with the methods that the tracing policy asks for and nobody used."""
+    words = unmet.get(str(one.item.tag), ())
+    asked = {method for word in words if (method := method_of(word))} - {entry.method for entry in one.methods}
+    if not asked:
+        return one
+    return replace(one, methods=in_order((*one.methods, *(MethodResult(name, Result.NONE) for name in asked))))
 
 
 def _excused(traced: TracedItem, linked: Linked, excuses: Excuses) -> TracedItem:
@@ -256,12 +286,36 @@ def _excused(traced: TracedItem, linked: Linked, excuses: Excuses) -> TracedItem
     if not excuses.hold_for(traced.item.tag):
         return traced
     untested = traced.test in (Result.NOT_RUN, Result.PARTIAL)
-    nothing = traced.model is None and (untested or (traced.test is None and not is_carried(traced, linked)))
+    unchecked = traced.test is None and traced.result is Result.NONE
+    nothing = traced.model is None and (untested or (unchecked and not is_carried(traced, linked)))
     if not traced.uncovered and not nothing:
         return traced
-    test = Result.JUSTIFIED if untested else traced.test
-    result = result_of_item(traced.item, traced.model, test)
-    return replace(traced, justified=True, test=test, result=Result.JUSTIFIED if result is Result.NONE else result)
+    test, result, methods = traced.test, traced.result, traced.methods
+    if untested:
+        by_hand = tuple(entry for entry in methods if entry.method not in (MODEL, TEST))
+        test, methods = Result.JUSTIFIED, _methods(traced.model, Result.JUSTIFIED, by_hand)
+        result = with_what_people_found(result_of_item(traced.item, traced.model, test), by_hand, ())
+    result = Result.JUSTIFIED if result is Result.NONE else result
+    return replace(traced, justified=True, test=test, result=result, methods=methods)
+
+
+class _People:
+    """What people found, and which of their methods the tracing policy asks for."""
+
+    def __init__(self, verified: Verified, demands: Sequence[Demand]) -> None:
+        self._verified = verified
+        self._demands = demands
+
+    def results(self, tag: Tag) -> tuple[MethodResult, ...]:
+        """What each method by hand amounts to for an item."""
+        return self._verified.results(tag)
+
+    def state(self, item: Item, state: Result, by_hand: tuple[MethodResult, ...]) -> Result:
+        """The state of an item.
+
+        :param state: by its claims and tests alone.
+        """
+        return with_what_people_found(state, by_hand, methods_asked(self._demands, item)) if by_hand else state
 
 
 class _Around:

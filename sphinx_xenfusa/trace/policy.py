@@ -8,6 +8,8 @@ A *demand* selects items by type, kind and integrity level and says what each ne
 ``test on TARGET``, ``test on all targets``
    The same of tests on one target; on every target on which any test of the record ran, all of them named by reports.
    A name with blanks or brackets stands in double quotes.
+``analysis``, ``inspection``, ``design_review``
+   People verified by that method what the item asks for, and it passed, for its present text.
 any other word
    An item type: something of that type covers it.
 
@@ -26,6 +28,7 @@ from dataclasses import dataclass
 from sphinx_xenfusa.trace.linker import TEST_TYPE
 from sphinx_xenfusa.trace.record import Finding, Gate, Item, Link, Place, Review, TracedItem
 from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, Result
+from sphinx_xenfusa.trace.verifications import BY_HAND, MODEL, TEST
 
 NEEDS_LIMIT = 200
 """Characters of the words that say what is needed."""
@@ -34,7 +37,7 @@ ALL_TARGETS = "test on all targets"
 """What is needed where a policy asks for tests on every target."""
 
 _TOKEN = re.compile(r"""\s*("[^"]+"|[()]|[^\s()"]+)""")
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD = re.compile(r"[A-Za-z_]+")
 _NAMED = 10
 
 
@@ -157,7 +160,7 @@ class _Words:
             self.at += 1
             return need
         if token in ("and", "or", ")", "the end"):
-            raise ValueError(f"{token}; expected model, test, review, coverage or an item type")
+            raise ValueError(f"{token}; expected model, test, {', '.join(BY_HAND)}, review, coverage or an item type")
         if _WORD.fullmatch(token) is None:
             raise ValueError(f"{token!r}; expected a word of letters, 'and', 'or' or a bracket")
         if token in ("test", TEST_TYPE) and self.tokens[self.at : self.at + 1] == ["on"]:
@@ -221,6 +224,9 @@ class Evidence:
             has.add("coverage")
         if (tag, one.fingerprint) in self._inspected:
             has.add("review")
+        if one.methods:
+            passed = {entry.method for entry in one.methods if entry.result is Result.PASSED}
+            has |= {word for word, method in BY_HAND.items() if method in passed}
         return frozenset(has)
 
 
@@ -239,29 +245,47 @@ class Judgement:
     """What a policy finds.
 
     :param lacks: for each item that lacks something, by tag, what, in the policy's words.
+    :param unmet: for each of these, the words of the needs that are not met and that it has not.
     """
 
     gates: tuple[Gate, ...]
     findings: tuple[Finding, ...]
     lacks: dict[str, tuple[str, ...]]
+    unmet: dict[str, frozenset[str]]
 
 
 def judge(demands: Sequence[Demand], items: Sequence[TracedItem], evidence: Evidence) -> Judgement:
     """Hold items against the demands of a policy."""
     gates, findings = [], []
     lacks: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    unmet: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
     has = {one.item.tag: evidence.of(one) for one in items} if demands else {}
     for demand in demands:
         concerned = [one for one in items if demand.selects(one.item)]
         missing = [one for one in concerned if not is_met(demand.need, has[one.item.tag])]
+        words = frozenset(words_of(demand.need))
         for one in missing:
             lacks[str(one.item.tag)][demand.words] = None
+            unmet[str(one.item.tag)] |= words - has[one.item.tag]
         gate = _gate(demand, concerned, missing)
         gates.append(gate)
         if gate.met is False:
             findings.append(_unmet(demand, gate, missing))
     findings += _unknown_words(demands, items)
-    return Judgement(tuple(gates), tuple(findings), {tag: tuple(words) for tag, words in lacks.items()})
+    return Judgement(tuple(gates), tuple(findings), {tag: tuple(said) for tag, said in lacks.items()}, dict(unmet))
+
+
+def method_of(word: str) -> str:
+    """The method that a word of a policy asks for; empty for a word that asks for something else."""
+    if word in (TEST, TEST_TYPE) or word.startswith("test on "):
+        return TEST
+    return word if word == MODEL else BY_HAND.get(word, "")
+
+
+def methods_asked(demands: Iterable[Demand], item: Item) -> frozenset[str]:
+    """The methods by hand that a policy asks for."""
+    words = {word for demand in demands if demand.selects(item) for word in words_of(demand.need)}
+    return frozenset(method for word, method in BY_HAND.items() if word in words)
 
 
 def _gate(demand: Demand, concerned: Sequence[TracedItem], missing: Sequence[TracedItem]) -> Gate:
@@ -293,7 +317,7 @@ def _unmet(demand: Demand, gate: Gate, missing: Sequence[TracedItem]) -> Finding
 def _unknown_words(demands: Iterable[Demand], items: Iterable[TracedItem]) -> Iterator[Finding]:
     """What is needed and is neither a word of ours nor the type of any item: a slip would go unseen beside an ``or``."""
     items = tuple(items)
-    known = {"model", "test", "review", "coverage", TEST_TYPE}
+    known = {"model", "test", "review", "coverage", TEST_TYPE, *BY_HAND}
     known |= {one.item.tag.type for one in items} | {need for one in items for need in one.item.needs} | {ALL_TARGETS}
     targets = {entry.target for one in items for entry in one.targets} | {each for one in items for each in one.untried}
     known |= {on_target(target) for target in targets}
@@ -309,5 +333,5 @@ def _unknown(word: str, targets: set[str]) -> str:
         return f"found the need of a {word}, on which no test ran that verifies an item; expected {named}"
     return (
         f"found the need of {word!r}, a type that no item has; "
-        "expected model, test, review, coverage or the type of an item"
+        f"expected model, test, {', '.join(BY_HAND)}, review, coverage or the type of an item"
     )

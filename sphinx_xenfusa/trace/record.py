@@ -597,6 +597,30 @@ class Review:
     place: Place
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Verification:
+    """What somebody found who verified an item without running anything, bound to the text for which it was found.
+
+    :param method: ``analysis``, ``inspection`` or ``review of design``.
+    :param date: ``YYYY-MM-DD``.
+    :param result: passed or failed.
+    :param fingerprint: of the item when it was verified.
+    :param document: what shows it: a report, a chapter, an address.
+    :param by: who verified it.
+    :param holds: whether the text is still that one.
+    """
+
+    id: str
+    method: str
+    date: str
+    result: Outcome
+    fingerprint: str
+    document: str
+    by: str
+    holds: bool
+    place: Place
+
+
 @dataclass(frozen=True, slots=True)
 class BaselineReference:
     """The baseline that the record is compared with.
@@ -625,6 +649,7 @@ class TraceRecord:
     :param reviews: the inspections that are on record.
     :param suppressed: the findings that a stated reason keeps from counting.
     :param baseline: the baseline that the record is compared with; ``None`` without one.
+    :param verifications: what people found who verified items by analysis, inspection or review of design.
     :param tests: each test over all reports, sorted.
     :param runs: the runs of tests that are on record.
     :param expected: the manifest of what must run.
@@ -649,6 +674,7 @@ class TraceRecord:
     reviews: tuple[Review, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     baseline: BaselineReference | None = None
+    verifications: tuple[Verification, ...] = ()
     tests: tuple[Test, ...] = ()
     runs: tuple[TestRun, ...] = ()
     expected: tuple[ExpectedTest, ...] = ()

@@ -77,6 +77,7 @@ def _parts(record: TraceRecord) -> dict[str, Any]:
         "gates": [asdict(entry) for entry in record.gates],
         "documents": [_document(entry) for entry in record.documents],
         "reviews": [_review(entry) for entry in record.reviews],
+        "verifications": [asdict(entry) | {"result": entry.result.value} for entry in record.verifications],
         "suppressed": [asdict(entry) for entry in record.suppressed],
         "baseline": None if record.baseline is None else asdict(record.baseline),
     }

@@ -138,6 +138,14 @@ def is_partially_linked(one: TracedItem) -> bool:
     return bool(one.untried) and any(case.outcome in RAN for case in (*one.tests, *one.partial_tests))
 
 
+def target_words(one: TracedItem) -> str:
+    """What the tests of an item amount to on each target, and on which none ran; empty where nobody names a target."""
+    if not one.untried and not any(entry.target for entry in one.targets):
+        return ""
+    told = ", ".join(f"{entry.target or NO_TARGET}: {entry.result.value}" for entry in one.targets)
+    return told + (f"; no test of it ran on {', '.join(one.untried)}" if one.untried else "")
+
+
 def _unknown(record: TraceRecord) -> Iterator[UnknownTag]:
     bad = [one for one in record.links if one.type in _EVIDENCE and one.status not in _KNOWN]
     files: defaultdict[str, set[str]] = defaultdict(set)
