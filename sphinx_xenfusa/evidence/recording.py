@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sphinx_xenfusa.evidence.junit import SIZE_LIMIT
 from sphinx_xenfusa.evidence.plain_text import printable, shortened, without_host_paths
 from sphinx_xenfusa.evidence.reports import read_report
 from sphinx_xenfusa.inputs import InputError
@@ -194,7 +193,7 @@ def version_of(name: str, words: Sequence[str], root: Path) -> str:
 def tools_of_reports(names: Iterable[str], root: Path) -> Iterator[tuple[str, str]]:
     """The tools that reports name by themselves, by dialect."""
     for name in names:
-        report = read_report(Path(name), root, limit=SIZE_LIMIT)
+        report = read_report(Path(name), root)
         if report.tool and not report.error:
             yield report.dialect, report.tool
 
