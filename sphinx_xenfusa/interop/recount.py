@@ -42,17 +42,21 @@ class Difference:
         return f"{self.file}: {self.message}"
 
 
-def recount(files: Iterable[Path], *, partial: Collection[Path] = ()) -> list[Difference]:
+def recount(
+    files: Iterable[Path], *, partial: Collection[Path] = (), without_needs: Collection[str] = ()
+) -> list[Difference]:
     """The differences among files that were written from one record; none when all their numbers agree.
 
     A file whose name says nothing to this module is a difference too: it would go unchecked.
 
     :param partial: the files that by a setting of the project hold some of the items only: what stands in them of an
         item is compared, and not what is missing.
+    :param without_needs: the files, as the record names them, whose items stand in no document of a Sphinx build, and are
+        no needs of sphinx-needs.
     """
     found: list[Difference] = []
     known: dict[str, tuple[Path, Counter[str]]] = {}
-    for path, counts in _read([*files, *partial], found):
+    for path, counts in _read([*files, *partial], _Documents(frozenset(without_needs), set()), found):
         for topic, counter in counts.items():
             if topic not in known:
                 known[topic] = path, +counter
@@ -72,19 +76,32 @@ def recount(files: Iterable[Path], *, partial: Collection[Path] = ()) -> list[Di
     return found
 
 
-def _read(files: Iterable[Path], faults: list[Difference]) -> Iterator[tuple[Path, Counts]]:
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """What decides which items are needs of sphinx-needs.
+
+    :param without_needs: the files whose items stand in no document.
+    :param repeated: the ids that stand in several places: which copy became the need is no matter of numbers, and such
+        an id is an error of its own.  Known once the record is read, which is read first.
+    """
+
+    without_needs: frozenset[str]
+    repeated: set[str]
+
+
+def _read(files: Iterable[Path], documents: _Documents, faults: list[Difference]) -> Iterator[tuple[Path, Counts]]:
     """What each file says; the files of one format that hold a part each are taken together."""
     groups: defaultdict[tuple[str, str], list[Path]] = defaultdict(list)
     for path in sorted(files, key=lambda one: (one.name != "trace.json", str(one))):
         name = next((name for name, pattern in _NAMES.items() if re.fullmatch(pattern, path.name)), "")
         groups[name, "" if name in _IN_PARTS else str(path)].append(path)
     for (name, _), paths in groups.items():
-        if name not in _READERS:
+        if not name:
             faults += (Difference(path, "nothing here knows how to count this file again") for path in paths)
             continue
         whole = paths[0].with_name(f"*{paths[0].suffix}") if name in _IN_PARTS else paths[0]
         try:
-            yield whole, _READERS[name]([(path, path.read_bytes()) for path in paths])
+            yield whole, _counts(name, [(path, path.read_bytes()) for path in paths], documents)
         # Whatever a reader stumbles over: the file does not say what it should, and that is all that matters.
         except Exception as error:
             words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
@@ -94,11 +111,18 @@ def _read(files: Iterable[Path], faults: list[Difference]) -> Iterator[tuple[Pat
 Contents = Sequence[tuple[Path, bytes]]
 
 
+def _counts(name: str, contents: Contents, documents: _Documents) -> Counts:
+    if name == "record":
+        data = json.loads(contents[0][1])
+        documents.repeated.update(one["id"] for one in data["items"] if one["duplicates"])
+        return _record(data) | _of_needs(_needs_to_be(data, documents))
+    return _needs(contents, documents.repeated) if name == "needs" else _READERS[name](contents)
+
+
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
 
-def _record(contents: Contents) -> Counts:
-    data = json.loads(contents[0][1])
+def _record(data: Mapping[str, Any]) -> Counts:
     links = [(one["from"], one["to"], one["status"]) for one in data["links"]]
     counts = _of_items(
         (
@@ -115,7 +139,6 @@ def _record(contents: Contents) -> Counts:
     cases = [case for report in data["evidence"]["reports"] for case in report["cases"]]
     return (
         counts
-        | _of_needs(_needs_to_be(data))
         | _of_links(links, {one["id"] for one in data["items"]})
         | {
             "covers by item": Counter({one["id"]: len(one["covers"]) for one in data["items"]}),
@@ -152,14 +175,14 @@ def _metrics(contents: Contents) -> Counts:
     }
 
 
-def _needs(contents: Contents) -> Counts:
+def _needs(contents: Contents, repeated: Collection[str]) -> Counts:
     data = json.loads(contents[0][1])
     version = data["versions"][data["current_version"]]
     needs = version["needs"]
     if len(needs) != version["needs_amount"]:
         raise ValueError(f"{len(needs)} needs, and needs_amount says {version['needs_amount']}")
     if version["creator"]["program"] == "sphinx_needs":
-        return _of_needs(_written_by_sphinx_needs(version))
+        return _of_needs(_written_by_sphinx_needs(version, repeated))
     return _of_items(
         (
             one["id"],
@@ -186,10 +209,14 @@ _OUR_TYPES = ("xen_", "oft_")
 """What the types of the needs begin with that stand for items."""
 
 
-def _needs_to_be(data: Mapping[str, Any]) -> Iterator[Need]:
-    """The needs that a Sphinx build makes of the items of a record: all but those that sphinx-needs refused with a finding."""
-    refused = {one["about"] for one in data["findings"] if one["subtype"] == "refused"}
-    items = [one for one in data["items"] if one["id"] not in refused]
+def _needs_to_be(data: Mapping[str, Any], documents: _Documents) -> Iterator[Need]:
+    """The needs that a Sphinx build makes of the items of a record.
+
+    These are all but those that sphinx-needs refused, with a finding, and those of files that are no documents.
+    """
+    refused = {one["about"] for one in data["findings"] if one["subtype"] == "refused"} | documents.repeated
+    kept = (one for one in data["items"] if one["id"] not in refused)
+    items = [one for one in kept if one["source"]["file"] not in documents.without_needs]
     covering: defaultdict[str, list[str]] = defaultdict(list)
     for one in items:
         for target in {*one["covers"]}:
@@ -200,13 +227,14 @@ def _needs_to_be(data: Mapping[str, Any]) -> Iterator[Need]:
             "kind": one["kind"] or "no kind",
             "xen_state": one["result"],
             "xen_coverage": one["coverage"],
+            "xen_test": one["test"],
             "xen_uncovered": one["uncovered"],
             "xen_covers": sorted({*one["covers"]}),
             "xen_covers_back": covering[one["id"]],
         }
 
 
-def _written_by_sphinx_needs(version: Mapping[str, Any]) -> Iterator[Need]:
+def _written_by_sphinx_needs(version: Mapping[str, Any], repeated: Collection[str]) -> Iterator[Need]:
     """The needs that sphinx-needs wrote of items; other needs of the project are none of ours.
 
     A value that is left out is the default that the schema in the file gives (``needs_json_remove_defaults``); a field
@@ -217,9 +245,10 @@ def _written_by_sphinx_needs(version: Mapping[str, Any]) -> Iterator[Need]:
         need = {name: one.get("default") for name, one in fields.items()} | written
         ours = need.get("type", "").startswith(_OUR_TYPES)
         # One of our types that an author wrote by hand has no item: nothing gave it a fingerprint.
-        if ours and need.get("xen_fingerprint", True):
+        if ours and id not in repeated and need.get("xen_fingerprint", True):
             kind = need["type"].removeprefix("xen_") if need["type"].startswith("xen_") else "no kind"
-            yield {**need, "id": id, "kind": kind}
+            back = {name: [one for one in need[name] if one not in repeated] for name in _BACK if name in need}
+            yield {**need, "id": id, "kind": kind, **back}
 
 
 def _of_needs(needs: Iterable[Need]) -> Counts:
@@ -239,7 +268,11 @@ def _of_needs(needs: Iterable[Need]) -> Counts:
     return counts
 
 
-_FIELDS_OF_NEEDS = ("xen_state", "xen_coverage", "xen_uncovered", "xen_covers", "xen_covers_back")
+_FIELDS_OF_NEEDS = ("xen_state", "xen_test", "xen_coverage", "xen_uncovered", "xen_covers", "xen_covers_back")
+
+
+_BACK = ("xen_covers_back",)
+"""The links of a need that others say."""
 
 
 def _words(value: object) -> list[object]:
@@ -592,9 +625,7 @@ _IN_PARTS = {"csv", "lobster"}
 """The formats of several files."""
 
 _READERS: Mapping[str, Callable[[Contents], Counts]] = {
-    "record": _record,
     "metrics": _metrics,
-    "needs": _needs,
     "sarif": _sarif,
     "lobster": _lobster,
     "csv": _csv,

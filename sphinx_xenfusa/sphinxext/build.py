@@ -60,6 +60,7 @@ from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
 from sphinx_xenfusa.sphinxext.oft_documents import OftDocuments
 from sphinx_xenfusa.sphinxext.oft_evidence import OftEvidence
+from sphinx_xenfusa.sphinxext.oft_sources import SourceItems, read_sources
 from sphinx_xenfusa.sphinxext.outputs import write_outputs
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
@@ -108,6 +109,7 @@ class Build:
         self._child: ConfirmationProcess | None = None
         self._overlays = overlays.Overlays()
         self._oft = OftDocuments()
+        self._sources = SourceItems()
         self._oft_evidence = OftEvidence.of(())
         self._divergences: tuple[Finding, ...] = ()
         self._mutants: Mutants | None = None
@@ -312,7 +314,7 @@ class Build:
             links |= {target for one in traced if one is not None for target in links_of(one.item.fields)}
             around = self._around(domain, docname, views)
             links |= {one.source for one in around}
-            places = [(tag, domain.place_of(tag)) for tag in sorted(links)]
+            places = [(tag, domain.place_of(tag) or self._written_at(tag)) for tag in sorted(links)]
             repeated = sorted(views & self._repeated)
             reviewed = [kept[tag] for kept in (reviews, verifications) for tag in sorted(views) if tag in kept]
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
@@ -326,6 +328,11 @@ class Build:
                 digests[docname] = _digest(digests[docname], platforms.shown(docname), rules, linked)
         return digests
 
+    def _written_at(self, tag: str) -> Place | None:
+        """Where an item stands that stands on no page: pages say file and line in place of a link."""
+        traced = self._traced.get(tag)
+        return None if traced is None else traced.item.place
+
     def _around(self, domain: XenDomain, docname: str, views: Set[str]) -> list[Link]:
         """The links around the items of Xen's own documents whose evidence a document shows."""
         page = domain.oft_pages.get(docname)
@@ -336,7 +343,9 @@ class Build:
         directives, read = DirectiveSource(domain), self._oft.items(app)
         items = list(directives.items())
         findings = [*directives.findings(), *read.findings, *self._oft.make_needs(app, read, items)]
-        return [*items, *read.items], findings
+        self._sources = read_sources(app, read.files)
+        # Behind the others: of several items with one tag the first counts, and a page leads to it.
+        return [*items, *read.items, *self._sources.items], [*findings, *self._sources.findings]
 
     def _report(self, app: Sphinx, record: TraceRecord) -> None:
         source_folder = str(app.srcdir)
@@ -447,9 +456,8 @@ class Build:
             self._child.stop()
         if exception is None and self.record is not None and self._shown is not None:
             views = _domain(app.env).views
-            write_outputs(
-                app, self.record, (name for name in views if "*" in views[name] and self._shown.is_current(name))
-            )
+            current = [name for name in views if "*" in views[name] and self._shown.is_current(name)]
+            write_outputs(app, self.record, current, self._sources.files)
         if exception is None and self._shown is not None and self._case_pages is not None:
             self._shown.keep()
             self._case_pages.keep()

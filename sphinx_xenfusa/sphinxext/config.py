@@ -6,6 +6,7 @@ What is given on the command line wins over ``ubproject.toml``, which wins over 
 from __future__ import annotations
 
 import datetime
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from sphinx_xenfusa.inputs import InputError, parse_toml, read_text
 from sphinx_xenfusa.interop.exports import FORMATS
 from sphinx_xenfusa.model.policies import POLICIES
 from sphinx_xenfusa.sphinxext.warning_types import warn
+from sphinx_xenfusa.trace.record import Finding, Place
 
 MODES = ("cache", "force", "off")
 
@@ -266,6 +268,22 @@ SETTINGS: dict[str, Setting] = {
         "a list of patterns",
         "Documents whose OpenFastTrace tags are items of the record, as patterns relative to the source folder.",
     ),
+    "oft_sources": Setting(
+        [],
+        "env",
+        (list, tuple),
+        _texts,
+        "a list of patterns",
+        "Files that are no documents, such as source code, whose coverage tags are items of the record, as patterns.",
+    ),
+    "oft_source_root": Setting(
+        "",
+        "env",
+        (str,),
+        _text,
+        "a folder",
+        "What the patterns of xenfusa_oft_sources are relative to, relative to conf.py; nothing outside of it is read.",
+    ),
     "overlays": Setting(
         [],
         "env",
@@ -343,6 +361,17 @@ def config_file(app: Sphinx, name: str = "") -> str:
         return str(path)
     assigned = re.search(rf"^xenfusa_{re.escape(name)}\s*[:=]", text, re.MULTILINE) if name else None
     return str(path) if assigned is None else f"{path}:{text.count(chr(10), 0, assigned.start()) + 1}"
+
+
+def finding_of(app: Sphinx, name: str, about: str, message: str) -> Finding:
+    """A finding about a setting, at the line of conf.py that gives it.
+
+    :param about: the part of the setting that is concerned.
+    """
+    path, _, line = config_file(app, name).rpartition(":")
+    if not line.isdecimal():
+        path, line = config_file(app), "1"
+    return Finding("config", Place(Path(os.path.relpath(path, app.srcdir)).as_posix(), int(line)), about, message)
 
 
 def _read_ubproject(app: Sphinx, config: Config) -> None:

@@ -22,11 +22,11 @@ from sphinx.util.matching import Matcher
 
 from sphinx_xenfusa.interop.scan import Scanned, scan
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
-from sphinx_xenfusa.sphinxext.config import config_file
+from sphinx_xenfusa.sphinxext.config import finding_of
 from sphinx_xenfusa.sphinxext.domain import OftPage, XenDomain
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.linker import first_of_each
-from sphinx_xenfusa.trace.record import Finding, Item, Place
+from sphinx_xenfusa.trace.record import Finding, Item
 
 
 class Standing(NamedTuple):
@@ -42,10 +42,12 @@ class OftItems:
 
     :param standing: every item, document by document.
     :param findings: what is wrong in the files, and the patterns that name none.
+    :param files: the files that were read, relative to the source folder.
     """
 
     standing: tuple[Standing, ...]
     findings: tuple[Finding, ...]
+    files: frozenset[str] = frozenset()
 
     @property
     def items(self) -> Iterator[Item]:
@@ -133,6 +135,7 @@ class OftDocuments:
         return OftItems(
             tuple(Standing(docname, item) for docname, scanned in scans for item in scanned.items),
             (*findings, *_idle_patterns(app, files)),
+            frozenset(files),
         )
 
     def make_needs(self, app: Sphinx, read: OftItems, others: Iterable[Item]) -> list[Finding]:
@@ -180,16 +183,12 @@ def _forget_needs(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> No
 
 def _idle_patterns(app: Sphinx, files: Mapping[str, str]) -> Iterator[Finding]:
     """A finding for each pattern that names no document: nothing of what it was meant for is in the record."""
-    path, _, line = config_file(app, "oft").rpartition(":")
-    if not line.isdecimal():
-        path, line = config_file(app, "oft"), "1"
-    place = Place(Path(os.path.relpath(path, app.srcdir)).as_posix(), int(line))
     for pattern in app.config.xenfusa_oft:
         matches = Matcher([pattern])
         if not any(matches(file) for file in files):
             found = f"found the pattern {pattern!r} in xenfusa_oft, which names no document"
             wanted = "expected documents that Sphinx reads, suffix included (Markdown needs the extension myst_parser)"
-            yield Finding("config", place, pattern, f"{found}; {wanted}")
+            yield finding_of(app, "oft", pattern, f"{found}; {wanted}")
 
 
 # --- where items stand in a doctree -------------------------------------------------------------------------------------

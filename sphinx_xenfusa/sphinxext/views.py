@@ -250,9 +250,11 @@ class Views:
         return table(title, headings, widths, rows, *classes, id=f"xenfusa-table-{next(self.numbers)}")
 
     def link(self, fromdoc: str, tag: str, words: str) -> nodes.Node:
-        """A link to an item; the bare words where it stands in no document of the project."""
+        """A link to an item; without one, the bare words, and file and line of an item that stands on no page."""
         if tag not in self.anchors:
-            return nodes.literal("", words)
+            bare = nodes.literal("", words)
+            traced = self.traced.get(tag)
+            return bare if traced is None else nodes.inline("", "", bare, nodes.Text(f" ({traced.item.place})"))
         docname, title = self.anchors[tag]
         return make_refnode(self.builder, fromdoc, docname, tag, [nodes.literal("", words)], title)
 
