@@ -80,6 +80,7 @@ from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import Finding, Item, Justification, Link, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import newest
 from sphinx_xenfusa.trace.style import Styled, check_style
+from sphinx_xenfusa.trace.test_results import StaleReasons
 from sphinx_xenfusa.trace.verifications import by_item
 
 logger = logging.getLogger(__name__)
@@ -301,6 +302,7 @@ class Build:
         whole = _digest(self.record, domain.anchors, sorted(self._vocabulary.titles.items()), words)
         digests = {}
         reviews = newest(self.record.reviews) if self.record is not None else {}
+        stale = StaleReasons(() if self.record is None else self.record.reports)
         verifications = by_item(self.record.verifications) if self.record is not None else {}
         platforms, rules = self._platforms, rule_anchors(domain.anchors)
         places_of_platforms = domain.platform_places
@@ -320,7 +322,10 @@ class Build:
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
             seen = whole if "*" in views else ""
-            digests[docname] = _digest(traced, excused, places, repeated, reviewed, spoken, around, words, seen)
+            outdated = stale.of_items(one for one in traced if one is not None)
+            digests[docname] = _digest(
+                traced, excused, places, repeated, reviewed, spoken, around, words, seen, outdated
+            )
             linked = [
                 (name, places_of_platforms.get(name)) for name in sorted({*domain.platform_links.get(docname, ())})
             ]
@@ -440,7 +445,7 @@ class Build:
             markup.verdict: lambda: views.verdict(docname, answers.to(place["asked"]), place["words"]),
             markup.survivors: lambda: survivor_nodes(views),
             markup.conformance: lambda: conformance_nodes(views),
-            markup.test_runs: lambda: test_run_nodes(views),
+            markup.test_runs: lambda: test_run_nodes(views, docname),
             markup.tallies: lambda: tally_nodes(views, place["claim"]),
             markup.summary: lambda: views.summary(docname),
             markup.difference: lambda: difference_nodes(docname, views, place, self._agreements),

@@ -5,6 +5,7 @@ Whatever is asked for, the state of a row is in it, and what a filter leaves out
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from sphinx_xenfusa.sphinxext.views import (
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import TracedItem
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
+from sphinx_xenfusa.trace.test_results import StaleReasons
 
 _WHAT = "Requirements, what confirms them and what verifies them"
 _POLICY_WIDTH = 13
@@ -93,7 +95,7 @@ class Matrix:
             "scope": Column("Scope", 30, self._scopes),
             "witness": Column("Witness", 26, self._witnesses),
             "mutant": Column("Smallest mutant that refutes it", 32, self._mutants),
-            "tests": Column("Tests", 13, _tests),
+            "tests": Column("Tests", 13, lambda one: _tests(one, views.stale)),
             "covers": Column("Covers", 20, lambda one: paragraph(*views.links(fromdoc, one.item.covers))),
             "needs": Column("Needs", 14, views.needs_words),
             "rationale": Column("Rationale", 28, lambda one: one.item.rationale),
@@ -216,10 +218,11 @@ def _not_in_table(numbers: str, filters: str, rest: dict[Result, int]) -> nodes.
     return line
 
 
-def _tests(traced: TracedItem) -> Cell:
+def _tests(traced: TracedItem, stale: StaleReasons) -> Cell:
     if traced.test is None:
         return "none"
-    words = case_counts(traced.tests)
-    part = case_counts(traced.partial_tests)
+    why = functools.partial(stale.of, tag=str(traced.item.tag))
+    words = case_counts(traced.tests, why)
+    part = case_counts(traced.partial_tests, why)
     said = "; ".join(filter(None, (words, f"in part: {part}" if part else "")))
     return marked(traced.test, said or "not run")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from docutils import nodes
 
 from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.sphinxext.case_places import link_to_report
 from sphinx_xenfusa.sphinxext.directives import XenDirective
 from sphinx_xenfusa.sphinxext.views import Cell, Views, count, marked, paragraph
 from sphinx_xenfusa.trace.canonical import natural
@@ -31,7 +32,7 @@ class TestRunsDirective(XenDirective):
         return [markup.test_runs()]
 
 
-def test_run_nodes(views: Views) -> list[nodes.Node]:
+def test_run_nodes(views: Views, fromdoc: str) -> list[nodes.Node]:
     """The documented commit, a table of the runs, and one of the reports."""
     record = views.record
     made = list(views.banners())
@@ -47,7 +48,7 @@ def test_run_nodes(views: Views) -> list[nodes.Node]:
         )
     if record.reports:
         title = f"Test reports ({len(record.reports):,})"
-        reports = [_report(one) for one in record.reports]
+        reports = [_report(one, views, fromdoc) for one in record.reports]
         made.append(views.table(title, _REPORT_HEADINGS, _REPORT_WIDTHS, reports, "xenfusa-reports", "xenfusa-wide"))
     return made
 
@@ -105,9 +106,9 @@ def _named(tools: Sequence[tuple[str, str]], environment: Sequence[tuple[str, st
     return made or UNKNOWN
 
 
-def _report(report: TestReport) -> Sequence[Cell]:
+def _report(report: TestReport, views: Views, fromdoc: str) -> Sequence[Cell]:
     return (
-        [paragraph(nodes.literal("", report.file)), paragraph(count(len(report.cases), "case"))],
+        [paragraph(link_to_report(views.builder, fromdoc, report.file)), paragraph(count(len(report.cases), "case"))],
         nodes.literal("", report.sha256) if report.sha256 else UNKNOWN,
         report.run or "none on record",
         [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from docutils import nodes
@@ -31,6 +31,7 @@ from sphinx_xenfusa.trace.record import Justification, Review, TestCase, TracedI
 from sphinx_xenfusa.trace.reviews import in_words, newest
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result, worst
 from sphinx_xenfusa.trace.test_lists import NOT_SUPPLIED, target_words
+from sphinx_xenfusa.trace.test_results import StaleReasons
 from sphinx_xenfusa.trace.verifications import MODEL, TEST, by_item, words_of_verifications
 
 SYMBOLS = {
@@ -173,10 +174,17 @@ def suspect_words(traced: TracedItem) -> list[nodes.Node]:
     return [nodes.Text(words + ", ".join(traced.suspect))]
 
 
-def case_counts(cases: Iterable[TestCase]) -> str:
-    """How many cases came to which outcome, worst first; empty for no cases."""
-    counts = Counter(case.outcome for case in cases)
-    return ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+STALE_PASS = "passed, but stale"
+
+
+def case_counts(cases: Iterable[TestCase], stale: Callable[[TestCase], str] = lambda case: "") -> str:
+    """How many cases came to which outcome, worst first; empty for no cases.
+
+    :param stale: says why the pass of a case does not count; these are counted apart.
+    """
+    counts = Counter(STALE_PASS if stale(case) else case.outcome.value for case in cases)
+    *worse, passed = (outcome.value for outcome in Outcome)
+    return ", ".join(f"{counts[words]} {words}" for words in (*worse, STALE_PASS, passed) if counts[words])
 
 
 def told_of_tests(record: TraceRecord) -> tuple[str, ...]:
@@ -237,6 +245,11 @@ class Views:
     def verifications(self) -> Mapping[str, Sequence[Verification]]:
         """What people found, by the tag of the item."""
         return by_item(self.record.verifications)
+
+    @functools.cached_property
+    def stale(self) -> StaleReasons:
+        """Why passed tests do not count."""
+        return StaleReasons(self.record.reports)
 
     @functools.cached_property
     def reviews(self) -> Mapping[str, Review]:
@@ -539,14 +552,21 @@ class Views:
         if not cases:
             return [paragraph(nodes.strong("", "Tests: "), "none")] if traced.test is not None else []
         rows: list[Sequence[Cell]] = []
+        why = functools.partial(self.stale.of, tag=str(traced.item.tag))
         for case, part in cases:
-            outcome: list[nodes.Node] = [paragraph(marked(RESULT_OF_OUTCOME[case.outcome], case.outcome.value))]
+            stale = why(case)
+            state = (
+                marked(Result.STALE, STALE_PASS)
+                if stale
+                else marked(RESULT_OF_OUTCOME[case.outcome], case.outcome.value)
+            )
+            outcome: list[nodes.Node] = [paragraph(state), *([paragraph(stale)] if stale else [])]
             outcome += [paragraph(self._message(case))] if case.message else []
             name = link_to_case(self.builder, fromdoc, case, case.id)
             rows.append((name, outcome, part, link_to_report(self.builder, fromdoc, case.report)))
-        title = "Tests that verify it: " + case_counts(case for case, _ in cases)
+        title = "Tests that verify it: " + case_counts((case for case, _ in cases), why)
         shown = self.table(title, ("Test", "Outcome", "Verifies", "Report"), (36, 32, 12, 20), rows, "xenfusa-tests")
-        if all(case.outcome is Outcome.PASSED for case, _ in cases):
+        if all(case.outcome is Outcome.PASSED and not why(case) for case, _ in cases):
             return [self.fold(title, [shown])]
         return [shown]
 
@@ -648,7 +668,10 @@ class Views:
             return []
         rows: list[Sequence[Cell]] = []
         for report in self.record.reports:
-            said: Cell = case_counts(report.cases) or "no case"
+            counts = case_counts(report.cases) or "no case"
+            said: Cell = counts
+            if report.stale and not report.error:
+                said = [paragraph(counts), paragraph(marked(Result.STALE, "no pass counts"), f": {report.stale}")]
             if report.error:
                 said = paragraph(marked(Result.ERROR, "cannot be used"), f": {report.error}")
             name = link_to_report(self.builder, fromdoc, report.file)

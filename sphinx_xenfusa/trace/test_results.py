@@ -36,6 +36,7 @@ from sphinx_xenfusa.trace.record import (
     TestCase,
     TestMethod,
     TestReport,
+    TracedItem,
 )
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, Outcome, Result, worst
 
@@ -50,6 +51,34 @@ Staleness = Callable[[TestReport, Item], str]
 
 NOT_COMMITTED = "its text has changes that are not committed, and no test is known to have run after them"
 """Why the passes of all reports are stale for a text that is being written.  That is its state, and no finding."""
+
+
+class StaleReasons:
+    """Why passes do not count, by the reports that they are in."""
+
+    def __init__(self, reports: Iterable[TestReport]) -> None:
+        self._whole: dict[str, str] = {}
+        self._items: dict[tuple[str, str], str] = {}
+        for report in reports:
+            if report.stale:
+                self._whole.setdefault(report.file, report.stale)
+            for tag, reason in report.stale_for:
+                self._items.setdefault((report.file, tag), reason)
+
+    def of(self, case: TestCase, tag: str) -> str:
+        """Why a case that passed does not count for an item; empty if it does, and for a case that did not pass."""
+        if case.outcome is not Outcome.PASSED:
+            return ""
+        return self._whole.get(case.report, "") or self._items.get((case.report, tag), "")
+
+    def of_items(self, items: Iterable[TracedItem]) -> list[tuple[str, str]]:
+        """What is said of the tests of some items: tag and reason, in their order."""
+        found = (
+            (str(one.item.tag), self.of(case, str(one.item.tag)))
+            for one in items
+            for case in (*one.tests, *one.partial_tests)
+        )
+        return [(tag, reason) for tag, reason in found if reason]
 
 
 class Told(NamedTuple):

@@ -106,7 +106,10 @@ def test_a_report_that_is_older_than_the_text_never_counts_as_passed(build: Buil
     assert state(built) is Result.STALE
     assert only(built).stale_for == (("XenArch~hwdom_single~1", f"the tests ran {OLD}, its text is of {WRITTEN}"),)
     assert built.types() == ["xenfusa.stale_report"]
-    assert f"the tests ran {OLD}" in built.page("index.html")
+    page = built.page("index.html")
+    assert f"the tests ran {OLD}" in page
+    assert "Tests that verify it: 1 passed, but stale" in page
+    assert "✓ passed" not in page
 
 
 def test_a_failure_that_is_stale_stays_a_failure(build: Build, tree: Tree) -> None:
@@ -369,6 +372,14 @@ def test_the_same_input_gives_the_same_bytes_and_git_is_asked_once(
     again = build({}, **REPORTS)
     assert again.page("xenfusa/trace.json") == record
     assert {path.name: path.read_bytes() for path in again.out.rglob("*.html")} == pages
+
+
+def test_a_page_is_written_again_when_the_reason_changes(build: Build, tree: Tree) -> None:
+    other = ":orphan:\n\nO\n=\n\n" + requirement()
+    tree.commit(index__rst="P\n=\n", other__rst=other)
+    build({"r.xml": report(OLD)}, **REPORTS)
+    built = build({"r.xml": report("2026-01-02T00:00:00Z")}, **REPORTS)
+    assert "the tests ran 2026-01-02T00:00:00Z" in built.page("other.html")
 
 
 def test_git_is_asked_for_nothing_where_there_are_no_reports(
