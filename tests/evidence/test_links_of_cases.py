@@ -145,6 +145,13 @@ def test_the_names_are_a_setting(score: TestReport) -> None:
 
 
 @real
+def test_a_real_report_of_ctest_with_a_property_of_another_name() -> None:
+    read = read_report(JUNIT / "strictdoc" / "ctest-06_testcase_properties.xml", JUNIT)
+    found = cases_of(link_cases([read], Ledger({"requirement": "partially_verifies"})))
+    assert {one.partially_verifies for one in found.values()} == {("REQ-1",)}
+
+
+@real
 def test_a_real_report_with_properties_of_another_name() -> None:
     read = read_report(JUNIT / "sphinx-test-reports" / "xml_data_properties.xml", JUNIT)
     found = cases_of(link_cases([read], Ledger({"verifies": "verifies"})))
@@ -473,6 +480,29 @@ def test_tags_in_python_tie_the_test_that_they_stand_in_or_before() -> None:
     assert [line.partition(":")[2].partition(":")[0] for line in findings] == ["14", "20"]
 
 
+def test_a_comment_at_the_margin_belongs_to_the_test_below() -> None:
+    python = "def test_a():\n    pass\n\n# if it stops: [XenTest->XenArch~stops~1]\ndef test_b():\n    pass\n"
+    found, findings = tied([source(python, "t.py")], case("test_a", place="t.py:1"), case("test_b", place="t.py:5"))
+    assert (found, findings) == ({"test_a": (), "test_b": ("stops",)}, [])
+
+
+def test_a_comment_of_several_lines_without_stars_is_one() -> None:
+    text = "/*\n  [XenTest->XenArch~a~1]\n  Says more.\n*/\nTEST(S, A) {}\nint x;\n  [XenTest->XenArch~b~1]\nTEST(S, B) {}\n"
+    found, findings = tied([source(text, "t.c")], case("A", place="t.c:5"), case("B", place="t.c:8"))
+    assert found == {"A": ("a",), "B": ()}
+    assert len(findings) == 1
+
+
+def test_a_name_within_another_test_does_not_make_it_that_test() -> None:
+    text = "// [XenTest->XenArch~second~1]\nTEST(S, Second)\n{\n    one();\n    two();\n    First();\n}\n"
+    found, findings = tied([source(text, "t.c")], case("First", place="t.c:2"))
+    assert found == {"First": ()}
+    assert findings == [
+        "t.c:1: found no 'First' where the report r.xml says that it stands, in line 2; expected the file as it was when the "
+        "tests ran; the tag [XenTest->XenArch~second~1] does not tie it"
+    ]
+
+
 def test_a_tag_that_no_reported_test_stands_for_is_no_pass() -> None:
     found, findings = tied([source(C_SOURCE)], case("First"))
     assert found == {"First": ()}
@@ -539,7 +569,7 @@ expected:
     reports = [
         report(case("a", Outcome.FAILED), case("s", Outcome.SKIPPED), case("b"), target="arm64"),
         report(case("a"), case("s", Outcome.NOT_RUN), file="2.xml", target="arm64"),
-        report(case("broken", Outcome.NOT_RUN), file="3.xml", error="cut off"),
+        report(case("broken"), file="3.xml", error="cut off"),
     ]
     linked = link_cases(reports, Ledger(expected=patterns))
     assert [(one.pattern, one.target, one.place.line, one.came) for one in linked.expected] == [
