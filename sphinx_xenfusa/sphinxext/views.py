@@ -6,6 +6,7 @@ all builders can write them and nothing needs JavaScript.  A state is a symbol a
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 from collections import Counter
@@ -71,6 +72,14 @@ MESSAGE_IN_CELL = 300
 """Characters of a message that a table shows where a page has all of it."""
 _POLICY_WORDS = {"specification": "the document", "proposed": "proposed for Xen, not merged"}
 """What is no policy of Xen as it is."""
+
+
+def _verified(case: TestCase, tag: str, part: str) -> list[nodes.Node]:
+    """What a case verifies of an item, where that is written if not in the report, and by which method."""
+    places = [str(one.place) for one in case.origins if one.tag == tag]
+    method = ", ".join(filter(None, dataclasses.astuple(case.method)))
+    told = [f"{part}, by {', '.join(places)}" if places else part, method]
+    return [paragraph(words) for words in told if words]
 
 
 def verdict_words(verdict: Verdict) -> str:
@@ -563,9 +572,10 @@ class Views:
             outcome: list[nodes.Node] = [paragraph(state), *([paragraph(stale)] if stale else [])]
             outcome += [paragraph(self._message(case))] if case.message else []
             name = link_to_case(self.builder, fromdoc, case, case.id)
-            rows.append((name, outcome, part, link_to_report(self.builder, fromdoc, case.report)))
+            report = link_to_report(self.builder, fromdoc, case.report)
+            rows.append((name, outcome, _verified(case, str(traced.item.tag), part), report))
         title = "Tests that verify it: " + case_counts((case for case, _ in cases), why)
-        shown = self.table(title, ("Test", "Outcome", "Verifies", "Report"), (36, 32, 12, 20), rows, "xenfusa-tests")
+        shown = self.table(title, ("Test", "Outcome", "Verifies", "Report"), (34, 28, 20, 18), rows, "xenfusa-tests")
         if all(case.outcome is Outcome.PASSED and not why(case) for case, _ in cases):
             return [self.fold(title, [shown])]
         return [shown]

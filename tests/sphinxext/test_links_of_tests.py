@@ -61,6 +61,13 @@ def test_each_way_to_tie_a_test_reaches_its_requirement(build: Build) -> None:
     assert {one.method.level for one in built.record.reports[0].cases} == {"unit"}
 
 
+def test_the_page_says_beside_a_test_what_ties_it_and_how_it_verifies(build: Build) -> None:
+    text = " ".join(re.sub(r"<[^>]*>", " ", build(FILES, **SETTINGS).page("index.html")).split())
+    assert "Vector::Pop ✗ failed no all of it, by map.yaml:3 unit r.xml" in text
+    assert "Vector::Push ✓ passed all of it, by tests/vector.cc:1 unit r.xml" in text
+    assert "Vector::Push ✓ passed all of it unit r.xml" in text  # its report says so itself
+
+
 def test_what_ties_a_test_no_longer_shows_at_once(build: Build) -> None:
     assert "passed" in build(FILES, **SETTINGS).page("index.html")
     built = build({"tests/vector.cc": SOURCE.replace("[XenTest", "[XenTests")}, **SETTINGS)
