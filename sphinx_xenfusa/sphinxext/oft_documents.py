@@ -8,9 +8,10 @@ Sphinx made of its file, by file and line, and gets an anchor there.
 from __future__ import annotations
 
 import os
+import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -92,6 +93,7 @@ class OftDocuments:
                 _anchor(block, tag)
                 sections[tag] = tuple(_sections(block))
                 domain.note_anchor(docname, tag, item.title or tag)
+        _drop_anchors_in_html(doctree, sections)
         included = tuple(sorted((file for file in files if file != own), key=natural))
         domain.note_oft_page(docname, OftPage(sections, included))
         if app.config.xenfusa_oft_evidence:
@@ -241,6 +243,21 @@ def _anchor(block: nodes.Element, tag: str) -> None:
         written["ids"].append(tag)
     else:
         block.insert(block.index(written) if written is not None else 0, nodes.target("", "", ids=[tag]))
+
+
+_ID = re.compile(r"""\s(?:id|name)=(["'])(?P<tag>[^"']*)\1""")
+
+
+def _drop_anchors_in_html(doctree: nodes.document, tags: Container[str]) -> None:
+    """Take the anchors away that the author of a Markdown file wrote in HTML for a tag: ours stands in every format.
+
+    An id that stands twice makes a page of an EPUB invalid.
+    """
+    for raw in doctree.findall(nodes.raw):
+        written = raw.astext()
+        kept = _ID.sub(lambda match: "" if match["tag"] in tags else match[0], written)
+        if kept != written:
+            raw.children[:] = [nodes.Text(kept)]
 
 
 def _sections(block: nodes.Node) -> Iterator[str]:
