@@ -38,7 +38,11 @@ needs_id_regex = "[A-Za-z]+~[a-z0-9_]+~[0-9]+"
 needs_types = [
     {"directive": name, "title": name, "prefix": name, "color": "#ffffff", "style": "node"} for name in ("mkt", "prod", "swdgn")
 ]
-needs_fields = {"rationale": {"schema": {"type": "string"}}, "comment": {"schema": {"type": "string"}}}
+needs_fields = {
+    "rationale": {"schema": {"type": "string"}},
+    "comment": {"schema": {"type": "string"}},
+    "needs": {"schema": {"type": "array", "items": {"type": "string"}}},
+}
 needs_links = {"covers": {"outgoing": "covers", "incoming": "is covered by"}}
 """
 OURS = 'xenfusa_confirm = "off"\n'
@@ -85,9 +89,14 @@ def _covered(type: str, number: int, first: int, end: int, links: int) -> Iterat
 
 def _plain(item: Written) -> str:
     covers = f"   :covers: {', '.join(item.covers)}\n" if item.covers else ""
+    covers += f"   :needs: {item.needs}\n" if item.needs else ""
     text = item.text.replace("\n", "\n   ")
     head = f".. {item.type[3:].lower()}:: Item {item.number}\n   :id: {item.tag}\n   :status: approved\n"
     return f"{head}   :rationale: It is needed.\n   :comment: None.\n{covers}\n   {text}\n\n"
+
+
+def _hidden(item: Written) -> str:
+    return _plain(item).replace("   :status: approved\n", "   :status: approved\n   :hide:\n", 1)
 
 
 def _requirement(item: Written) -> str:
@@ -119,6 +128,7 @@ class Form:
 
 FORMS = {
     "plain": Form("as directives of sphinx-needs alone", "sphinx_needs", PLAIN, _plain),
+    "hidden": Form("as directives of sphinx-needs alone, without their cards", "sphinx_needs", PLAIN, _hidden),
     "in-place": Form("as OpenFastTrace items in place", "sphinx_xenfusa", IN_PLACE, _in_place),
     "evidence": Form(
         "as OpenFastTrace items in place, with evidence",
