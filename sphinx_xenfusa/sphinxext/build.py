@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -200,16 +201,18 @@ class Build:
                 if failure:
                     warn("input", failure, config_file(app, "cache_dir"))
                 missing = VerdictKind.ERROR, "the confirmation ran and gave no verdict on this claim"
+        # The scope of a claim takes long to count and is the same under every policy.
+        without = functools.cache(lambda claim: without_result(self.claims[claim], None, *missing))
         jobs = jobs_for(self.claims.values(), self._policies(app), self.register)
-        return tuple(self._verdict(job, found, missing) for job in jobs)
+        return tuple(self._verdict(job, found, without) for job in jobs)
 
     def _verdict(
-        self, job: Job, found: Mapping[tuple[str, str | None], Verdict], missing: tuple[VerdictKind, str]
+        self, job: Job, found: Mapping[tuple[str, str | None], Verdict], without: Callable[[str], Verdict]
     ) -> Verdict:
         claim = self.claims[job.claim]
         if isinstance(claim, AnnouncedClaim):
             return claim.run(job.policy, Budget())
-        return found.get((job.claim, job.policy)) or without_result(claim, job.policy, *missing)
+        return found.get((job.claim, job.policy)) or replace(without(job.claim), policy=job.policy)
 
     # --- the record ---------------------------------------------------------------------------------------------
 
@@ -384,7 +387,9 @@ class Build:
 
     def refuse_repeated(self, app: Sphinx, doctree: nodes.document, docname: str) -> None:
         """Let no copy of a tag that stands more than once look like a requirement, whichever was read first."""
-        for evidence in list(doctree.findall(markup.evidence)):
+        if not self._repeated:
+            return
+        for evidence in [node for node in markup.walk(doctree) if isinstance(node, markup.evidence)]:
             if evidence["tag"] in self._repeated:
                 content = needs_bridge.take_card(evidence)
                 evidence.replace_self(markup.refused(evidence["title"], content, evidence["tag"]))
@@ -405,7 +410,7 @@ class Build:
             self._shown.note(docname)
         views = self._views(app, record)
         # One walk over the page for all of them: walks are most of what a large page costs.
-        places = [node for node in doctree.findall() if isinstance(node, markup.PLACEHOLDERS)]
+        places = [node for node in markup.walk(doctree) if markup.is_placeholder(node)]
         for place in places:
             place.replace_self(self._view(views, answers, docname, place))
         if any(isinstance(place, markup.EVIDENCE) for place in places):
@@ -473,7 +478,7 @@ def _say_first(doctree: nodes.document, views: Views) -> None:
     banners = views.banners_of_tests()
     if not banners:
         return
-    said = any("xenfusa-banner" in one["classes"] for one in doctree.findall(nodes.warning))
+    said = any(isinstance(one, nodes.warning) and "xenfusa-banner" in one["classes"] for one in markup.walk(doctree))
     top = next(doctree.findall(nodes.section), None)
     if top is not None and not said:
         top[1:1] = banners

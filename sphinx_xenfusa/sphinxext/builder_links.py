@@ -11,6 +11,7 @@ import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
 
 _TWO_ANCHORS = re.compile(r"#document-[^#]*(?P<place>#.+)")
 
@@ -27,11 +28,21 @@ def _mend(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         _place_tags(doctree)
 
 
+def address(builder: Builder, fromdoc: str, docname: str, place: str) -> str:
+    """The address of a place in a document, for a link on the page of another."""
+    return f"#{place}" if docname == fromdoc else shortened(f"{builder.get_relative_uri(fromdoc, docname)}#{place}")
+
+
+def shortened(link: str) -> str:
+    """A link as a browser follows it: of two places the second."""
+    found = _TWO_ANCHORS.fullmatch(link) if link.startswith("#") else None
+    return link if found is None else found["place"]
+
+
 def _shorten_links(doctree: nodes.document) -> None:
     for link in doctree.findall(nodes.reference):
-        found = _TWO_ANCHORS.fullmatch(link.get("refuri", ""))
-        if found is not None:
-            link["refuri"] = found["place"]
+        if "refuri" in link:
+            link["refuri"] = shortened(link["refuri"])
 
 
 def _place_tags(doctree: nodes.document) -> None:

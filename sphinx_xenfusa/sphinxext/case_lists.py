@@ -10,7 +10,8 @@ from docutils import nodes
 from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.sphinxext.case_places import link_to_case, link_to_report
 from sphinx_xenfusa.sphinxext.case_views import all_reports, beginning, outcome_of
-from sphinx_xenfusa.sphinxext.views import Cell, Views, marked, paragraph
+from sphinx_xenfusa.sphinxext.phrases import marked
+from sphinx_xenfusa.sphinxext.views import Cell, Views, paragraph
 from sphinx_xenfusa.trace.record import Test, TestCase, TestReport, TracedItem
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, Outcome, Result
 from sphinx_xenfusa.trace.test_lists import NO_TARGET, ListsOfTests, lists_of_tests

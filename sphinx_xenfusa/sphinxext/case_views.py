@@ -18,17 +18,8 @@ from docutils import nodes
 from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.sphinxext.case_places import anchor_of_group, link_to_case, link_to_index, link_to_report
 from sphinx_xenfusa.sphinxext.fragments import html_of
-from sphinx_xenfusa.sphinxext.views import (
-    MESSAGE_IN_CELL,
-    SYMBOLS,
-    Cell,
-    Views,
-    case_counts,
-    count,
-    marked,
-    paragraph,
-    told_of_tests,
-)
+from sphinx_xenfusa.sphinxext.phrases import SYMBOLS, marked
+from sphinx_xenfusa.sphinxext.views import MESSAGE_IN_CELL, Cell, Views, case_counts, count, paragraph, told_of_tests
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import LinkOrigin, TestCase, TestReport
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, Outcome, Result

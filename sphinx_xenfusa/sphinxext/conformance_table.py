@@ -10,7 +10,8 @@ from docutils import nodes
 from sphinx_xenfusa.claims.virtio_checks import CHECKS
 from sphinx_xenfusa.claims.virtio_conformance import Row, claim_of, rows
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
-from sphinx_xenfusa.sphinxext.views import Cell, Views, count, marked, paragraph
+from sphinx_xenfusa.sphinxext.phrases import marked
+from sphinx_xenfusa.sphinxext.views import Cell, Views, count, paragraph
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 
 _HEADINGS = ("Demand", "Clause", "Binds", "What it says", "Checked by", "Verdict")

@@ -6,6 +6,7 @@ page as plain content under a heading that says so.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -31,14 +32,28 @@ if TYPE_CHECKING:
     from sphinx_xenfusa.sphinxext.domain import XenDomain
 
 
+_BETWEEN_WORDS = re.compile(r"[,\n]")
+_KINDS = {kind.value: kind for kind in ItemKind}
+
 OF_ASSUMPTIONS = ("owner", "discharge")
 """The options that an assumption needs and that no other kind takes."""
 
 
 def words(text: str | None) -> tuple[str, ...]:
     """The entries of a list option: separated by commas or line breaks, each once."""
-    found = (word.strip() for word in re.split(r"[,\n]", text or ""))
+    if not text:
+        return ()
+    found = (word.strip() for word in _BETWEEN_WORDS.split(text))
     return tuple(dict.fromkeys(word for word in found if word))
+
+
+@functools.lru_cache(maxsize=64)
+def _relative(source: str, folder: str, current: str) -> str:
+    """The path of a source file below the source folder, or beside it.
+
+    :param source: as docutils has it; that of an included file is relative to the current folder.
+    """
+    return Path(os.path.relpath(Path(current, source), folder)).as_posix()
 
 
 class XenDirective(SphinxDirective):
@@ -52,9 +67,8 @@ class XenDirective(SphinxDirective):
     @property
     def place(self) -> Place:
         """Where the directive stands."""
-        # The path of an included file is relative to the current folder, and may lie beside the source folder.
         source, line = self.get_source_info()
-        return Place(Path(os.path.relpath(source, self.env.srcdir)).as_posix(), line)
+        return Place(_relative(source, str(self.env.srcdir), str(Path.cwd())), line)
 
 
 class RequirementDirective(XenDirective):
@@ -116,10 +130,10 @@ class RequirementDirective(XenDirective):
 
     def _kind(self) -> ItemKind | None:
         text = self.options.get("kind", "").strip()
-        if text in {kind.value for kind in ItemKind}:
-            return ItemKind(text)
+        if text in _KINDS:
+            return _KINDS[text]
         found = f"the kind {text!r}" if text else "a requirement without :kind:"
-        expected = ", ".join(kind.value for kind in ItemKind)
+        expected = ", ".join(_KINDS)
         self._tell("kind", f"found {found}; expected one of {expected}")
         return None
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from docutils import nodes
 
 from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.sphinxext.builder_links import shortened
 
 
 class NotKnown(Exception):
@@ -55,7 +56,7 @@ def _literal(node: nodes.Element) -> str:
 def _reference(node: nodes.Element) -> str:
     if "refuri" not in node and "refid" not in node:
         raise NotKnown("reference without a target")
-    target = html.escape(node.get("refuri") or f"#{node['refid']}")
+    target = html.escape(shortened(node.get("refuri") or f"#{node['refid']}"))
     title = f' title="{html.escape(node["reftitle"])}"' if "reftitle" in node else ""
     kind = "internal" if node.get("internal") else "external"
     return f'<a class="reference {kind}" href="{target}"{title}>{html_of(node.children)}</a>'
@@ -108,6 +109,11 @@ def _unfolding(node: nodes.Element) -> str:
     return f"{_start('details', node, 'xenfusa-unfolding')}{summary}\n{node['html']}</details>\n"
 
 
+def _written(node: nodes.Element) -> str:
+    written: str = node["html"]
+    return written
+
+
 _WRITERS: Mapping[type[nodes.Node], Callable[[nodes.Element], str]] = {
     nodes.paragraph: _wrapped("p", end="\n"),
     nodes.strong: _wrapped("strong"),
@@ -119,4 +125,5 @@ _WRITERS: Mapping[type[nodes.Node], Callable[[nodes.Element], str]] = {
     nodes.table: _table,
     nodes.literal_block: _literal_block,
     markup.unfolding: _unfolding,
+    markup.written: _written,
 }

@@ -5,8 +5,8 @@ Each placeholder is replaced by ordinary document nodes once the record is known
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeGuard
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -79,7 +79,7 @@ class difference(nodes.General, nodes.Element):
     """Stands for a difference; attributes ``before`` and ``after``: files, empty for the baseline and for this build."""
 
 
-PLACEHOLDERS = (
+PLACEHOLDERS: tuple[type[nodes.Element], ...] = (
     mark,
     overlaid,
     unclaimed,
@@ -99,6 +99,13 @@ PLACEHOLDERS = (
 )
 """All that a view replaces."""
 
+_PLACEHOLDERS: frozenset[type] = frozenset(PLACEHOLDERS)
+
+
+def is_placeholder(node: nodes.Node) -> TypeGuard[nodes.Element]:
+    """Whether a view replaces a node."""
+    return type(node) in _PLACEHOLDERS
+
 
 EVIDENCE = (evidence, overlaid, oft_evidence)
 """Those that show the state of a requirement where it stands."""
@@ -109,6 +116,23 @@ class unfolding(nodes.General, nodes.Element):
 
     With an attribute ``html`` the part is written already, and its children are there for the search index only.
     """
+
+
+class written(nodes.General, nodes.Element):
+    """A part of an HTML page that is written already, attribute ``html``; its children are there for the search index only."""
+
+
+def walk(top: nodes.Node) -> Iterator[nodes.Node]:
+    """A node and all below it, in their order.
+
+    What ``findall`` of docutils gives, without a generator for each level: walks are most of what a large page costs.
+    """
+    left = [top]
+    while left:
+        node = left.pop()
+        yield node
+        if node.children:
+            left.extend(reversed(node.children))
 
 
 def refused(title: str, content: Sequence[nodes.Node], tag: str = "") -> nodes.admonition:
@@ -146,6 +170,11 @@ def _end(translator: Any, node: unfolding) -> None:
     translator.body.append("</details>\n")
 
 
+def _as_written(translator: Any, node: written) -> None:
+    translator.body.append(node["html"])
+    raise nodes.SkipNode
+
+
 def _nothing(translator: Any, node: nodes.Element) -> None:
     """The text alone is written."""
 
@@ -155,6 +184,8 @@ def add_nodes(app: Sphinx) -> None:
     folding = (_start, _end)
     # Sphinx looks under the builder's name first, where another extension may have registered nodes of its own.
     app.add_node(unfolding, html=folding, dirhtml=folding, singlehtml=folding, epub=folding)
+    as_written = (_as_written, _nothing)
+    app.add_node(written, html=as_written, dirhtml=as_written, singlehtml=as_written, epub=as_written)
     for_text = (_nothing, _nothing)
     app.add_node(
         verdict,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from docutils import nodes
 
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.selection import Asked, Vocabulary, left_out, select
 from sphinx_xenfusa.sphinxext.views import (
     DESIGN_ANALYSIS,
@@ -20,7 +21,6 @@ from sphinx_xenfusa.sphinxext.views import (
     Views,
     case_counts,
     count,
-    marked,
     paragraph,
     policy_words,
     verdict_words,

@@ -28,6 +28,7 @@ from sphinx_needs.nodes import Need
 from sphinx_needs.utils import add_doc
 
 from sphinx_xenfusa.interop.typed_fields import FIELDS
+from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.case_places import ID_PREFIX, OURS
 from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.trace.canonical import dumps, write_text
@@ -258,6 +259,8 @@ def add_requirement(
             id=str(item.tag),
             content=content,
             lineno_content=content_line,
+            # Else it is looked up, for each need anew.
+            doctype=Path(state.document.get("source", "")).suffix or None,
             layout=LAYOUT,
             # Texts are what they say: no dynamic function of sphinx-needs may let the card differ from the record.
             allow_type_coercion=False,
@@ -365,13 +368,13 @@ def shows_needs(env: BuildEnvironment, docname: str, doctree: nodes.document) ->
     """Whether a document shows needs by a directive or role of sphinx-needs, requirements of our own aside."""
     if docname not in SphinxNeedsData(env).get_or_create_docs().get("all", ()):
         return False
-    return any(_of_sphinx_needs(node) for node in doctree.findall())
+    return any(
+        type(node).__module__.startswith("sphinx_needs.") and not _is_our_card(node) for node in markup.walk(doctree)
+    )
 
 
-def _of_sphinx_needs(node: nodes.Node) -> bool:
-    if isinstance(node, Need):
-        return not any(name.startswith("need-xen_") for name in node["classes"])
-    return type(node).__module__.startswith("sphinx_needs.")
+def _is_our_card(node: nodes.Node) -> bool:
+    return isinstance(node, Need) and any(name.startswith("need-xen_") for name in node["classes"])
 
 
 def forget_document(env: BuildEnvironment, docname: str) -> None:
@@ -453,8 +456,8 @@ def add_test(app: Sphinx, needs: Any, test: LinkedTest) -> None:
 def _name_containers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Number the containers of a page in place of their random ids."""
     number = 0
-    for container in doctree.findall(nodes.container):
-        if "need_container" in container.get("classes", ()):
+    for container in markup.walk(doctree):
+        if isinstance(container, nodes.container) and "need_container" in container.get("classes", ()):
             number += 1
             container["ids"] = [f"SNCB-{number}"]
 

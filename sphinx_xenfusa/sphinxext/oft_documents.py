@@ -199,8 +199,8 @@ def _idle_patterns(app: Sphinx, files: Mapping[str, str]) -> Iterator[Finding]:
 def _blocks(doctree: nodes.document, root: Path) -> dict[str, list[nodes.Element]]:
     """The paragraphs and terms of a page by the file that they were written in, in the order of their lines."""
     by_source: defaultdict[str, list[nodes.Element]] = defaultdict(list)
-    for block in doctree.findall(lambda node: isinstance(node, nodes.paragraph | nodes.term)):
-        if isinstance(block, nodes.Element) and block.source and block.line:
+    for block in markup.walk(doctree):
+        if isinstance(block, (nodes.paragraph, nodes.term)) and block.source and block.line:
             by_source[block.source].append(block)
     home = root.resolve()
     # The path of an included file is relative to the current folder.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from docutils import nodes
 
-from sphinx_xenfusa.sphinxext.views import MEANINGS, SYMBOLS, Views, marked, paragraph
+from sphinx_xenfusa.sphinxext.phrases import SYMBOLS, Code, Fact, Phrase, State
+from sphinx_xenfusa.sphinxext.views import MEANINGS, Views
 from sphinx_xenfusa.trace.record import Link, TracedItem
 from sphinx_xenfusa.trace.states import Coverage, LinkStatus
 
@@ -49,32 +50,28 @@ class OftEvidence:
         traced = views.traced.get(tag)
         if traced is None:
             return []
-        facts = nodes.field_list(classes=["xenfusa-facts"])
-        for name, value in (
-            ("State", [marked(traced.result), nodes.Text(f" — {MEANINGS[traced.result]}.")]),
-            ("Covers", self._links(views, fromdoc, self.outgoing.get(tag, ()), "target")),
-            ("Needs", [nodes.Text(views.needs_words(traced))] if traced.item.needs else []),
-            ("Covered by", self._links(views, fromdoc, self.incoming.get(tag, ()), "source")),
-            ("Fingerprint", [nodes.literal("", traced.fingerprint[:16])]),
-        ):
-            if value:
-                facts += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(*value)))
+        facts: list[Fact] = [
+            ("State", [State(traced.result), f" — {MEANINGS[traced.result]}."]),
+            ("Covers", self._links(views, self.outgoing.get(tag, ()), "target")),
+            ("Needs", [views.needs_words(traced)] if traced.item.needs else []),
+            ("Covered by", self._links(views, self.incoming.get(tag, ()), "source")),
+            ("Fingerprint", [Code(traced.fingerprint[:16])]),
+        ]
         made = nodes.container(classes=["xenfusa-evidence", "xenfusa-oft-evidence"])
-        made += views.fold(_heading(traced), [facts, *views.tests(fromdoc, traced)])
+        made += views.fold(_heading(traced), [*views.said(fromdoc, (), facts), *views.tests(fromdoc, traced)])
         return [made]
 
-    def _links(self, views: Views, fromdoc: str, links: Iterable[Link], end: str) -> list[nodes.Node]:
+    def _links(self, views: Views, links: Iterable[Link], end: str) -> list[Phrase]:
         """Links to one end of each link, with the status of those that do not count."""
         statuses: dict[str, list[str]] = {}
         for link in links:
             tag = link.target if end == "target" else link.source
             statuses.setdefault(tag, []).extend([] if link.status is LinkStatus.COVERS else [link.status.value])
-        made: list[nodes.Node] = []
+        made: list[Phrase] = []
         for tag, words in statuses.items():
-            made += [nodes.Text(", ")] if made else []
-            made.append(views.link(fromdoc, tag, tag))
+            made += [", ", views.ref(tag, tag)] if made else [views.ref(tag, tag)]
             if words:
-                made.append(nodes.Text(f" ({', '.join(words)})"))
+                made.append(f" ({', '.join(words)})")
         return made
 
 

@@ -26,8 +26,9 @@ from sphinx.util.nodes import make_refnode
 from sphinx_xenfusa.interop.overlay import Marked, OverlaySource, unclaimed_findings
 from sphinx_xenfusa.interop.overlay_file import relative_to
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
+from sphinx_xenfusa.sphinxext.phrases import SYMBOLS
 from sphinx_xenfusa.sphinxext.unclaimed_list import unclaimed_nodes
-from sphinx_xenfusa.sphinxext.views import MEANINGS, SYMBOLS, Views, paragraph
+from sphinx_xenfusa.sphinxext.views import MEANINGS, Views, paragraph
 from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.trace.record import DocumentCoverage, Finding, Item, Tag
 from sphinx_xenfusa.trace.sentences import Sentence

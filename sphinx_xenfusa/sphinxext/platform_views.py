@@ -22,9 +22,10 @@ from sphinx_xenfusa.model.policies import SPECIFICATION
 from sphinx_xenfusa.model.rules import ADVICE, ASSUMPTIONS_OF_USE
 from sphinx_xenfusa.model.scenario import Expectation
 from sphinx_xenfusa.model.vocabulary import Criticality, Protocol
+from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.platform_directives import ANCHOR, Written
 from sphinx_xenfusa.sphinxext.platform_results import MOST_EXAMINED, PlatformResult, PlatformResults, ScenarioResult
-from sphinx_xenfusa.sphinxext.views import Cell, Views, capitalised, count, marked, paragraph, policy_words
+from sphinx_xenfusa.sphinxext.views import Cell, Views, capitalised, count, paragraph, policy_words
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Tag
 from sphinx_xenfusa.trace.states import Result

@@ -8,7 +8,8 @@ from docutils import nodes
 
 from sphinx_xenfusa.explore.survivors import Killing, Mutants, Survivor
 from sphinx_xenfusa.explore.verdict import MutantReport
-from sphinx_xenfusa.sphinxext.views import Cell, Views, count, marked, paragraph
+from sphinx_xenfusa.sphinxext.phrases import marked
+from sphinx_xenfusa.sphinxext.views import Cell, Views, count, paragraph
 from sphinx_xenfusa.trace.states import Result
 
 _NAMED = 4

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from docutils import nodes
 
 from sphinx_xenfusa.explore.verdict import Tally, Verdict, VerdictKind
-from sphinx_xenfusa.sphinxext.views import Cell, Views, capitalised, marked, paragraph, policy_words, verdict_words
+from sphinx_xenfusa.sphinxext.phrases import marked
+from sphinx_xenfusa.sphinxext.views import Cell, Views, capitalised, paragraph, policy_words, verdict_words
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 
 _NUMBER_WIDTH = 14

@@ -9,7 +9,8 @@ from docutils import nodes
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.case_places import link_to_report
 from sphinx_xenfusa.sphinxext.directives import XenDirective
-from sphinx_xenfusa.sphinxext.views import Cell, Views, count, marked, paragraph
+from sphinx_xenfusa.sphinxext.phrases import marked
+from sphinx_xenfusa.sphinxext.views import Cell, Views, count, paragraph
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Documented, TestReport, TestRun
 from sphinx_xenfusa.trace.states import Result

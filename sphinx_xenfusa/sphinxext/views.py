@@ -12,6 +12,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from docutils import nodes
 from sphinx.builders import Builder
@@ -26,28 +27,29 @@ from sphinx_xenfusa.interop.typed_fields import FIELDS, link_of
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.case_places import has_pages, link_to_case, link_to_index, link_to_report
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
+from sphinx_xenfusa.sphinxext.phrases import (
+    Code,
+    Fact,
+    HtmlWriter,
+    NodeWriter,
+    Phrase,
+    Phrases,
+    Placed,
+    Ref,
+    State,
+    Strong,
+    divided,
+    found_by_search,
+    marked,
+)
 from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
-from sphinx_xenfusa.trace.record import Justification, Review, TestCase, TracedItem, TraceRecord, Verification
+from sphinx_xenfusa.trace.record import Item, Justification, Review, TestCase, TracedItem, TraceRecord, Verification
 from sphinx_xenfusa.trace.reviews import in_words, newest
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result, worst
 from sphinx_xenfusa.trace.test_lists import NOT_SUPPLIED, target_words
 from sphinx_xenfusa.trace.test_results import StaleReasons
 from sphinx_xenfusa.trace.verifications import MODEL, TEST, by_item, words_of_verifications
-
-SYMBOLS = {
-    Result.FAILED: "✗",
-    Result.ERROR: "!",
-    Result.INCONCLUSIVE: "?",
-    Result.DIVERGES: "≠",
-    Result.STALE: "↻",
-    Result.NOT_RUN: "–",
-    Result.PARTIAL: "◐",
-    Result.NONE: "∅",
-    Result.JUSTIFIED: "§",
-    Result.NOT_APPLICABLE: "×",
-    Result.PASSED: "✓",
-}
 
 MEANINGS = {
     Result.FAILED: "a claim is refuted or vacuous, or a test failed",
@@ -120,12 +122,6 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def marked(result: Result, words: str = "") -> nodes.inline:
-    """A state as symbol and word."""
-    css = result.value.replace(" ", "-")
-    return nodes.inline("", f"{SYMBOLS[result]} {words or result.value}", classes=["xenfusa-state", f"xenfusa-{css}"])
-
-
 def paragraph(*parts: str | nodes.Node, classes: Sequence[str] = ()) -> nodes.paragraph:
     """A paragraph of texts and inline nodes."""
     made = nodes.paragraph(classes=list(classes))
@@ -175,12 +171,12 @@ def table(
     return made
 
 
-def suspect_words(traced: TracedItem) -> list[nodes.Node]:
-    """The tags whose text changed since somebody agreed to it, in words; nothing when there are none."""
+def suspect_words(traced: TracedItem) -> str:
+    """The tags whose text changed since somebody agreed to it, in words; empty when there are none."""
     if not traced.suspect:
-        return []
+        return ""
     words = "✘ suspect: the text of these changed since a link to it or a review of it was accepted: "
-    return [nodes.Text(words + ", ".join(traced.suspect))]
+    return words + ", ".join(traced.suspect)
 
 
 STALE_PASS = "passed, but stale"
@@ -228,6 +224,31 @@ class Answer:
     fault: str = ""
 
 
+def _is_looked_for(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.literal | markup.written)
+
+
+class Line(NamedTuple):
+    """A line of evidence.
+
+    :param telling: whether a reader may look for what it says; the words of a state are on every page.
+    """
+
+    said: Phrases
+    classes: tuple[str, ...] = ()
+    telling: bool = True
+
+
+def _said(item: Item) -> Iterator[tuple[str, str]]:
+    """What the author of a requirement says of it, under its name."""
+    yield "Rationale", item.rationale
+    yield "Comment", item.comment
+    yield "Source", item.source
+    yield "Integrity level", item.level
+    yield "To be ensured by", item.owner
+    yield "Shown by", item.discharge
+
+
 @dataclass(frozen=True)
 class Views:
     """Writes views of one record for one builder.
@@ -273,12 +294,18 @@ class Views:
 
     def link(self, fromdoc: str, tag: str, words: str) -> nodes.Node:
         """A link to an item; without one, the bare words, and file and line of an item that stands on no page."""
-        if tag not in self.anchors:
-            bare = nodes.literal("", words)
-            traced = self.traced.get(tag)
-            return bare if traced is None else nodes.inline("", "", bare, nodes.Text(f" ({traced.item.place})"))
-        docname, title = self.anchors[tag]
-        return make_refnode(self.builder, fromdoc, docname, tag, [nodes.literal("", words)], title)
+        return self._nodes(fromdoc, [self.ref(tag, words)])[0]
+
+    def ref(self, tag: str, words: str) -> Phrase:
+        """The phrase of a link to an item."""
+        place = self.anchors.get(tag)
+        if place is not None:
+            return Ref(words, place[0], tag, place[1])
+        traced = self.traced.get(tag)
+        return Code(words) if traced is None else Placed(words, traced.item.place)
+
+    def _nodes(self, fromdoc: str, phrases: Phrases) -> list[nodes.Node]:
+        return NodeWriter(self.builder, fromdoc).inline(phrases)
 
     def verdict(self, fromdoc: str, answer: Answer, words: str) -> list[nodes.Node]:
         """A state or verdict within a sentence, as a link to its evidence; the author's words, if any, before it."""
@@ -298,7 +325,8 @@ class Views:
                 folded += list(children)
             else:
                 # What a reader looks for in a trace are the operations; the rest of its words is on every page.
-                actions = dict.fromkeys(one.astext() for child in children for one in child.findall(nodes.literal))
+                names = (one.astext() for child in children for one in child.findall(_is_looked_for))
+                actions = dict.fromkeys(names)
                 folded += nodes.Text(" ".join(actions))
             return folded
         opened = nodes.container()
@@ -335,88 +363,102 @@ class Views:
     def evidence(self, fromdoc: str, tag: str) -> nodes.Node:
         """What is known of one requirement: state, what it is, what ran, with traces, and its tests."""
         traced = self.traced.get(tag)
-        made = nodes.container(classes=["xenfusa-evidence"])
+        classes = ["xenfusa-evidence"]
         if traced is None:
-            return made
-        made += self._headline(traced)
-        made += self._tracing(fromdoc, traced)
-        made += self._facts(fromdoc, traced)
-        if traced.item.confirmed_by:
-            made += self._verdicts(traced)
-            if traced.other_verdicts:
-                made += paragraph(
+            return nodes.container(classes=classes)
+        lines = [self._headline(traced), *self._tracing(traced)]
+        rest = [*self._ran(traced), *self.tests(fromdoc, traced)]
+        said = self.said(fromdoc, lines, self._facts(traced))
+        if not rest and isinstance(said[0], markup.written):
+            # Ten thousand times one node: the block is part of what is written.
+            said[0]["html"] = f'<div class="{" ".join(classes)} docutils container">\n{said[0]["html"]}</div>\n'
+            return said[0]
+        return nodes.container("", *said, *rest, classes=classes)
+
+    def said(self, fromdoc: str, lines: Sequence[Line], facts: Sequence[Fact]) -> list[nodes.Element]:
+        """Lines and facts; in HTML they are one node, written at once."""
+        if self.builder.format != "html":
+            nodes_of = NodeWriter(self.builder, fromdoc)
+            return [*(nodes_of.paragraph(line.said, *line.classes) for line in lines), nodes_of.facts(facts)]
+        html = HtmlWriter(self.builder, fromdoc)
+        text = "".join([*(html.paragraph(line.said, *line.classes) for line in lines), html.facts(facts)])
+        found = found_by_search([*(line.said for line in lines if line.telling), *(said for _, said in facts)])
+        return [markup.written("", nodes.Text(found), html=text)]
+
+    def _ran(self, traced: TracedItem) -> list[nodes.Node]:
+        """What ran for the claims of a requirement, with what each rests on."""
+        if not traced.item.confirmed_by:
+            return []
+        made = [self._verdicts(traced)]
+        if traced.other_verdicts:
+            made.append(
+                paragraph(
                     f"The state is the worse of what holds in {policy_words(SPECIFICATION)} and under the policy "
                     f"{self.record.target_policy}. The other policies are shown beside them and do not count."
                 )
-            made += [self.details(verdict) for verdict in traced.verdicts]
-            made += self._other_details(traced)
-        made += self.tests(fromdoc, traced)
-        return made
-
-    def _headline(self, traced: TracedItem) -> nodes.paragraph:
-        line = paragraph(nodes.strong("", "State: "), marked(traced.result), f" — {MEANINGS[traced.result]}.")
-        line["classes"].append("xenfusa-headline")
-        return line
-
-    def _tracing(self, fromdoc: str, traced: TracedItem) -> list[nodes.Node]:
-        """What is worse below than the requirement's own state, what the policy misses, what excuses it."""
-        made: list[nodes.Node] = []
-        if traced.inherited is not None and worst((traced.inherited, traced.result)) is not traced.result:
-            line = paragraph(nodes.strong("", "Below: "), *self.inherited(fromdoc, traced))
-            line["classes"].append("xenfusa-inherited")
-            made.append(line)
-        if traced.lacks:
-            made.append(
-                paragraph(nodes.strong("", "The policy asks for: "), "; ".join(traced.lacks), ". It lacks this.")
             )
-        named = [one for one in self.record.justifications if one.id == str(traced.item.tag)]
-        return made + [self._justification(one, traced) for one in named]
+        return [*made, *(self.details(verdict) for verdict in traced.verdicts), *self._other_details(traced)]
 
-    def _justification(self, one: Justification, traced: TracedItem) -> nodes.Node:
+    def _headline(self, traced: TracedItem) -> Line:
+        said = (Strong("State: "), State(traced.result), f" — {MEANINGS[traced.result]}.")
+        return Line(said, ("xenfusa-headline",), telling=False)
+
+    def _tracing(self, traced: TracedItem) -> list[Line]:
+        """What is worse below than the requirement's own state, what the policy misses, what excuses it."""
+        made: list[Line] = []
+        if traced.inherited is not None and worst((traced.inherited, traced.result)) is not traced.result:
+            made.append(Line((Strong("Below: "), *self._inherited(traced)), ("xenfusa-inherited",)))
+        if traced.lacks:
+            made.append(Line((Strong("The policy asks for: "), "; ".join(traced.lacks), ". It lacks this.")))
+        return made + [self._justification(one, traced) for one in self._justified.get(str(traced.item.tag), ())]
+
+    @functools.cached_property
+    def _justified(self) -> Mapping[str, Sequence[Justification]]:
+        """The justifications by the tags that they name."""
+        found: dict[str, list[Justification]] = {}
+        for one in self.record.justifications:
+            found.setdefault(one.id, []).append(one)
+        return found
+
+    def _justification(self, one: Justification, traced: TracedItem) -> Line:
         said = f"by {one.owner}, until {one.expires}: {one.reason.rstrip('.')}."
         if traced.justified:
-            return paragraph(nodes.strong("", "Justified "), f"{said} What it lacks does not count as covered.")
+            return Line((Strong("Justified "), f"{said} What it lacks does not count as covered."))
         why = "it has expired" if one.expired else "it lacks nothing that could be excused"
-        return paragraph(nodes.strong("", "Justified in vain "), f"{said} Nothing is excused: {why}.")
+        return Line((Strong("Justified in vain "), f"{said} Nothing is excused: {why}."))
 
     def inherited(self, fromdoc: str, traced: TracedItem) -> list[nodes.Node]:
         """The worst state below a requirement, with the way to it; nothing where it rests on nothing."""
+        return self._nodes(fromdoc, self._inherited(traced))
+
+    def _inherited(self, traced: TracedItem) -> list[Phrase]:
         if traced.inherited is None:
             return []
-        made: list[nodes.Node] = [marked(traced.inherited)]
+        made: list[Phrase] = [State(traced.inherited)]
         above: TracedItem | None = traced
         for step in traced.inherited_path:
-            made.append(nodes.Text(" → " if len(made) > 1 else ": "))
+            made.append(" → " if len(made) > 1 else ": ")
             missing = above is not None and step in above.uncovered
-            made.append(nodes.Text(f"no {step}") if missing else self.link(fromdoc, step, step))
+            made.append(f"no {step}" if missing else self.ref(step, step))
             above = self.traced.get(step, above)
         return made
 
-    def _facts(self, fromdoc: str, traced: TracedItem) -> nodes.field_list:
+    def _facts(self, traced: TracedItem) -> list[Fact]:
         item = traced.item
-        facts: list[tuple[str, Sequence[nodes.Node]]] = [
-            ("Kind", [nodes.Text(item.kind.value if item.kind else "none")]),
-            *((field.words, self._field(fromdoc, traced, name)) for name, field in FIELDS.items()),
-            ("Rationale", [nodes.Text(item.rationale)] if item.rationale else []),
-            ("Comment", [nodes.Text(item.comment)] if item.comment else []),
-            ("Source", [nodes.Text(item.source)] if item.source else []),
-            ("Integrity level", [nodes.Text(item.level)] if item.level else []),
-            ("To be ensured by", [nodes.Text(item.owner)] if item.owner else []),
-            ("Shown by", [nodes.Text(item.discharge)] if item.discharge else []),
-            ("Covers", self.links(fromdoc, item.covers)),
-            ("Needs", [nodes.Text(self.needs_words(traced))] if item.needs else []),
-            ("Stands in", [nodes.literal("", str(item.place))]),
-            ("Fingerprint", [nodes.literal("", traced.fingerprint[:16])]),
-            ("Review", [nodes.Text(in_words(review))] if (review := self.reviews.get(str(item.tag))) else []),
-            ("Tests by target", [nodes.Text(words)] if (words := target_words(traced)) else []),
-            ("Methods", [nodes.Text("; ".join(methods))] if (methods := self._methods(traced)) else []),
-            ("Suspect", suspect_words(traced)),
+        review = self.reviews.get(str(item.tag))
+        return [
+            ("Kind", [item.kind.value if item.kind else "none"]),
+            *((field.words, self._field(traced, name)) for name, field in FIELDS.items()),
+            *((name, [words] if words else []) for name, words in _said(item)),
+            ("Covers", self.refs(item.covers)),
+            ("Needs", [self.needs_words(traced)] if item.needs else []),
+            ("Stands in", [Code(str(item.place))]),
+            ("Fingerprint", [Code(traced.fingerprint[:16])]),
+            ("Review", [in_words(review)] if review else []),
+            ("Tests by target", [words] if (words := target_words(traced)) else []),
+            ("Methods", ["; ".join(methods)] if (methods := self._methods(traced)) else []),
+            ("Suspect", [suspect_words(traced)] if traced.suspect else []),
         ]
-        made = nodes.field_list(classes=["xenfusa-facts"])
-        for name, value in facts:
-            if value:
-                made += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(*value)))
-        return made
 
     def _methods(self, traced: TracedItem) -> list[str]:
         """What each method amounts to, where more than claims and tests verify the item, or should; and what people found."""
@@ -428,30 +470,27 @@ class Views:
             *(f"found: {words}" for words in found),
         ]
 
-    def _field(self, fromdoc: str, traced: TracedItem, name: str) -> list[nodes.Node]:
+    def _field(self, traced: TracedItem, name: str) -> list[Phrase]:
         """The words of a typed field, with links to their objects; of one that was dropped, why."""
         kind = FIELDS[name].terms
-        made: list[nodes.Node] = []
-        for word in traced.item.fields.words(name):
-            made += [nodes.Text(", ")] if made else []
-            made.append(self._term(fromdoc, kind, word))
-        return made + [nodes.Text(why) for dropped, why in traced.item.fields.dropped if dropped == name]
+        said = divided(self._term(kind, word) for word in traced.item.fields.words(name))
+        return said + [why for dropped, why in traced.item.fields.dropped if dropped == name]
 
-    def _term(self, fromdoc: str, kind: TermKind, word: str) -> nodes.Node:
+    def _term(self, kind: TermKind, word: str) -> Phrase:
         """A link to the description of a term; of a group of operations, how many they are."""
         place = self.objects.get(link_of(kind, word))
         if place is not None:
-            return make_refnode(self.builder, fromdoc, *place, [nodes.Text(word)], word)
+            return Ref(word, *place, word, code=False)
         members = self.groups.get(word, 0) if kind is TermKind.OPERATION else 0
-        return nodes.Text(f"{word} ({count(members, 'operation')})" if members else word)
+        return f"{word} ({count(members, 'operation')})" if members else word
 
     def links(self, fromdoc: str, tags: Sequence[str]) -> list[nodes.Node]:
         """Links to items, divided by commas."""
-        made: list[nodes.Node] = []
-        for tag in tags:
-            made += [nodes.Text(", ")] if made else []
-            made.append(self.link(fromdoc, tag, tag))
-        return made
+        return self._nodes(fromdoc, self.refs(tags))
+
+    def refs(self, tags: Iterable[str]) -> list[Phrase]:
+        """The phrases of links to items, divided by commas."""
+        return divided(self.ref(tag, tag) for tag in tags)
 
     def needs_words(self, traced: TracedItem) -> str:
         """The types that must cover an item, with those that are lacking."""
