@@ -545,6 +545,22 @@ def test_files_are_told_apart_by_as_many_folders_as_both_names_have() -> None:
         assert not tied([source(C_SOURCE, "../tests/channel.cc")], case("First", place=place))[0]["First"], place
 
 
+def test_tags_in_a_suite_that_robot_framework_really_ran() -> None:
+    """``robot_run`` has a suite and what ``robot`` 7.5 wrote for it; only the folders of the machine are replaced."""
+    folder = Path(__file__).with_name("robot_run")
+    read = read_report(folder / "output.xml", folder)
+    assert (read.error, read.dialect) == ("", "Robot Framework")
+    linked = link_cases(
+        [read], Ledger(sources=[source((folder / "boot.robot").read_text("utf-8"), "tests/boot.robot")])
+    )
+    found = {one.name: (one.verifies, one.partially_verifies, one.method.type) for one in linked.reports[0].cases}
+    assert found == {
+        "Domain Boots": (("XenArch~a~1",), (), ""),
+        "Domain Stops": (("XenArch~b~1",), ("XenArch~c~1",), "requirements-based"),
+    }
+    assert [(one.subtype, one.about) for one in linked.findings] == [("test_link", "XenArch~d~1")]
+
+
 # --- manifest ---------------------------------------------------------------------------------------------------------
 
 
