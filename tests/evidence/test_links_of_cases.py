@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sphinx_xenfusa.evidence.case_properties import S_CORE
@@ -536,6 +537,66 @@ def test_a_name_that_fits_several_files_ties_none() -> None:
     assert found == {"First": ()}
     found, _ = tied(sources, case("First", place="/a/channel.cc:7"))
     assert found == {"First": ("first", "inner")}
+
+
+PYTHON = {
+    "before": "# [XenTest->X~{0}~1]\ndef {0}():\n    assert True\n",
+    "decorated": "# [XenTest->X~{0}~1]\n@mark(\n    1,\n)\ndef {0}():\n    assert True\n",
+    "within": "def {0}():\n    assert other()\n    # [XenTest->X~{0}~1]\n    assert True\n",
+    "without": "def {0}():\n    # calls t0, t1 and t2\n    return t0() + t1()\n",
+}
+C = {
+    "before": "/*\n * [XenTest->X~{0}~1]\n */\nTEST(S, {0})\n{{\n    check(1);\n}}\n",
+    "within": "TEST(S,\n     {0})\n{{\n#ifdef A\n    check(1); // [XenTest->X~{0}~1]\n#endif\n}}\n",
+    "one line": "// [XenTest->X~{0}~1]\nTEST(S, {0}) {{ check(1); }}\n",
+    "without": "static int {0}(void)\n{{\n    return t0() + t1();\n}}\n",
+}
+BETWEEN = ["", "\n", "\n\n\n", "x = 1\n", "// t1 and t2\n", "# t0\n\n"]
+
+
+@st.composite
+def edited_files(draw: st.DrawFn) -> tuple[str, str]:
+    """A file as it was when its tests ran, and as it is now: tests gone, new, moved, and lines between them."""
+    forms = draw(st.sampled_from([PYTHON, C]))
+    form, between = st.sampled_from(sorted(forms)), st.sampled_from(BETWEEN)
+    then = [(f"t{number}", draw(form)) for number in range(draw(st.integers(1, 5)))]
+    now = draw(st.permutations(then)) if draw(st.booleans()) else then
+    now = [one for one in now if draw(st.integers(0, 3))]
+    now += [(f"new{number}", draw(form)) for number in range(draw(st.integers(0, 2)))]
+    made = ["".join(draw(between) + forms[which].format(name) for name, which in names) for names in (then, now)]
+    return made[0], draw(between) * draw(st.integers(0, 4)) + made[1]
+
+
+def beginnings(text: str) -> dict[str, int]:
+    """Where a report says that the tests of a text stand: the line of the first decorator or of the definition."""
+    found: dict[str, int] = {}
+    decorated = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("@"):
+            decorated = number
+        elif match := re.match(r"def (\w+)|TEST\(S, ?(\w*)", line):
+            name = match[1] or match[2] or text.splitlines()[number].strip(" )")
+            found[name] = decorated or number
+            decorated = 0
+    return found
+
+
+@settings(deadline=None, max_examples=400)
+@given(edited_files())
+def test_whatever_became_of_a_file_a_tag_never_ties_another_test_than_its_own(texts: tuple[str, str]) -> None:
+    then, now = texts
+    cases = [case(name, place=f"tests/channel.cc:{line}") for name, line in beginnings(then).items()]
+    assume(cases)
+    found, findings = tied([source(now)], *cases)
+    assert all(tags in ((), (name,)) for name, tags in found.items())
+    written = sorted(re.findall(r"XenTest->X~(\w+)~", now))
+    tied_names = [name for name, tags in found.items() if tags]
+    # Each tag ties its test or is a finding.
+    assert {name for name in written if name not in tied_names} <= {
+        one.partition("X~")[2].partition("~")[0] for one in findings
+    }
+    unchanged, _ = tied([source(then)], *cases)
+    assert {name for name, tags in unchanged.items() if tags} == set(re.findall(r"XenTest->X~(\w+)~", then))
 
 
 def test_files_are_told_apart_by_as_many_folders_as_both_names_have() -> None:
