@@ -67,6 +67,13 @@ class _Draft:
         """The field that is open."""
         return self.pieces[-1][0]
 
+    def labels(self, lines: Sequence[str]) -> set[str]:
+        """The fields that there are so far; a description may go without its label."""
+        labels = {label for label, _, _ in self.pieces[1:]}
+        if labels and any(lines[self.start + 1 : self.pieces[1][1]]):
+            labels.add("Description")
+        return labels
+
     def fields(self) -> _Fields:
         """The spans of each field: the line of its label, the line after it, and what stands beside the label."""
         fields: _Fields = {}
@@ -90,6 +97,7 @@ class ItemReader(ABC):
         self._special = characters.special_lines(text, document.raw)
         self._title: str | None = None
         self._title_at = -1
+        self._tag_in_title = ""
         self._first = -1
         self._items: list[tuple[int, Item]] = []
         self._findings: list[Finding] = []
@@ -198,11 +206,19 @@ class ItemReader(ABC):
         elif (match := _LABEL.match(seen)) is not None:
             if self.draft is not None:
                 self.draft.pieces.append((_field(match[1]), number, match[2]))
-            elif match[1] in ("Covers", "Depends"):
+            else:
                 self._tell_of_no_item(number, match)
 
     def _tell_of_no_item(self, number: int, label: re.Match[str]) -> None:
-        """Report a list of tags that belongs to no item; prose that begins with the same word names no tag."""
+        """Report a field that belongs to no item, below a tag in a title; elsewhere, a list of tags, which no prose is."""
+        if self._tag_in_title:
+            expected = "expected it on a line of its own below the title; no item is made of it"
+            found = f"found the tag {self._tag_in_title} in a title, and fields below it"
+            self.find("tag", self._title_at, self._tag_in_title, f"{found}; {expected}")
+            self._tag_in_title = ""
+            return
+        if label[1] not in ("Covers", "Depends"):
+            return
         lines = self.document.lines
         below = next((below for below in range(number + 1, len(lines)) if lines[below]), number)
         if _IDS.search(label[2] or lines[below]):
@@ -214,8 +230,11 @@ class ItemReader(ABC):
         title = self.document.titles[number]
         self._end(number)
         self._title, self._title_at = title, number
+        within = _IDS.search(title)
+        self._tag_in_title = within[0] if within is not None else ""
         if TAG.fullmatch(title.strip("`")):
             self.find("tag", number, title.strip("`"), f"found the tag {title} as a title; expected it on a line below")
+            self._tag_in_title = ""
 
     def _end(self, number: int) -> None:
         """End the item that is open, if one is."""
@@ -378,6 +397,9 @@ class ItemReader(ABC):
 
     def _needs(self, tag: Tag, fields: _Fields) -> Iterator[str]:
         for number, entry, certain in self._entries(fields, "Needs"):
+            if not certain and re.fullmatch(_TYPES, entry):
+                found = f"found {entry!r} below Needs of {tag}"
+                self.find("tag", number, str(tag), f"{found}; expected a bullet before each type")
             if not certain or self._unseen(number, f"Needs {characters.visible(entry)!r}", "the entry is left out"):
                 continue
             for type in filter(None, _SEPARATOR.split(entry.replace("`", ""))):

@@ -85,13 +85,14 @@ class _RstReader(ItemReader):
         """
         if self.is_fresh(number):
             return True
-        before = number - 1
-        alone = number == 0 or not self.document.lines[before] or before in self.document.adornments
+        second = self._below_a_tag(number, line)
+        if not second and not self._alone(number):
+            return False
         listed = self.draft is not None and self.draft.label in ("Covers", "Depends")
-        if listed or not alone:
+        if listed and not self._labels_come_again(number):
             return False
         quoted = QUOTED.fullmatch(line) is not None
-        if self._labels_follow(number):
+        if second or listed or self._labels_follow(number):
             if not self.has_title():
                 self.find("tag", number, line.strip("`"), f"found {line} under no title; expected a title of its own")
             return True
@@ -99,14 +100,28 @@ class _RstReader(ItemReader):
             self.find("tag", number, line.strip("`"), f"found {line} under no title; expected an item's title above it")
         return False
 
+    def _alone(self, number: int) -> bool:
+        """Whether nothing stands right above a line but a title."""
+        return number == 0 or not self.document.lines[number - 1] or number - 1 in self.document.adornments
+
+    def _below_a_tag(self, number: int, line: str) -> bool:
+        """Whether a line is a tag and stands right below that of the open item, which then has no more than that."""
+        return self.draft is not None and self.draft.start == number - 1 and _is_tag(line)
+
     def _labels_follow(self, number: int) -> bool:
         """Whether a label stands right below, or further below and is not one that the open item still lacks."""
         lines = self.document.lines
         follows = next((below for below in range(number + 1, len(lines)) if lines[below]), number)
         if follows != number and self.label_at(follows):
             return True
-        had = None if self.draft is None else {label for label, _, _ in self.draft.pieces[1:]}
-        return any(had is None or label in had for label in self.labels_below(number))
+        return self._labels_come_again(number)
+
+    def _labels_come_again(self, number: int) -> bool:
+        """Whether a label stands below, up to the next title or tag, that the open item has already."""
+        if self.draft is None:
+            return any(self.labels_below(number))
+        had = self.draft.labels(self.document.lines)
+        return any(label in had for label in self.labels_below(number))
 
     def tag_text(self, line: str) -> str:
         """The tag in the backticks."""
@@ -142,6 +157,11 @@ class _MarkdownReader(ItemReader):
     def tag_text(self, line: str) -> str:
         """The tag, without anchors and backticks; a missing one is forgiven, as in OpenFastTrace."""
         return _plain(line).removeprefix("`").removesuffix("`")
+
+
+def _is_tag(line: str) -> bool:
+    """Whether a line is a tag and nothing else, in backticks or not."""
+    return TAG.fullmatch(line.removeprefix("`").removesuffix("`")) is not None
 
 
 def _plain(line: str) -> str:
