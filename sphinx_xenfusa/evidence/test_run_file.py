@@ -88,7 +88,8 @@ def read_run(path: Path, shown: str) -> RunFile:
     :param shown: the file as places in the record name it.
     :raises InputError: the file cannot be read, or does not describe a run.
     """
-    located = load(read_text(path, limit=4 * SIZE_LIMIT, what=WHAT), path, limit=SIZE_LIMIT)
+    text, block = _without_block(read_text(path, limit=4 * SIZE_LIMIT, what=WHAT))
+    located = load(text, path, limit=SIZE_LIMIT)
     validate(located, schema(), WHAT)
     data = located.data
     started, ended = (_time(located, name) for name in ("started", "ended"))
@@ -109,7 +110,7 @@ def read_run(path: Path, shown: str) -> RunFile:
         target=_clean(data.get("target", "")),
         tools=_words(data.get("tools", {})),
         environment=_words(data.get("environment", {})),
-        fingerprints=_fingerprints(located),
+        fingerprints=_fingerprints(located, block),
     )
 
 
@@ -150,12 +151,29 @@ def _reports(located: Located) -> tuple[NamedReport, ...]:
     return tuple(made.values())
 
 
-def _fingerprints(located: Located) -> dict[str, str] | None:
+_BLOCK = "\nitems: |\n"
+_MARGIN = "  "
+
+
+def _without_block(text: str) -> tuple[str, str | None]:
+    """The file without the fingerprints, and these: what ``record-run`` writes last needs no reader of YAML.
+
+    A block that looks otherwise is left where it is, to be read as YAML.
+    """
+    head, mark, block = text.partition(_BLOCK)
+    lines = block.splitlines()
+    if not mark or not all(line.startswith(_MARGIN) for line in lines):
+        return text, None
+    return f"{head}\nitems: ''\n", "\n".join(line[len(_MARGIN) :] for line in lines)
+
+
+def _fingerprints(located: Located, block: str | None) -> dict[str, str] | None:
     if "items" not in located.data:
         return None
     found: dict[str, str] = {}
     first = located.line_of("items")
-    for number, line in enumerate(located.data["items"].splitlines(), 1):
+    written: str = located.data["items"] if block is None else block
+    for number, line in enumerate(written.splitlines(), 1):
         match = _ITEM.fullmatch(line)
         tag = "" if match is None else match[1]
         if match is None or tag in found:
@@ -164,17 +182,6 @@ def _fingerprints(located: Located) -> dict[str, str] | None:
             raise InputError(located.file, first + number, f"{_clean(line)[:80]!r}{again}", expected)
         found[tag] = match[5]
     return found
-
-
-class _Writer(yaml.SafeDumper):
-    """Writes the fingerprints as a block of lines: a reader of YAML takes it as one text."""
-
-
-def _text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return writer.represent_scalar("tag:yaml.org,2002:str", text, style="|" if text.endswith("\n") else None)
-
-
-_Writer.add_representer(str, _text)
 
 
 def run_text(data: Mapping[str, Any], fingerprints: Sequence[tuple[str, str]] | None) -> str:
@@ -187,8 +194,9 @@ def run_text(data: Mapping[str, Any], fingerprints: Sequence[tuple[str, str]] | 
     for name in ("tools", "environment"):
         if name in ordered:
             ordered[name] = dict(sorted(ordered[name].items()))
-    if fingerprints is not None:
-        ordered["items"] = "".join(f"{tag} {digest}\n" for tag, digest in fingerprints)
     head = "# A run of tests, written by `xenfusa record-run`; xenfusa_test_runs reads it.\n"
-    told: str = yaml.dump(ordered, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=1_000)
-    return head + told
+    told: str = yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=1_000)
+    if fingerprints is None:
+        return head + told
+    lines = "".join(f"{_MARGIN}{tag} {digest}\n" for tag, digest in fingerprints)
+    return f"{head}{told.removesuffix(chr(10))}{_BLOCK}{lines}"
