@@ -97,6 +97,9 @@ def trace(
     root: Path | None,
     colour: str,
     tests: tuple[Path, ...],
+    test_runs: tuple[Path, ...],
+    commit: str,
+    require_provenance: bool,
     test_map: tuple[Path, ...],
     expected_tests: tuple[Path, ...],
     **rule_files: Unpack[RuleFiles],
@@ -120,7 +123,19 @@ def trace(
             *(f"suppressed at {one.place}: {one.about}: {one.message}: {one.reason}" for one in styled.suppressed),
         )
         rules = read_rules(rule_files, home, items)
-        tested = read_tests(TestFiles(tests=tests, test_map=test_map, expected_tests=expected_tests), home)
+        tested = read_tests(
+            TestFiles(
+                tests=tests,
+                test_runs=test_runs,
+                commit=commit,
+                require_provenance=require_provenance,
+                test_map=test_map,
+                expected_tests=expected_tests,
+            ),
+            home,
+            items,
+            rule_files["today"],
+        )
         record = assemble(
             project="",
             version="",
@@ -141,8 +156,9 @@ def trace(
             accepted_texts=rules.texts,
             reviews=rules.reviews,
             verifications=rules.verifications,
+            stale_for=tested.stale_for,
         )
-        record = replace(record, expected=tested.expected)
+        record = replace(record, expected=tested.expected, runs=tested.runs, documented=tested.documented)
         judgement = judge(record)
         for finding in judgement.unreadable:
             say(f"{finding.place}: {finding.message}")

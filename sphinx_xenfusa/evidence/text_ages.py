@@ -40,10 +40,10 @@ class TextAges:
 
     :param items: all items: one ends where the next of its file begins.
     :param root: the folder that their places are relative to.
-    :param kept: the file in which the answers of git are kept.
+    :param kept: the file in which the answers of git are kept, if any.
     """
 
-    def __init__(self, items: Iterable[Item], root: Path, kept: Path) -> None:
+    def __init__(self, items: Iterable[Item], root: Path, kept: Path | None = None) -> None:
         self._root = root
         self._path = kept
         self._items: dict[str, Item] = {}
@@ -77,7 +77,7 @@ class TextAges:
 
     def keep(self) -> None:
         """Keep what git said, for the next build; what cannot be kept is asked again."""
-        if self._used and self._used != self._kept:
+        if self._path is not None and self._used and self._used != self._kept:
             with suppress(OSError):
                 write_text(self._path, dumps({"form": _FORM, "files": self._used}))
 
@@ -123,16 +123,21 @@ class TextAges:
         return state
 
     def _known(self) -> dict[str, Any]:
-        """What was kept; nothing, if it cannot be read."""
+        """What was kept."""
         if self._kept is None:
-            self._kept = {}
-            with suppress(InputError, ValueError, TypeError, KeyError, RecursionError):
-                data = json.loads(read_text(self._path, limit=1 << 28))
-                if data["form"] == _FORM:
-                    for packed in data["files"].values():
-                        _unpacked(packed)
-                    self._kept = dict(data["files"])
+            self._kept = {} if self._path is None else _kept_in(self._path)
         return self._kept
+
+
+def _kept_in(path: Path) -> dict[str, Any]:
+    """What a file keeps; nothing, if it cannot be read."""
+    with suppress(InputError, ValueError, TypeError, KeyError, RecursionError):
+        data = json.loads(read_text(path, limit=1 << 28))
+        if data["form"] == _FORM:
+            for packed in data["files"].values():
+                _unpacked(packed)
+            return dict(data["files"])
+    return {}
 
 
 def _age(dated: _Dated, its_lines: range) -> TextAge:

@@ -65,7 +65,7 @@ from sphinx_xenfusa.sphinxext.oft_sources import SourceItems, read_sources
 from sphinx_xenfusa.sphinxext.outputs import write_outputs
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
-from sphinx_xenfusa.sphinxext.provenance import Provenance
+from sphinx_xenfusa.sphinxext.provenance import provenance_of, tied_reports
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
 from sphinx_xenfusa.sphinxext.tally_table import tally_nodes
@@ -242,8 +242,8 @@ class Build:
         limits = Limits(app.config.xenfusa_test_report_limit, app.config.xenfusa_test_case_limit)
         files = app.config.xenfusa_test_reports
         reports = [read_report(Path(app.confdir) / one, Path(app.confdir), limits=limits) for one in files]
-        provenance = Provenance(app)
-        tests = linked_tests(app, provenance.tied(reports))
+        provenance = provenance_of(app)
+        tests = linked_tests(app, tied_reports(app, provenance, reports))
         findings += tests.findings
         reports = provenance.judged(tests.reports, items)
         findings += provenance.findings
