@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich.console import RenderableType
 
 from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.junit import junit_text
 from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.cli.parts import Part, plain
 from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, shown_progress
 from sphinx_xenfusa.confirm.confirmation import SCHEMA_VERSION, Confirmation, Mode, Plan, carry_out, plan
-from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs
+from sphinx_xenfusa.confirm.plan_inputs import PLAIN_INPUTS, KeptPlanInputs
 from sphinx_xenfusa.explore.claim import AnnouncedClaim
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.canonical import dumps, write_text
@@ -79,7 +79,8 @@ def confirm(
             "--survivors needs all claims under all policies: a mutant survives only if nothing kills it"
         )
     out = _Out(form, output)
-    inputs = KeptPlanInputs(cache_dir)
+    # What runs nothing keeps nothing.
+    inputs = PLAIN_INPUTS if only_list else KeptPlanInputs(cache_dir)
     offered, left_out = installed_claims(inputs)
     try:
         planned = plan(
@@ -147,7 +148,7 @@ def _deliver(
     return _write(out, form, shown, tables.summary(confirmation, planned.left_out, planned.announced))
 
 
-def _write(out: _Out, form: str | None, shown: Sequence[RenderableType], summary: Sequence[str]) -> ExitCode:
+def _write(out: _Out, form: str | None, shown: Sequence[Part], summary: Sequence[str]) -> ExitCode:
     """Put the answer where it was asked for.
 
     :param form: the JSON or JUnit text; ``None`` where the table itself was asked for.
@@ -163,7 +164,7 @@ def _write(out: _Out, form: str | None, shown: Sequence[RenderableType], summary
     if out.file is None:
         return ExitCode.GOOD
     try:
-        write_text(out.file, tables.plain(shown) + lines if form is None else form)
+        write_text(out.file, plain(shown) + lines if form is None else form)
     except OSError as error:
         say(f"{out.file}: cannot be written ({error.strerror or error})")
         return ExitCode.UNREADABLE

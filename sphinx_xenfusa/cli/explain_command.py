@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-from rich.console import RenderableType
 
 from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.explanation import Explanation, Record, explain, newest_record, read_record
 from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.cli.parts import Part
 from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, shown_progress
 from sphinx_xenfusa.confirm.confirmation import Confirmation, Mode, carry_out, known_policies, plan, refuse_unknown
 from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs
@@ -97,7 +97,7 @@ def _record(chosen: Path | None) -> Record | None:
     return None if path is None else read_record(path)
 
 
-def _parts(explained: Explanation) -> Iterator[RenderableType]:
+def _parts(explained: Explanation) -> Iterator[Part]:
     """The explanation as lines and tables."""
     yield tables.line(f"{explained.id}: {_ABOUT[explained.about]}")
     yield tables.line(_source(explained))
@@ -127,7 +127,7 @@ def _source(explained: Explanation) -> str:
     )
 
 
-def _requirement(explained: Explanation) -> Iterator[RenderableType]:
+def _requirement(explained: Explanation) -> Iterator[Part]:
     item = explained.item
     if item is None:
         return
@@ -156,7 +156,7 @@ def _requirement(explained: Explanation) -> Iterator[RenderableType]:
         yield tables.line("everything that checks it ran, could have failed, and did not")
 
 
-def _claims(explained: Explanation) -> Iterator[RenderableType]:
+def _claims(explained: Explanation) -> Iterator[Part]:
     if not explained.named:
         yield tables.line(
             "\nno claim diverges by it under the policies that were asked for"
@@ -181,7 +181,7 @@ def _claims(explained: Explanation) -> Iterator[RenderableType]:
                 yield from tables.details(verdict, explained.described)
 
 
-def _tests(explained: Explanation) -> Iterator[RenderableType]:
+def _tests(explained: Explanation) -> Iterator[Part]:
     if explained.item is None:
         return
     if not explained.tests:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.item_input import find_record, say_faults
 from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.cli.parts import Words
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.exports import FORMATS, export, refuse_missing
 from sphinx_xenfusa.interop.recount import recount
@@ -76,7 +76,7 @@ def export_command(
 
 
 def _list() -> None:
-    table = Table("format", "file", "holds", box=None)
+    table = tables.table("format", "file", "holds")
     for one in FORMATS.values():
-        table.add_row(one.name, one.file, one.holds)
+        table.add_row(Words(one.name), Words(one.file), Words(one.holds))
     tables.show_on(sys.stdout, [table])

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element, SubElement
 
-from sphinx_xenfusa.cli.tables import plain, policy_name, trace_parts
+from sphinx_xenfusa.cli.parts import plain
+from sphinx_xenfusa.cli.tables import policy_name, trace_parts
 from sphinx_xenfusa.confirm.confirmation import Confirmation
 from sphinx_xenfusa.evidence.plain_text import printable
 from sphinx_xenfusa.explore.trace import Trace

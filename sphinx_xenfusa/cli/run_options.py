@@ -10,18 +10,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.progress import Progress as RichProgress
-from rich.progress import TaskID
 
 from sphinx_xenfusa.cli import tables
 from sphinx_xenfusa.cli.messages import say
-from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, processes, seconds
+from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, Progress, processes, seconds
 from sphinx_xenfusa.confirm.executors import Workers, open_workers
 from sphinx_xenfusa.confirm.interruption import ended_by_signals
 from sphinx_xenfusa.confirm.plan_inputs import PLAIN_INPUTS, PlanInputs
 from sphinx_xenfusa.confirm.register import REGISTER
 from sphinx_xenfusa.confirm.registry import Installed
-from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT
+from sphinx_xenfusa.confirm.schedule import DEFAULT_TIMEOUT, Watch
 from sphinx_xenfusa.explore.claim import Effort
 from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.trace.states import ExitCode
@@ -112,18 +110,14 @@ def installed_claims(inputs: PlanInputs = PLAIN_INPUTS) -> tuple[Installed, list
 
 @dataclass(frozen=True)
 class Shown:
-    """The line on the terminal that says how far the runs are."""
+    """Who shows how far the runs are.
 
-    bar: RichProgress
-    task: TaskID
+    :param tell: a run has ended.
+    :param watch: a run goes on; ``None`` where nobody looks.
+    """
 
-    def tell(self, done: int, total: int, last: Verdict | None) -> None:
-        """A run has ended."""
-        self.bar.update(self.task, completed=done, total=total)
-
-    def watch(self, claim: str, policy: str | None, effort: Effort) -> None:
-        """A run goes on."""
-        self.bar.update(self.task, description=tables.effort_words(claim, policy, effort))
+    tell: Progress
+    watch: Watch | None
 
 
 @contextmanager
@@ -142,7 +136,21 @@ def chosen_workers(executor: str | None) -> Iterator[Workers | None]:
 @contextmanager
 def shown_progress() -> Iterator[Shown]:
     """Show on stderr how far the runs are, if it is a terminal; an interrupt ends them all."""
-    bar = tables.progress_on(sys.stderr)
-    shown = Shown(bar, bar.add_task("confirming", total=None))
+    if not sys.stderr.isatty():
+        with ended_by_signals(lambda: None):
+            yield Shown(lambda done, total, last: None, None)
+        return
+    # What draws on terminals takes longer to import than most answers to make.
+    from sphinx_xenfusa.cli.terminal import progress_on
+
+    bar = progress_on(sys.stderr)
+    task = bar.add_task("confirming", total=None)
+
+    def tell(done: int, total: int, last: Verdict | None) -> None:
+        bar.update(task, completed=done, total=total)
+
+    def watch(claim: str, policy: str | None, effort: Effort) -> None:
+        bar.update(task, description=tables.effort_words(claim, policy, effort))
+
     with ended_by_signals(bar.stop), bar:
-        yield shown
+        yield Shown(tell, watch)

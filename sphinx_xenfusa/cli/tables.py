@@ -1,18 +1,12 @@
-"""What the terminal shows: tables by rich; plain text of a fixed width where there is no terminal."""
+"""What the commands about claims show: their tables and lines, on a terminal or as plain text."""
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from rich.box import Box
-from rich.console import Console, JustifyMethod, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
-
+from sphinx_xenfusa.cli.parts import Column, Part, Table, Words, plain
 from sphinx_xenfusa.confirm.confirmation import Confirmation
 from sphinx_xenfusa.confirm.register import Described
 from sphinx_xenfusa.evidence.plain_text import printable
@@ -25,14 +19,8 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 if TYPE_CHECKING:
     from sphinx_xenfusa.confirm.sweep import Swept
 
-PLAIN_WIDTH = 160
-"""Characters of a line where there is no terminal to ask."""
-
 NARROW_WIDTH = 120
 """On a terminal with fewer characters in a line the reasons stand below the table of verdicts."""
-
-_RULED = Box("    \n    \n -  \n    \n    \n    \n    \n    \n", ascii=True)
-"""A line under the head and nothing else, in characters that every terminal and every e-mail shows."""
 
 _STYLES = {
     VerdictKind.REFUTED: "bold red",
@@ -45,79 +33,43 @@ _OTHER_STYLE = "yellow"
 _WORST_FIRST = list(VerdictKind)
 
 
-def show_on(stream: TextIO, parts: Iterable[RenderableType]) -> None:
+def show_on(stream: TextIO, parts: Iterable[Part]) -> None:
     """Show on a terminal; on anything else write plain text."""
     if stream.isatty():
-        console = Console(file=stream, markup=False, emoji=False, highlight=False)
-        for part in parts:
-            console.print(part)
+        # What draws on terminals takes longer to import than most answers to make.
+        from sphinx_xenfusa.cli.terminal import draw
+
+        draw(stream, parts)
     else:
         stream.write(plain(parts))
         stream.flush()
 
 
-def plain(parts: Iterable[RenderableType], width: int = PLAIN_WIDTH) -> str:
-    """The same as text without colours, in lines of at most ``width`` characters without trailing blanks."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=width,
-        color_system=None,
-        force_terminal=False,
-        force_jupyter=False,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    for part in parts:
-        console.print(part)
-    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+def _text(text: str, style: str = "") -> Words:
+    return Words(printable(text), style)
 
 
-def progress_on(stream: TextIO) -> Progress:
-    """A progress bar for a terminal; one that shows nothing for anything else."""
-    tty = stream.isatty()
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(file=stream, force_terminal=tty),
-        transient=True,
-        disable=not tty,
-    )
-
-
-def _text(text: str, style: str = "") -> Text:
-    return Text(printable(text), style=style, overflow="fold")
-
-
-def line(text: str) -> RenderableType:
+def line(text: str) -> Part:
     """A text as it stands, without what would steer a terminal."""
     return _text(text)
 
 
 def test_table(cases: Iterable[Mapping[str, str]]) -> Table:
     """One line for each test case: how it came out, what it verifies, where it was reported."""
-    table = _table("test", "outcome", "verifies", "report", "message", whole=("outcome", "verifies"))
+    shown = table("test", "outcome", "verifies", "report", "message", whole=("outcome", "verifies"))
     for case in cases:
-        table.add_row(*(_text(case[key]) for key in ("id", "outcome", "verifies", "report", "message")))
-    return table
+        shown.add_row(*(_text(case[key]) for key in ("id", "outcome", "verifies", "report", "message")))
+    return shown
 
 
-def _table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), gap: int = 2) -> Table:
-    """A table without frames.
+def table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), gap: int = 2) -> Table:
+    """A table without frames and without rows.
 
     :param right: the columns that hold numbers.
-    :param whole: the columns whose cells are never cut into lines.
+    :param whole: the columns whose cells are never cut into lines, if it can be helped.
     :param gap: blanks between two columns.
     """
-    table = Table(box=_RULED, pad_edge=False, padding=(0, gap, 0, 0), show_edge=False)
-    for column in columns:
-        justify: JustifyMethod = "right" if column in right else "left"
-        table.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)
-    return table
+    return Table([Column(name, name in right, name in whole) for name in columns], gap)
 
 
 def effort_words(claim: str, policy: str | None, effort: Effort) -> str:
@@ -134,7 +86,7 @@ def policy_name(policy: str | None) -> str:
     return policy or "any policy"
 
 
-def verdict_parts(verdicts: Iterable[Verdict], *, narrow: bool) -> Iterator[RenderableType]:
+def verdict_parts(verdicts: Iterable[Verdict], *, narrow: bool) -> Iterator[Part]:
     """A table with one line for each verdict, worst first.
 
     :param narrow: put the reasons below the table.
@@ -142,22 +94,22 @@ def verdict_parts(verdicts: Iterable[Verdict], *, narrow: bool) -> Iterator[Rend
     ordered = sorted(verdicts, key=lambda one: _WORST_FIRST.index(one.kind))
     numbers = ("cases", "could fail", "mutants killed")
     columns = ("claim", "policy", "verdict", *numbers, *(() if narrow else ("reason",)))
-    table = _table(*columns, right=numbers, whole=("claim", "policy", "verdict"), gap=1 if narrow else 2)
+    shown = table(*columns, right=numbers, whole=("claim", "policy", "verdict"), gap=1 if narrow else 2)
     for verdict in ordered:
-        cells: list[RenderableType] = [
+        cells = [
             _text(verdict.claim),
             _text(policy_name(verdict.policy)),
             _text(verdict.kind, _STYLES.get(verdict.kind, _OTHER_STYLE)),
-            f"{verdict.cases:,}",
-            f"{verdict.relevant:,}",
-            f"{verdict.killed:,} of {verdict.mutants:,}",
+            Words(f"{verdict.cases:,}"),
+            Words(f"{verdict.relevant:,}"),
+            Words(f"{verdict.killed:,} of {verdict.mutants:,}"),
         ]
         if not narrow:
             cells.append(_text(verdict.reason))
-        table.add_row(*cells)
-    yield table
+        shown.add_row(*cells)
+    yield shown
     if narrow and any(verdict.reason for verdict in ordered):
-        yield ""
+        yield Words("")
         for verdict in ordered:
             if verdict.reason:
                 yield _text(f"{verdict.claim}, {policy_name(verdict.policy)}: {verdict.reason}")
@@ -165,7 +117,11 @@ def verdict_parts(verdicts: Iterable[Verdict], *, narrow: bool) -> Iterator[Rend
 
 def is_narrow(stream: TextIO) -> bool:
     """Whether the stream is a terminal without room for the reasons in the table."""
-    return stream.isatty() and Console(file=stream).width < NARROW_WIDTH
+    if not stream.isatty():
+        return False
+    from sphinx_xenfusa.cli.terminal import width_of
+
+    return width_of(stream) < NARROW_WIDTH
 
 
 def summary(confirmation: Confirmation, left_out: Sequence[str], announced: Sequence[str]) -> list[str]:
@@ -210,28 +166,28 @@ def _mutants_line(mutants: Mutants) -> str:
     return line + unknown
 
 
-def survivor_parts(mutants: Mutants) -> Iterator[RenderableType]:
+def survivor_parts(mutants: Mutants) -> Iterator[Part]:
     """The mutants that nothing kills: those that nobody has reviewed first."""
     ordered = sorted(mutants.survivors, key=lambda one: bool(one.equivalent))
-    table = _table("survivor", "operator", "before", "after", "tried by", "equivalent because", whole=("operator",))
+    shown = table("survivor", "operator", "before", "after", "tried by", "equivalent because", whole=("operator",))
     for one in ordered:
         report = one.report
         tried = f"{len(one.claims)} claims" if len(one.claims) > 1 else (*one.claims, "no claim reaches it")[0]
-        table.add_row(
+        shown.add_row(
             *(
                 _text(cell)
                 for cell in (report.where, report.operator, report.before, report.after, tried, one.equivalent)
             )
         )
-    yield ""
-    yield table
+    yield Words("")
+    yield shown
 
 
 def claim_table(claims: Iterable[Claim]) -> Table:
     """One line for each claim: what it confirms, under which policies, and what it says."""
-    table = _table("claim", "statements", "policies", "says")
+    shown = table("claim", "statements", "policies", "says")
     for claim in claims:
-        table.add_row(
+        shown.add_row(
             _text(claim.id),
             _text("\n".join(claim.statements)),
             _text("\n".join(claim.policies) or policy_name(None)),
@@ -239,24 +195,24 @@ def claim_table(claims: Iterable[Claim]) -> Table:
             if isinstance(claim, AnnouncedClaim)
             else _text(claim.says),
         )
-    return table
+    return shown
 
 
 def system_table(rows: Iterable[tuple[str, str, str, str]]) -> Table:
     """One line for each system: its name, how many rules and how many actions it has, and its constants."""
-    table = _table("model", "rules", "actions", "constants", right=("rules", "actions"))
+    shown = table("model", "rules", "actions", "constants", right=("rules", "actions"))
     for row in rows:
-        table.add_row(*(_text(cell) for cell in row))
-    return table
+        shown.add_row(*(_text(cell) for cell in row))
+    return shown
 
 
 def sweep_table(swept: Iterable[Swept]) -> Table:
     """One line for each point of a sweep: its constants, what the search counted, and where the predicates hold."""
-    table = _table("constants", "states", "steps", "depth", "where predicates hold", right=("states", "steps", "depth"))
+    shown = table("constants", "states", "steps", "depth", "where predicates hold", right=("states", "steps", "depth"))
     for one in swept:
         found = one.found
         if found is None:
-            table.add_row(_text(str(one.point)), *(_text("-") for _ in range(3)), _text(f"error: {one.problem}"))
+            shown.add_row(_text(str(one.point)), *(_text("-") for _ in range(3)), _text(f"error: {one.problem}"))
             continue
         holding = (
             f"{name}: {seen.states:,} states, first after {seen.depth} steps" if seen.states else f"{name}: never"
@@ -264,11 +220,11 @@ def sweep_table(swept: Iterable[Swept]) -> Table:
         )
         words = "; ".join(holding) if found.complete else f"inconclusive: {found.reason}"
         numbers = (found.states, found.transitions, found.depth)
-        table.add_row(_text(str(one.point)), *(_text(f"{number:,}") for number in numbers), _text(words))
-    return table
+        shown.add_row(_text(str(one.point)), *(_text(f"{number:,}") for number in numbers), _text(words))
+    return shown
 
 
-def details(verdict: Verdict, described: Mapping[str, Described]) -> Iterator[RenderableType]:
+def details(verdict: Verdict, described: Mapping[str, Described]) -> Iterator[Part]:
     """All that is known of a verdict, under a line that says which it is: scope, assumptions, mutants, traces.
 
     :param described: what the register says of each divergence.
@@ -309,7 +265,7 @@ def _facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
         yield "smallest of these", f"{killer.operator} at {killer.where}: {killer.before} -> {killer.after}"
 
 
-def divergence_parts(name: str, described: Mapping[str, Described]) -> Iterator[RenderableType]:
+def divergence_parts(name: str, described: Mapping[str, Described]) -> Iterator[Part]:
     """What the register says of a divergence: the document's words against Xen's doing."""
     known = described.get(name)
     if known is None:
@@ -322,7 +278,7 @@ def divergence_parts(name: str, described: Mapping[str, Described]) -> Iterator[
     yield _text(f"{name}, source: {known.source}")
 
 
-def trace_parts(trace: Trace, name: str) -> Iterator[RenderableType]:
+def trace_parts(trace: Trace, name: str) -> Iterator[Part]:
     """A trace as a table of its steps.
 
     :param name: what the trace is for.
@@ -333,10 +289,10 @@ def trace_parts(trace: Trace, name: str) -> Iterator[RenderableType]:
     if not trace.steps:
         yield _text("no steps")
         return
-    table = _table("step", "party", "action", "parameters", "outcome", "changed", "clause", right=("step",))
+    shown = table("step", "party", "action", "parameters", "outcome", "changed", "clause", right=("step",))
     for number, step in enumerate(trace.steps, start=1):
-        table.add_row(str(number), *(_text(cell) for cell in _cells(step)))
-    yield table
+        shown.add_row(Words(str(number)), *(_text(cell) for cell in _cells(step)))
+    yield shown
 
 
 def _cells(step: Step) -> tuple[str, ...]:

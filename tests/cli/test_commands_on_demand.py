@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -26,7 +27,24 @@ def test_the_command_itself_loads_nothing_heavy() -> None:
 
 
 def test_what_is_asked_for_is_loaded() -> None:
-    assert {"rich", "sphinx_xenfusa.model"} <= loaded_by("from sphinx_xenfusa.cli import main\nmain.commands['model']")
+    assert "sphinx_xenfusa.model" in loaded_by("from sphinx_xenfusa.cli import main\nmain.commands['model']")
+
+
+def test_an_answer_from_the_cache_loads_no_claim_and_draws_without_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = (
+        "import contextlib, io, sys\n"
+        "from sphinx_xenfusa.cli import main\n"
+        "shown = io.StringIO()\n"
+        "with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):\n"
+        "    main(['confirm', 'roles_closed_set', 'criticality_closed_set'])\n"
+        "assert 'criticality_closed_set' in shown.getvalue()\n"
+        "assert {} in shown.getvalue()\n"
+    )
+    assert {"numpy", "yaml", "sphinx_xenfusa.claims"} <= loaded_by(code.format("'2 ran, 0 cached'"))
+    assert loaded_by(code.format("'0 ran, 2 cached'")) == {"sphinx_xenfusa.model"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import Result
 
-from sphinx_xenfusa.cli.tables import plain, verdict_parts
+from sphinx_xenfusa.cli.parts import plain
+from sphinx_xenfusa.cli.tables import verdict_parts
 from sphinx_xenfusa.confirm.confirmation import read_results
 from sphinx_xenfusa.evidence.junit import read_report
 from sphinx_xenfusa.explore.verdict import Scope, Verdict, VerdictKind
