@@ -62,9 +62,9 @@ class Content:
     :param root: the project's root, which is cut from paths in texts.
     """
 
-    def __init__(self, file: BinaryIO, path: Path, root: Path, limits: Limits) -> None:
+    def __init__(self, file: BinaryIO, path: Path, place: str, root: Path, limits: Limits) -> None:
         self.path = path
-        self.place = shown_path(path, root)
+        self.place = place
         self.root = root
         self.limits = limits
         self.sha256 = ""
@@ -196,4 +196,4 @@ def opened(path: Path, root: Path, limits: Limits, what: str) -> Iterator[Conten
             raise InputError(place, None, "a directory or special file", what)
         if status.st_size > limits.size:
             raise InputError(place, None, f"{status.st_size:,} bytes", f"{what} of at most {limits.size:,} bytes")
-        yield Content(file, path, root, limits)
+        yield Content(file, path, place, root, limits)

@@ -80,6 +80,12 @@ def dialect_of(data: Any) -> str:
     return ""
 
 
+def has_other_keys(data: Any) -> bool:
+    """Whether sphinx-test-reports could read this, by a mapping of keys (``tr_json_mapping``) that is not its default."""
+    first = data[0] if isinstance(data, list) and data else None
+    return isinstance(first, dict) and {"tests", "skips", "passed"} <= set(first)
+
+
 def _object(value: Any, what: str) -> Json:
     if not isinstance(value, dict):
         raise Fault(f"{type(value).__name__} for {what}", "an object")
@@ -125,6 +131,7 @@ class Cases:
         output: str = "",
         place: str = "",
         properties: Mapping[str, str] | None = None,
+        attempts: tuple[Outcome, ...] = (),
     ) -> None:
         """Keep a case."""
         classname, own = (self.name(one) for one in name)
@@ -138,6 +145,7 @@ class Cases:
             output=self._kept.message(output),
             place=self.name(place),
             properties=tuple(sorted((self.name(one), self.name(said)) for one, said in (properties or {}).items())),
+            attempts=attempts,
         )
         key, order = (classname, own, case.target), list(Outcome)
         if key not in self.found or order.index(outcome) < order.index(self.found[key].outcome):
@@ -207,18 +215,36 @@ def _twister_status(data: Json) -> Outcome:
     return _TWISTER[status]
 
 
+_RETRIED = "the suite was run again after a failure, and twister does not say of which of its tests"
+
+
+def _retries(suite: Json) -> int:
+    retries = suite.get("retries", 0)
+    if isinstance(retries, bool) or not isinstance(retries, int) or not 0 <= retries <= 1_000:
+        raise Fault(f"retries: {retries!r}", "a number of retries")
+    return retries
+
+
 def _twister(data: Any, cases: Cases) -> None:
-    """A case that passed counts only where its suite was run (``runnable``): older twisters call what was built passed."""
+    """A case that passed counts only where its suite was run (``runnable``): older twisters call what was built passed.
+
+    Of a suite that was tried again (``retries``) only the last attempt is in the report: each of its tests may be the one
+    that failed before.
+    """
     for suite in _objects(data["testsuites"], "testsuites"):
         name, target = _text(suite, "name", needed=True), _text(suite, "platform", needed=True)
+        retries = _retries(suite)
         ran = suite.get("runnable") is True and _twister_status(suite) is not Outcome.NOT_RUN
         for one in _objects(suite.get("testcases"), "testcases"):
             outcome = _twister_status(one)
             if outcome is Outcome.PASSED and not ran:
                 outcome = Outcome.NOT_RUN
             reason = _text(one, "reason") or (_text(suite, "reason") if outcome is not Outcome.PASSED else "")
+            attempts: tuple[Outcome, ...] = ()
+            if outcome is Outcome.PASSED and retries:
+                outcome, attempts, reason = Outcome.FAILED, (*[Outcome.FAILED] * retries, Outcome.PASSED), _RETRIED
             names = name.rpartition("/")[2], _text(one, "identifier", needed=True)
-            cases.add(names, outcome, reason, target, _text(one, "log"), _text(suite, "path"))
+            cases.add(names, outcome, reason, target, _text(one, "log"), _text(suite, "path"), attempts=attempts)
 
 
 _RESULTS = {
@@ -266,7 +292,7 @@ def read_json(content: Content, dialect: str) -> TestReport:
         )
     found = sorted(cases.found.values())
     if error:
-        found = [replace(case, outcome=Outcome.NOT_RUN) for case in found]
+        found = [replace(case, outcome=Outcome.NOT_RUN, attempts=()) for case in found]
     tool, time = _about(data, dialect)
     tool, time = cases.name(tool), cases.name(shortened(time, TIME_LIMIT))
     return TestReport(place, content.sha256, error, tuple(found), dialect, tool, time=time)

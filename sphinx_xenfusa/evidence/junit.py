@@ -47,6 +47,7 @@ RESULT_LIMIT = 1_000
 WHAT = "a JUnit report as pytest writes it"
 VERIFIES = "xenfusa.verifies"
 PARTIALLY_VERIFIES = "xenfusa.partially-verifies"
+RERUN = "an earlier attempt has no result in the report: pytest writes it so where a test failed and was run again"
 FURTHER_PASSES = "xenfusa.further-passes"
 """Written by our pytest plugin: pytest 9 counts every passed subtest in ``tests`` and writes no element for it."""
 PLACE = "xenfusa.place"
@@ -89,7 +90,6 @@ _CUT_OFF = frozenset(
         expat_errors.XML_ERROR_PARTIAL_CHAR,
     )
 )
-_BOMS_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(slots=True)
@@ -122,6 +122,7 @@ class SuiteElement:
     properties: dict[str, str] = field(default_factory=dict)
     counted: Counter[str] = field(default_factory=Counter)
     failed_ids: set[tuple[str, str]] = field(default_factory=set)
+    silent_ids: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class Form:
     :param count: adds to what is counted in a suite for one case.
     :param fault: what the declared counts and the cases of a suite disagree about; the counts one by one if left out.
     :param first_line: the number that it gives to the first line of a file.
+    :param again: what a further element with the id of this case says of it; nothing if left out.
+    :param no_reason: what it writes for a skip without a reason, or puts before the reason.
     """
 
     what: str
@@ -150,6 +153,8 @@ class Form:
     count: Callable[[SuiteElement, CaseElement, tuple[Outcome, ...]], None]
     fault: Callable[[SuiteElement], tuple[str, str] | None] | None = None
     first_line: int = 1
+    again: Callable[[CaseElement], None] = lambda case: None
+    no_reason: re.Pattern[str] = re.compile(r"(?!)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +192,25 @@ def count_pytest(suite: SuiteElement, case: CaseElement, outcomes: tuple[Outcome
         counted["repeated teardown" if key in suite.failed_ids else "lone teardown"] += 1
     if Outcome.FAILED in case.results:
         suite.failed_ids.add(key)
+    counted["rerun"] += key in suite.silent_ids
+    (suite.silent_ids.discard if case.results else suite.silent_ids.add)(key)
+
+
+def rerun_by_pytest(case: CaseElement) -> None:
+    """Take what was read of a case so far for an attempt that failed, if it has no result of its own.
+
+    pytest-rerunfailures leaves an element without a result for each attempt that it ran again, and it runs failures
+    again.  What else writes a test twice (``--dist each``, ``--keep-duplicates``) cannot be told from that.
+    """
+    if case.results[-1] is Outcome.PASSED:
+        case.results.pop()
+        case.earlier.append(Outcome.FAILED)
+        if RERUN not in case.messages:
+            case.messages.append(RERUN)
 
 
 def _possible_tests(suite: SuiteElement) -> tuple[int, ...]:
-    """What pytest may have written into ``tests`` for these cases.
+    """What pytest may have written into ``tests`` for these cases, at the most.
 
     A teardown that fails after the test itself has its result counted differently by pytest's versions: up to 9.1 a
     test that passed counts twice and one that failed (two elements) once; from 9.2 on, elements are counted.
@@ -207,7 +227,9 @@ def _pytest_fault(suite: SuiteElement) -> tuple[str, str] | None:
     counts = {attribute: result for attribute, result in PYTEST.counts.items() if attribute != "tests"}
     fault = counts_fault(suite, counts)
     declared = suite.declared.get("tests")
-    if fault is None and declared is not None and declared not in _possible_tests(suite):
+    reruns = suite.counted["rerun"]  # counted only where the test passed and its teardown was what failed
+    most = _possible_tests(suite)
+    if fault is None and declared is not None and not any(one - reruns <= declared <= one for one in most):
         return f'tests="{declared}" over {suite.counted["testcase"]} <testcase>', "counts that agree with the cases"
     return fault
 
@@ -232,6 +254,8 @@ PYTEST = Form(
     count=count_pytest,
     fault=_pytest_fault,
     first_line=0,
+    again=rerun_by_pytest,
+    no_reason=re.compile(r"\A(?:unconditional skip$|Skipped$|\[NOTRUN\] *)"),
 )
 
 
@@ -427,6 +451,8 @@ class Reader(Target):
             self.error(judged.found, f"{self.form.what}, {judged.expected}")
             judged = (Outcome.NOT_RUN,)
         self.form.count(self._suites[-1], case, judged)
+        if set(judged) == {Outcome.SKIPPED}:
+            case.messages = [self.form.no_reason.sub("", message, count=1).strip() for message in case.messages]
         self._keep(case, judged)
         self._case = None
 
@@ -489,6 +515,7 @@ class Reader(Target):
             kept.verifies.update(case.verifies)
             kept.partially_verifies.update(case.partially_verifies)
             kept.properties.update(case.properties)
+            self.form.again(kept)
             kept.results += outcomes
         else:
             kept.results = list(outcomes)
@@ -543,15 +570,18 @@ def parse(content: Content, reader: Target) -> InputError | None:
     expat = parser.parser
     reader.line = lambda: expat.CurrentLineNumber
     chunks = content.chunks()
+    malformed: ParseError | None = None
     try:
         try:
             _feed(parser, chunks, reader)
         except DefusedXmlException as error:
             reader.error(f"a document type or entity declaration ({type(error).__name__})", f"{what}, which has none")
         except ParseError as error:
-            _refuse_text(content, error, reader)
+            malformed = error
         for _ in chunks:
             pass  # what could not be parsed belongs to the digest of the file all the same
+        if malformed is not None:
+            _refuse_text(content, malformed, reader)
     except InputError as error:
         reader.fault = reader.fault or error
         with suppress(InputError):
@@ -569,8 +599,8 @@ def _feed(parser: DefusedXMLParser, chunks: Iterator[bytes], reader: Target) -> 
     """
     expat, fed, waiting = parser.parser, 0, bytearray()
     for chunk in chunks:
-        if not fed and chunk.startswith(_BOMS_UTF16):
-            raise reader.error(f"the byte 0x{chunk[0]:02x}", f"{reader.what} in UTF-8")
+        if b"\0" in chunk:  # or the parser takes it for UTF-16, whatever it was told
+            raise ParseError
         waiting += chunk
         fed += len(chunk)
         pending = fed - len(waiting) - max(expat.CurrentByteIndex, 0)
@@ -585,7 +615,6 @@ def _feed(parser: DefusedXMLParser, chunks: Iterator[bytes], reader: Target) -> 
 
 def _refuse_text(content: Content, error: ParseError, reader: Target) -> None:
     """Say why a text is no XML: empty, not UTF-8, cut off or malformed."""
-    line = error.position[0]
     wrong = content.bad_text(reader.what)
     if wrong is not None:
         reader.error(wrong.found, wrong.expected, wrong.line)
@@ -593,13 +622,16 @@ def _refuse_text(content: Content, error: ParseError, reader: Target) -> None:
         reader.error("an empty file", reader.what)
     else:
         fault = "XML that is cut off" if error.code in _CUT_OFF else "malformed XML"
-        reader.error(f"{fault} ({str(error).partition(':')[0]})", reader.what, line)
+        reader.error(f"{fault} ({str(error).partition(':')[0]})", reader.what, error.position[0])
 
 
 def _case(place: str, case: CaseElement, *, readable: bool) -> TestCase:
     """The case for the record; not run when the report is faulty."""
     order = list(Outcome)
-    attempts = (*case.earlier, *case.results) if case.earlier else ()
+    # Of a test that failed each time, surefire has the first attempt first.
+    failed_first = case.results[0] in (Outcome.FAILED, Outcome.ERROR)
+    in_order = (*case.results, *case.earlier) if failed_first else (*case.earlier, *case.results)
+    attempts = in_order if case.earlier else ()
     return TestCase(
         report=place,
         classname=case.classname,

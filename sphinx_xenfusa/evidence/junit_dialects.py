@@ -6,6 +6,7 @@ surefire's schema 3.0; Xen's ``automation/scripts/run-tools-tests``; Zephyr's ``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from sphinx_xenfusa.evidence.junit import (
     InputFault,
     SuiteElement,
     count_elements,
+    counts_fault,
     judge_by_children,
 )
 from sphinx_xenfusa.evidence.plain_text import printable, shortened
@@ -89,6 +91,7 @@ CTEST = Form(
     needed_counts=_words("tests failures disabled skipped"),
     judge=_judge_ctest,
     count=count_outcomes,
+    no_reason=re.compile(r"\ASKIP_RETURN_CODE=[0-9]+$|\ASKIP_REGULAR_EXPRESSION_MATCHED$"),
 )
 
 
@@ -148,6 +151,7 @@ GTEST = Form(
     needed_counts=_words("tests failures disabled errors"),
     judge=_judge_gtest,
     count=count_gtest,
+    no_reason=re.compile(r"\A[^\s:]+:[0-9]+\n"),
 )
 
 
@@ -185,6 +189,33 @@ NEXTEST = Form(
 )
 
 SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation"
+
+
+def _judge_surefire(case: CaseElement, suite: SuiteElement) -> tuple[Outcome, ...]:
+    case.name = case.name or "set-up or tear-down of the class"
+    return judge_by_children(case, suite)
+
+
+def count_surefire(suite: SuiteElement, case: CaseElement, outcomes: tuple[Outcome, ...]) -> None:
+    """Count a case, and once more among those that were tried as often, by how the last attempt ended."""
+    count_outcomes(suite, case, outcomes)
+    tries = len(case.results) + len(case.earlier) + (not case.results and bool(case.earlier))
+    last = (case.earlier or case.results)[-1] if case.results else Outcome.PASSED
+    suite.counted[f"tests {max(tries, 1)}"] += 1
+    suite.counted[f"{last.value} {max(tries, 1)}"] += 1
+
+
+def _surefire_fault(suite: SuiteElement) -> tuple[str, str] | None:
+    """The counts of all cases or, where failing tests were run again, those of the last run (as surefire has it)."""
+    fault = counts_fault(suite, SUREFIRE.counts)
+    tries = max((int(key.split()[1]) for key in suite.counted if key.startswith("tests ")), default=1)
+    if fault is None or tries == 1:
+        return fault
+    words = {"tests": "tests", "failures": "failed", "errors": "error", "skipped": "skipped"}
+    of_last_run = {name: f"{word} {tries}" for name, word in words.items()}
+    return fault if counts_fault(suite, of_last_run) else None
+
+
 SUREFIRE = Form(
     what="a report as Maven surefire writes it",
     children={
@@ -205,8 +236,10 @@ SUREFIRE = Form(
         "skipped": "skipped case",
     },
     needed_counts=_words("tests failures errors skipped"),
-    judge=judge_by_children,
-    count=count_outcomes,
+    judge=_judge_surefire,
+    count=count_surefire,
+    fault=_surefire_fault,
+    no_reason=re.compile(r"\A(?:class \S+|.*\)) is @Disabled$"),
 )
 
 
@@ -274,6 +307,8 @@ NOSE = replace(
     needed_counts=_words("tests errors failures skip"),
     count=count_elements,
     fault=None,
+    again=JENKINS.again,
+    no_reason=JENKINS.no_reason,
 )
 CASPERJS = replace(
     NOSE,
@@ -350,6 +385,8 @@ def twister(ran: Mapping[tuple[str, str, str], Outcome]) -> Form:
         judge=judge,
         count=_count_twister,
         fault=None,
+        again=JENKINS.again,
+        no_reason=re.compile(r"\AUnknown$"),
     )
 
 

@@ -19,7 +19,7 @@ left alone: tests of device trees and device nodes are about them."""
 def printable(text: str) -> str:
     r"""Show control, format and private characters as escapes (``\x1b``); keep line feeds and tabs."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text.isprintable():
+    if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode("ascii") for c in text)
 

@@ -192,7 +192,7 @@ DIALECTS: tuple[Dialect, ...] = (
         True,
         _junit("lit", junit_dialects.LIT),
     ),
-    Dialect("surefire", "its schema at the testsuite", False, _junit("surefire", junit_dialects.SUREFIRE)),
+    Dialect("surefire", "its schema at the testsuite", True, _junit("surefire", junit_dialects.SUREFIRE)),
     Dialect("Jenkins", "a testsuite in a testsuite", False, _junit("Jenkins", junit_dialects.JENKINS)),
     Dialect("nose", "a skip count", True, _junit("nose", junit_dialects.NOSE)),
     Dialect("casperjs", "a package at each testsuite", True, _junit("casperjs", junit_dialects.CASPERJS)),
@@ -204,7 +204,7 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect("twister XML", "a version property of its suites, and no hostname", False, _read_twister_xml),
     Dialect("twister JSON", "an environment with zephyr_version", False, _json("twister JSON")),
-    Dialect("googletest JSON", "an object with testsuites and a disabled count", False, _json("googletest JSON")),
+    Dialect("googletest JSON", "an object with testsuites and a disabled count", True, _json("googletest JSON")),
     Dialect(
         "sphinx-test-reports JSON",
         "a list of suites with skips, passed and testcase",
@@ -270,6 +270,13 @@ def _dialect_of_json(content: Content) -> Dialect | InputError:
     name = json_dialects.dialect_of(data)
     if name:
         return _BY_NAME[name]
+    if json_dialects.has_other_keys(data):
+        found = (
+            "suites with other keys than the default ones of sphinx-test-reports (a tr_json_mapping is not known here)"
+        )
+        return InputError(
+            content.place, 1, found, "a list of suites with name, tests, skips, passed and testcase, a list"
+        )
     keys = ", ".join(sorted(data)[:8]) if isinstance(data, dict) else f"a list of {len(data)}"
     return _unknown(content, 1, f"JSON with {printable(shortened(keys, 120))}, an unknown dialect")
 

@@ -1,20 +1,22 @@
 """Reads Robot Framework's output.xml.
 
-Two things in it are not as they look: a dry run (``--dryrun``) writes PASS for every test although no keyword ran, and a
-suite whose teardown failed fails all its tests, though they stand there as PASS.  A test passes here only if a keyword of
-it passed, and the statistics of the report must agree.
+Three things in it are not as they look: a dry run (``--dryrun``) writes PASS for every test although no keyword ran, and a
+suite whose teardown failed fails all its tests, though they stand there as PASS; and what ``rebot --merge`` made
+of several runs has the status of the last, with those before it in the message only.  A test passes here only if a keyword
+of it passed in every run, and the statistics of the report must agree.
 
 Source: Robot Framework 7.5, what it writes, and its schema ``robot.xsd``.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from sphinx_xenfusa.evidence.content import MESSAGE_LIMIT, Content, Kept
-from sphinx_xenfusa.evidence.junit import Target, parse
+from sphinx_xenfusa.evidence.junit import RESULT_LIMIT, Target, parse
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.record import TestCase, TestReport
 from sphinx_xenfusa.trace.states import Outcome
@@ -30,6 +32,10 @@ _STATUS = {
     "NOT_RUN": Outcome.NOT_RUN,
 }
 _NAME = re.compile(r"[A-Za-z][\w.-]*")
+_MERGED = '*HTML* <span class="merge">'
+_OLD_STATUS = re.compile(r'Old status:</span> <span class="([a-z_ -]{1,20})">')
+_TAG_OF_HTML = re.compile(r"<[^<>]{0,200}>")
+_NO_REASON = re.compile(r"\ASkipped with Skip keyword\.$")
 _STEPS = frozenset({"kw", "if", "for", "while", "try", "group", "branch", "iter"})
 
 
@@ -50,6 +56,8 @@ class _Test:
     message: str = ""
     ran: bool = False
     tags: list[str] = field(default_factory=list)
+    earlier: list[Outcome] = field(default_factory=list)
+    merged: bool = False
 
 
 class _Reader(Target):
@@ -68,6 +76,7 @@ class _Reader(Target):
         self._test: _Test | None = None
         self._text: list[str] | None = None
         self._length = 0
+        self._tail: str | None = None
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element begins."""
@@ -97,8 +106,8 @@ class _Reader(Target):
             if tag == "tag":
                 self._test.tags.append(self._clean(text))
             else:
-                self._test.message = self._kept.message(text)
-            self._text = None
+                self._test.message = self._kept.message(_plain(text))
+            self._text = self._tail = None
         if tag == "test" and parent == "suite" and self._test is not None:
             if self._test.outcome is None:
                 self.error("a test without a status", f"{WHAT}, with a status for each test")
@@ -110,9 +119,35 @@ class _Reader(Target):
 
     def data(self, text: str) -> None:
         """Character data; kept where it is a message or a tag."""
+        if self._tail is not None:
+            self._look_for_attempts(text)
         if self._text is not None and self._length < 10 * MESSAGE_LIMIT:
             self._text.append(text)
             self._length += len(text)
+
+    def _look_for_attempts(self, text: str) -> None:
+        """Find what ``rebot --merge`` writes of earlier attempts into the message, however long that is, newest first."""
+        if self._test is None or self._tail is None:
+            return
+        window = self._tail + text
+        if len(window) >= len(_MERGED) and not window.startswith(_MERGED) and not self._test.merged:
+            self._tail = None
+            return
+        self._test.merged = self._test.merged or window.startswith(_MERGED)
+        end = 0
+        for match in _OLD_STATUS.finditer(window):
+            end = match.end()
+            self._add_attempt(match[1])
+        self._tail = window[max(end, len(window) - 100) :]
+
+    def _add_attempt(self, word: str) -> None:
+        outcome = _STATUS.get(word.upper())
+        if self._test is None or outcome is None:
+            self.error("an earlier status that is none", f"{WHAT}, with {', '.join(_STATUS)}")
+        elif len(self._test.earlier) >= RESULT_LIMIT:
+            raise self.error(f"a test with more than {RESULT_LIMIT:,} attempts", f"{WHAT}, with fewer")
+        else:
+            self._test.earlier.insert(0, outcome)
 
     def _start_test(self, attributes: dict[str, str]) -> None:
         if len(self.tests) >= self.case_limit:
@@ -132,7 +167,7 @@ class _Reader(Target):
             self.error(f'the status "{self._clean(word)[:60]}"', f"{WHAT}, with {', '.join(_STATUS)}")
         elif tag == "test" and self._test is not None:
             self._test.outcome = outcome
-            self._text, self._length = [], 0
+            self._text, self._length, self._tail = [], 0, ""
         elif tag in _STEPS and self._test is not None:
             self._test.ran = self._test.ran or outcome in (Outcome.PASSED, Outcome.FAILED)
         elif tag == "kw" and of_parent.get("type", "").upper() == "TEARDOWN" and self._suites:
@@ -198,15 +233,27 @@ def _case(test: _Test, place: str, *, readable: bool) -> TestCase:
     outcome, message = test.outcome or Outcome.NOT_RUN, test.message
     if outcome is Outcome.PASSED and not test.ran:
         outcome, message = Outcome.NOT_RUN, "no keyword of it ran: a dry run"
+    if outcome is Outcome.SKIPPED:
+        message = _NO_REASON.sub("", message)
+    attempts = (*test.earlier, outcome) if test.earlier else ()
     return TestCase(
         report=place,
         classname=test.classname,
         name=test.name,
-        outcome=outcome if readable else Outcome.NOT_RUN,
+        outcome=min((outcome, *attempts), key=list(Outcome).index) if readable else Outcome.NOT_RUN,
         message=message,
+        attempts=attempts if readable else (),
         properties=tuple(sorted(_property(tag) for tag in test.tags)),
         place=test.place,
     )
+
+
+def _plain(text: str) -> str:
+    """A message in HTML as text."""
+    if not text.startswith("*HTML*"):
+        return text
+    lines = re.sub(r"<(?:br|hr)>", "\n", text.removeprefix("*HTML*"))
+    return html.unescape(_TAG_OF_HTML.sub("", lines)).strip()
 
 
 def _property(tag: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sphinx_xenfusa.evidence.reports import DIALECTS, read_report
+from sphinx_xenfusa.trace.record import TestCase as Case
 from sphinx_xenfusa.trace.record import TestReport as Report
 from sphinx_xenfusa.trace.states import Outcome
 
@@ -62,9 +63,55 @@ EXPECTED = {
             "xpass.test": FAILED,
         },
     ),
-    "surefire.xml": (
+    "surefire-3.5.4.xml": (
         "surefire",
-        {"passes": PASSED, "fails": FAILED, "errors": ERROR, "skips": SKIPPED, "flaky": FAILED},
+        {
+            "passes": PASSED,
+            "fails": FAILED,
+            "errors": ERROR,
+            "skips": SKIPPED,
+            "skipsSilently": SKIPPED,
+            "assumes": SKIPPED,
+            "flaky": FAILED,
+            "flakyError": ERROR,
+            "small(int)[1]": PASSED,
+            "small(int)[2]": FAILED,
+        },
+    ),
+    "pytest-rerunfailures-16.7.xml": (
+        "pytest",
+        {
+            "test_broken": FAILED,
+            "test_flaky": FAILED,
+            "test_setup": FAILED,
+            "test_steady": PASSED,
+            "test_teardown": FAILED,
+        },
+    ),
+    "robot-7.5-merged.xml": (
+        "Robot Framework",
+        {
+            "Steady": PASSED,
+            "Flaky": FAILED,
+            "Broken": FAILED,
+            "Skips": SKIPPED,
+            "Skips Silently": SKIPPED,
+            "Excluded By Tag": SKIPPED,
+        },
+    ),
+    "googletest-1.12.xml": (
+        "googletest",
+        {
+            "Passes": PASSED,
+            "Fails": FAILED,
+            "Skips": SKIPPED,
+            "SkipsSilently": SKIPPED,
+            "DISABLED_later": NOT_RUN,
+            "FlakyOverRepeats": FAILED,
+            "Runs": SKIPPED,
+            "AreSmall/0": PASSED,
+            "AreSmall/1": FAILED,
+        },
     ),
     "twister.xml": (
         "twister XML",
@@ -137,6 +184,8 @@ EXPECTED = {
     ),
 }
 EXPECTED["ctest-4.4.xml"] = EXPECTED["ctest-3.25.xml"]
+EXPECTED["surefire-3.5.4-rerun.xml"] = EXPECTED["surefire-3.5.4.xml"]
+EXPECTED["googletest-1.12.json"] = "googletest JSON", EXPECTED["googletest-1.12.xml"][1] | {"Runs": PASSED}
 
 
 def alone(sample: Path, folder: Path) -> Path:
@@ -191,8 +240,21 @@ def test_no_prefix_shows_more_passes_than_the_whole(sample, tmp_path):
         ("lit-23.xml", 'tests="8"', 'tests="9"'),
         ("lit-23.xml", 'failures="4"', 'failures="3"'),
         ("lit-23.xml", 'skipped="1"', 'skipped="0"'),
-        ("surefire.xml", 'errors="1"', 'errors="0"'),
-        ("surefire.xml", 'failures="1"', 'failures="2"'),
+        ("surefire-3.5.4.xml", 'errors="2"', 'errors="1"'),
+        ("surefire-3.5.4.xml", 'failures="3"', 'failures="2"'),
+        ("surefire-3.5.4.xml", 'tests="10"', 'tests="4"'),
+        ("surefire-3.5.4-rerun.xml", 'tests="4"', 'tests="9"'),
+        ("surefire-3.5.4-rerun.xml", 'tests="4"', 'tests="3"'),
+        ("surefire-3.5.4-rerun.xml", 'failures="2"', 'failures="1"'),
+        ("surefire-3.5.4-rerun.xml", 'errors="1"', 'errors="0"'),
+        ("surefire-3.5.4-rerun.xml", 'skipped="0"', 'skipped="1"'),
+        ("pytest-rerunfailures-16.7.xml", 'tests="6"', 'tests="4"'),
+        ("pytest-rerunfailures-16.7.xml", 'tests="6"', 'tests="11"'),
+        ("robot-7.5-merged.xml", 'pass="2" fail="1"', 'pass="1" fail="2"'),
+        ("robot-7.5-merged.xml", 'class="fail"&gt;FAIL&lt;/span&gt;&lt;br&gt;&lt;span', 'class="odd"&gt;&lt;span'),
+        ("googletest-1.12.json", '"failures": 3', '"failures": 2'),
+        ("googletest-1.12.xml", 'failures="3"', 'failures="2"'),
+        ("twister.json", '"retries": 0', '"retries": -1'),
         ("googletest.xml", 'failures="1" disabled="1" errors', 'failures="2" disabled="1" errors'),
         ("googletest.xml", 'disabled="1" skipped', 'disabled="0" skipped'),
         ("googletest.xml", 'skipped="1"', 'skipped="0"'),
@@ -245,12 +307,121 @@ def test_a_plan_at_the_beginning_has_to_be_kept(tmp_path):
 
 
 def test_attempts_are_kept_and_the_worst_decides(tmp_path):
-    for sample in ("surefire.xml", "nextest-attempts.xml"):
-        cases = {case.name: case for case in read_report(alone(DATA / sample, tmp_path), tmp_path).cases}
-        assert cases["flaky"].attempts == (FAILED, PASSED)
-        assert cases["flaky"].flaky
-        assert {case.attempts for name, case in cases.items() if name in ("passes", "steady")} == {()}
-        assert not any(case.flaky for name, case in cases.items() if name != "flaky")
+    cases = cases_of("nextest-attempts.xml", tmp_path)
+    assert cases["flaky"].attempts == (FAILED, PASSED)
+    assert cases["steady"].attempts == ()
+    assert {name for name, case in cases.items() if case.flaky} == {"flaky"}
+
+
+def cases_of(sample: str, folder: Path) -> dict[str, Case]:
+    report = read_report(alone(DATA / sample, folder), folder)
+    assert report.error == ""
+    return {case.name: case for case in report.cases}
+
+
+def test_surefire_counts_the_last_run_and_its_report_has_them_all(tmp_path):
+    cases = cases_of("surefire-3.5.4-rerun.xml", tmp_path)
+    assert {name: case.attempts for name, case in cases.items() if case.attempts} == {
+        "fails": (FAILED, FAILED, FAILED),
+        "errors": (ERROR, ERROR, ERROR),
+        "small(int)[2]": (FAILED, FAILED, FAILED),
+        "flaky": (FAILED, PASSED),
+        "flakyError": (ERROR, ERROR, PASSED),
+    }
+    assert {name for name, case in cases.items() if case.flaky} == {"flaky", "flakyError"}
+
+
+def test_what_pytest_ran_again_failed_before_though_it_writes_no_result(tmp_path):
+    cases = cases_of("pytest-rerunfailures-16.7.xml", tmp_path)
+    assert {name: case.attempts for name, case in cases.items()} == {
+        "test_broken": (FAILED, FAILED, FAILED),
+        "test_flaky": (FAILED, PASSED),
+        "test_setup": (FAILED, PASSED),
+        "test_steady": (),
+        "test_teardown": (FAILED, PASSED),
+    }
+    assert "run again" in cases["test_flaky"].message
+    assert cases["test_steady"].verifies == ("XenArch~a~1",)
+
+
+@pytest.mark.parametrize("padding", [0, 50, 8_100, 70_000, 200_000])
+def test_a_merged_run_of_robot_keeps_the_failure_that_it_hides_however_long_the_message(padding, tmp_path):
+    text = (DATA / "robot-7.5-merged.xml").read_text("utf-8")
+    report = read(
+        text.replace("PASS&lt;/span&gt;&lt;br&gt;", "PASS" + "x" * padding + "&lt;/span&gt;&lt;br&gt;"), tmp_path
+    )
+    cases = {case.name: case for case in report.cases}
+    assert (report.error, cases["Flaky"].outcome, cases["Flaky"].attempts) == ("", FAILED, (FAILED, PASSED))
+    assert (cases["Broken"].attempts, cases["Steady"].attempts) == ((FAILED, FAILED), ())
+    assert "<" not in cases["Flaky"].message
+
+
+def test_several_merges_are_read_oldest_first(tmp_path):
+    text = (DATA / "robot-7.5-merged.xml").read_text("utf-8")
+    old = 'Old status:&lt;/span&gt; &lt;span class="{}"&gt;'
+    text = text.replace(
+        old.format("fail"), old.format("pass") + "&lt;hr&gt;" + old.format("skip") + old.format("fail"), 1
+    )
+    flaky = {case.name: case for case in read(text, tmp_path).cases}["Flaky"]
+    assert (flaky.outcome, flaky.attempts) == (FAILED, (FAILED, SKIPPED, PASSED, PASSED))
+
+
+def test_each_test_of_a_suite_that_twister_tried_again_may_have_failed(tmp_path):
+    text = (DATA / "twister.json").read_text("utf-8").replace('"retries": 0', '"retries": 2', 1)
+    cases = {case.name: case for case in read(text, tmp_path).cases}
+    ran = cases["kernel.common.ran"]
+    assert (ran.outcome, ran.attempts) == (FAILED, (FAILED, FAILED, PASSED))
+    assert "run again" in ran.message
+
+
+@pytest.mark.parametrize(
+    ("sample", "reasons"),
+    [
+        ("surefire-3.5.4.xml", {"skips": "no board", "skipsSilently": ""}),
+        ("googletest-1.12.xml", {"Skips": "no board", "SkipsSilently": "", "Runs": ""}),
+        ("googletest-1.12.json", {"Skips": "", "SkipsSilently": ""}),
+        ("robot-7.5-merged.xml", {"Skips": "no board", "Skips Silently": ""}),
+        ("ctest-4.4.xml", {"skip": ""}),
+        ("node-20.tap", {"skips": "no board"}),
+        ("lit-23.xml", {"unsup.test": "Missing required feature(s): board"}),
+        ("jenkins.xml", {"skips": ""}),
+        ("googletest.xml", {"Skips": "no board"}),
+        ("googletest.json", {"Skips": "no board"}),
+        ("sphinx-test-reports.json", {"skips": "no board"}),
+        ("twister.json", {"kernel.common.skips": "no board"}),
+    ],
+)
+def test_the_message_of_a_skipped_test_is_the_reason_that_was_given(sample, reasons, tmp_path):
+    cases = cases_of(sample, tmp_path)
+    assert {name: cases[name].message for name in reasons} == reasons
+
+
+def test_pytest_s_own_words_for_a_skip_are_no_reason(tmp_path):
+    said = [
+        "unconditional skip",
+        "Skipped",
+        "",
+        "[NOTRUN] ",
+        "[NOTRUN] no board",
+        "Skipped is the interrupt",
+        "condition: 1",
+    ]
+    cases = "".join(
+        f'<testcase classname="c" name="{i}"><skipped type="pytest.skip" message="{text}"/></testcase>'
+        for i, text in enumerate(said)
+    )
+    counts = f'tests="{len(said)}" failures="0" errors="0" skipped="{len(said)}"'
+    report = read(f'<testsuites><testsuite name="pytest" {counts}>{cases}</testsuite></testsuites>', tmp_path)
+    assert report.error == ""
+    assert [case.message for case in report.cases] == [
+        "",
+        "",
+        "",
+        "",
+        "no board",
+        "Skipped is the interrupt",
+        "condition: 1",
+    ]
 
 
 def test_what_a_report_says_beside_the_outcomes(tmp_path):
@@ -349,6 +520,7 @@ def test_reports_of_other_projects(name, dialect, outcomes):
         ("xen-run-tools-tests/xen-ok-plain-ansi.xml", "the byte 0xff"),
         ("xen-run-tools-tests/xen-ok-plain-cdata.xml", "malformed XML"),
         ("sphinx-test-reports/casperjs.xml", 'tests="3" over 2 <testcase>'),
+        ("sphinx-test-reports/json_complex_data.json", "a tr_json_mapping is not known here"),
         ("sphinx-test-reports/testsuites.xml", 'tests="6" over 10 <testcase>'),
         ("sphinx-test-reports/xml_data.xml", "an unknown dialect"),
         ("strictdoc/ctest-01_passed_test.xml", 'tests="8" over 1 <testcase>'),
