@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from _report import say, seconds
 
-from sphinx_xenfusa.trace.assemble import assemble
+from sphinx_xenfusa.trace.assemble import assemble_items
 from sphinx_xenfusa.trace.linker import link
-from sphinx_xenfusa.trace.record import Item, Place, Tag, TraceRecord
+from sphinx_xenfusa.trace.record import Item, Place, Tag
 from sphinx_xenfusa.trace.serialise import dumps
 
 FEW, MANY = 2_000, 20_000
@@ -31,22 +31,6 @@ def items(number: int) -> list[Item]:
     return made
 
 
-def record(of: list[Item]) -> TraceRecord:
-    return assemble(
-        project="benchmark",
-        version="1",
-        items=of,
-        verdicts=(),
-        reports=(),
-        findings=(),
-        policies=("specification",),
-        target_policy="specification",
-        confirm_mode="off",
-        known_claims=(),
-        results_expected=False,
-    )
-
-
 def main() -> None:
     few, many = items(FEW), items(MANY)
     peer = f"{FEW:,} items, times {MANY // FEW}"
@@ -60,12 +44,12 @@ def main() -> None:
     )
     say(
         f"trace: assemble the record of {MANY:,} items",
-        seconds(lambda: record(many), times=2),
+        seconds(lambda: assemble_items(many), times=2),
         "s",
         peer=peer,
-        peer_value=scale * seconds(lambda: record(few)),
+        peer_value=scale * seconds(lambda: assemble_items(few)),
     )
-    assembled_few, assembled_many = record(few), record(many)
+    assembled_few, assembled_many = assemble_items(few), assemble_items(many)
     say(
         f"trace: write the record of {MANY:,} items as JSON",
         seconds(lambda: dumps(assembled_many), times=2),

@@ -15,7 +15,7 @@ from sphinx_xenfusa.cli.shared_root import shared_root
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.read_record import read_record
 from sphinx_xenfusa.interop.scan import scan
-from sphinx_xenfusa.trace.assemble import assemble
+from sphinx_xenfusa.trace.assemble import assemble_items
 from sphinx_xenfusa.trace.record import Finding, Item, TraceRecord
 from sphinx_xenfusa.trace.states import ExitCode
 
@@ -94,18 +94,6 @@ def scanned_record(paths: Sequence[Path], root: Path) -> Found:
     :param root: the folder that places are relative to.
     """
     scanned = scan(paths, root)
-    record = assemble(
-        project="",
-        version="",
-        items=scanned.items,
-        verdicts=(),
-        reports=(),
-        findings=scanned.findings,
-        policies=(),
-        target_policy="specification",
-        confirm_mode="off",
-        known_claims=(),
-        results_expected=False,
-    )
+    record = assemble_items(scanned.items, scanned.findings)
     names = ", ".join(path.as_posix() for path in paths)
     return Found(names, record, tuple(one for one in scanned.findings if one.subtype in _MISSING))

@@ -124,18 +124,7 @@ def _counts(name: str, contents: Contents, documents: _Documents) -> Counts:
 
 def _record(data: Mapping[str, Any]) -> Counts:
     links = [(one["from"], one["to"], one["status"]) for one in data["links"]]
-    counts = _of_items(
-        (
-            one["id"],
-            one["type"],
-            one["kind"],
-            one["result"],
-            one["coverage"],
-            one["uncovered"],
-            one["inherited"],
-        )
-        for one in data["items"]
-    )
+    counts = _of_items(_seen(one, one["uncovered"]) for one in data["items"])
     cases = [case for report in data["evidence"]["reports"] for case in report["cases"]]
     return (
         counts
@@ -345,18 +334,7 @@ def _of_tables(tables: Mapping[str, Rows]) -> Counts:
     items = tables["items"]
     links = [(one["from"], one["to"], one["status"]) for one in tables["links"]]
     cases = tables["tests"]
-    counts = _of_items(
-        (
-            one["id"],
-            one["type"],
-            one["kind"],
-            one["result"],
-            one["coverage"],
-            _split(one["uncovered"]),
-            one["inherited"],
-        )
-        for one in items
-    )
+    counts = _of_items(_seen(one, _split(one["uncovered"])) for one in items)
     return (
         counts
         | _of_links(links, {one["id"] for one in items})
@@ -558,6 +536,11 @@ def _number(text: str) -> int:
 
 Seen = tuple[str, str, str | None, str, str, Sequence[str], str | None]
 """Of an item: id, type, kind, state, coverage, types lacking, inherited state."""
+
+
+def _seen(one: Mapping[str, Any], lacking: Sequence[str]) -> Seen:
+    """An item of the record, or a row of a table of items, whose columns have the same names."""
+    return one["id"], one["type"], one["kind"], one["result"], one["coverage"], lacking, one["inherited"]
 
 
 def _of_items(items: Iterable[Seen]) -> Counts:

@@ -213,6 +213,23 @@ def assemble(
     )
 
 
+def assemble_items(items: Iterable[Item], findings: Iterable[Finding] = ()) -> TraceRecord:
+    """The trace record of items that nobody asks to be confirmed or tested: what stands in some files, and how it is linked."""
+    return assemble(
+        project="",
+        version="",
+        items=items,
+        verdicts=(),
+        reports=(),
+        findings=findings,
+        policies=(),
+        target_policy=SPECIFICATION,
+        confirm_mode="off",
+        known_claims=(),
+        results_expected=False,
+    )
+
+
 def result_of_model(results: Sequence[Result]) -> Result | None:
     """What the results of an item's claims amount to: the worst; ``None`` for an item without claims."""
     return worst(results) if results else None

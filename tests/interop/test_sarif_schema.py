@@ -15,7 +15,7 @@ from test_exports import NASTY, record
 from sphinx_xenfusa.interop.sarif import SCHEMA, sarif_file
 from sphinx_xenfusa.interop.scan import scan
 from sphinx_xenfusa.interop.style_file import chosen_style
-from sphinx_xenfusa.trace.assemble import assemble
+from sphinx_xenfusa.trace.assemble import assemble_items
 from sphinx_xenfusa.trace.record import Finding, Place, TraceRecord
 from sphinx_xenfusa.trace.style import check_style
 
@@ -42,22 +42,6 @@ def log_of(made: TraceRecord) -> Any:
 
 def faults(validator: jsonschema_rs.Draft4Validator, log: Any) -> list[str]:
     return [f"/{'/'.join(map(str, one.instance_path))}: {one.message}" for one in validator.iter_errors(log)]
-
-
-def record_of(items: Any, findings: Any) -> TraceRecord:
-    return assemble(
-        project="",
-        version="",
-        items=items,
-        verdicts=(),
-        reports=(),
-        findings=findings,
-        policies=(),
-        target_policy="specification",
-        confirm_mode="off",
-        known_claims=(),
-        results_expected=False,
-    )
 
 
 def test_it_is_the_schema_that_our_files_name(schema: Any) -> None:
@@ -87,7 +71,7 @@ def test_every_record(validator: jsonschema_rs.Draft4Validator, made: TraceRecor
     assert faults(validator, log_of(made)) == []
 
 
-@pytest.mark.parametrize("made", [record(), record(NASTY), record_of([], [])], ids=["plain", "hostile", "empty"])
+@pytest.mark.parametrize("made", [record(), record(NASTY), assemble_items([], [])], ids=["plain", "hostile", "empty"])
 def test_plain_hostile_and_empty(validator: jsonschema_rs.Draft4Validator, made: TraceRecord) -> None:
     assert faults(validator, log_of(made)) == []
 
@@ -101,7 +85,7 @@ def test_every_name_of_a_file_is_a_relative_reference(validator: jsonschema_rs.D
         Finding("tag", Place(file, 1), "", ""),
         Finding("x", None, "", ""),
     ]
-    log = log_of(record_of([], findings))
+    log = log_of(assemble_items([], findings))
     assert faults(validator, log) == []
     uri = log["runs"][0]["results"][-1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert not uri.startswith("/")
@@ -112,6 +96,6 @@ def test_every_name_of_a_file_is_a_relative_reference(validator: jsonschema_rs.D
 def test_xen_s_own_tree_with_its_findings_of_style(validator: jsonschema_rs.Draft4Validator) -> None:
     scanned = scan([XEN], XEN)
     styled = check_style(scanned.items, chosen_style("xen", Path(), XEN))
-    log = log_of(record_of(scanned.items, [*scanned.findings, *styled.findings]))
+    log = log_of(assemble_items(scanned.items, [*scanned.findings, *styled.findings]))
     assert faults(validator, log) == []
     assert len(log["runs"][0]["results"]) >= 3

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sphinx_xenfusa.interop.aspec import write_aspec
 from sphinx_xenfusa.interop.scan import scan
 from sphinx_xenfusa.interop.specobject import read_specobject, write_specobject
-from sphinx_xenfusa.trace.assemble import assemble
+from sphinx_xenfusa.trace.assemble import assemble_items
 from sphinx_xenfusa.trace.linker import link
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag, TraceRecord
 from sphinx_xenfusa.trace.states import Coverage, OftStatus
@@ -151,19 +151,7 @@ def test_reading_back_an_aspec_report_loses_nothing(record: TraceRecord) -> None
 
 
 def assembled(*written: Item) -> TraceRecord:
-    return assemble(
-        project="p",
-        version="1",
-        items=list(written),
-        verdicts=(),
-        reports=(),
-        findings=(),
-        policies=("specification",),
-        target_policy="specification",
-        confirm_mode="off",
-        known_claims=(),
-        results_expected=False,
-    )
+    return assemble_items(written)
 
 
 def item(tag: str, covers: tuple[str, ...] = (), needs: tuple[str, ...] = ()) -> Item:
