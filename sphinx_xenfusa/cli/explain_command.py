@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from sphinx_xenfusa.cli import tables
-from sphinx_xenfusa.cli.explanation import Explanation, Record, explain, newest_record, read_record
+from sphinx_xenfusa.cli.explanation import Explanation, Json, Record, explain, newest_record, read_record
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.parts import Part
 from sphinx_xenfusa.cli.run_options import chosen_workers, installed_claims, run_options, shown_progress
@@ -20,6 +20,7 @@ from sphinx_xenfusa.explore.verdict import Verdict
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.trace.canonical import dumps
 from sphinx_xenfusa.trace.states import ExitCode, combined_exit_code
+from sphinx_xenfusa.trace.test_lists import NO_TARGET
 
 
 @click.command("explain")
@@ -147,13 +148,31 @@ def _requirement(explained: Explanation) -> Iterator[Part]:
         ("coverage", item["coverage"]),
         ("fingerprint", item["fingerprint"][:16]),
         ("state", item["result"]),
+        ("by method", ", ".join(f"{one['method']}: {one['result']}" for one in item["methods"])),
+        ("tests by target", _by_target(item)),
     ]
     yield from (tables.line(f"{name}: {words}") for name, words in facts if words)
     if explained.why:
         yield tables.line("not green, because:")
         yield from (tables.line(f"  - {reason}") for reason in explained.why)
+    elif explained.beside:
+        yield tables.line("what ran of what checks it could have failed, and did not; beside it:")
+        yield from (tables.line(f"  - {words}") for words in explained.beside)
     else:
         yield tables.line("everything that checks it ran, could have failed, and did not")
+    for one in explained.found_by_people:
+        stale = "" if one["holds"] else " of another text"
+        yield tables.line(
+            f"{one['method']}: {one['result']}{stale}: {one['document']}, by {one['by']} on {one['date']}"
+        )
+
+
+def _by_target(item: Json) -> str:
+    """What its tests amount to on each target; empty where nobody names a target."""
+    if not item["untried"] and not any(one["target"] for one in item["targets"]):
+        return ""
+    told = ", ".join(f"{one['target'] or NO_TARGET}: {one['result']}" for one in item["targets"])
+    return told + (f"; no test of it ran on {', '.join(item['untried'])}" if item["untried"] else "")
 
 
 def _claims(explained: Explanation) -> Iterator[Part]:

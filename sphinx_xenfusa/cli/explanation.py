@@ -8,6 +8,7 @@ are run.
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.read_record import read_data
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, ExitCode, Outcome, Result, combined_exit_code
+from sphinx_xenfusa.trace.test_lists import NO_REASON
+from sphinx_xenfusa.trace.test_results import UNREADABLE
+from sphinx_xenfusa.trace.verifications import MODEL, TEST
 
 SCHEMA_VERSION = 1
 """Version of the JSON form of an explanation."""
@@ -40,6 +44,9 @@ _CODE_OF_RESULT = {
     Result.PARTIAL: ExitCode.NO_ANSWER,
 }
 """What the state of a requirement means for the exit code; good for the states that are not named."""
+
+_PARTS = {"tests": "all of it", "partial_tests": "a part"}
+_NOTHING_TOLD = {"message": "", "target": "", "stale": "", "unreadable": False}
 
 Json = Mapping[str, Any]
 Run = Callable[[Sequence[str]], Sequence[Verdict]]
@@ -67,15 +74,32 @@ class Record:
         return [Verdict.from_json(one) for one in self.data["verdicts"] if one["claim"] in wanted]
 
     def tests(self, item: Json) -> Iterator[Json]:
-        """The cases that verify an item, each with what it verifies, its report and its message."""
-        messages = {
-            (report["file"], case["id"]): case["message"]
-            for report in self.data["evidence"]["reports"]
-            for case in report["cases"]
-        }
-        for key, part in (("tests", "all of it"), ("partial_tests", "a part")):
+        """The cases that verify an item, each with what it verifies, its report, its message and what it ran on."""
+        named = {(case["report"], case["id"], case["outcome"]) for key in _PARTS for case in item[key]}
+        told: defaultdict[tuple[str, str, str], deque[dict[str, Any]]] = defaultdict(deque)
+        for report in self.data["evidence"]["reports"]:
+            stale = report["stale"] or {one["id"]: one["reason"] for one in report["stale_for"]}.get(item["id"], "")
+            for case in report["cases"]:
+                name = report["file"], case["id"], case["outcome"]
+                if name in named and item["id"] in (*case["verifies"], *case["partially_verifies"]):
+                    target = case["target"] or report["target"]
+                    told[name].append(
+                        {
+                            "message": case["message"],
+                            "target": target,
+                            "stale": stale,
+                            "unreadable": bool(report["error"]),
+                        }
+                    )
+        for key, part in _PARTS.items():
             for case in item[key]:
-                yield {**case, "verifies": part, "message": messages.get((case["report"], case["id"]), "")}
+                # Several of one name and outcome, on several targets, are in the order of the evidence.
+                same = told[case["report"], case["id"], case["outcome"]]
+                yield {**case, "verifies": part, **(same.popleft() if same else _NOTHING_TOLD)}
+
+    def verifications(self, tag: str) -> Iterator[Json]:
+        """What people found who verified an item."""
+        return (one for one in self.data["verifications"] if one["id"] == tag)
 
 
 def read_record(path: Path) -> Record:
@@ -106,6 +130,7 @@ class Explanation:
     :param verdicts: of these claims, sorted by claim and policy.
     :param tests: the cases that verify it.
     :param described: the words of the register for each divergence that occurs.
+    :param found_by_people: what people found who verified the requirement, as the record has it.
     """
 
     id: str
@@ -119,6 +144,15 @@ class Explanation:
     verdicts: tuple[Verdict, ...]
     tests: tuple[Json, ...]
     described: Mapping[str, Described]
+    found_by_people: tuple[Json, ...] = ()
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What did not run of what verifies a requirement, in words; it stands beside a state that passed, too."""
+        if self.item is None:
+            return ()
+        told = [f"the test {one['id']} {_did(one)}" for one in self.tests if one["outcome"] in _IDLE]
+        return (*told, *(f"no test of it ran on {target}" for target in self.item["untried"]))
 
     @property
     def exit_code(self) -> ExitCode:
@@ -142,6 +176,8 @@ class Explanation:
             "named_by": [{"id": tag, "result": result} for tag, result in self.needed_by],
             "claims": [self._claim(name) for name in self.named],
             "tests": [dict(case) for case in self.tests],
+            "beside": list(self.beside),
+            "verifications": [dict(one) for one in self.found_by_people],
             "divergences": [
                 {
                     "id": name,
@@ -215,6 +251,7 @@ def explain(
         verdicts=tuple(verdicts),
         tests=tests,
         described={one: register.divergences[one] for one in sorted(by) if one in register.divergences},
+        found_by_people=() if record is None or item is None else tuple(record.verifications(name)),
     )
 
 
@@ -253,17 +290,38 @@ def _why(item: Json, verdicts: Sequence[Verdict], tests: Sequence[Json]) -> Iter
     for claim in item["confirmed_by"]:
         if all(one["claim"] != claim for one in item["verdicts"]):
             yield f"there is no verdict on the claim {claim}"
-    for case in tests:
-        if case["outcome"] != Outcome.PASSED:
-            yield f"the test {case['id']} {_DID[Outcome(case['outcome'])]}"
-    if item["test"] == Result.NOT_RUN and not tests:
-        yield "it needs a test, and no test verifies it"
-    if item["test"] == Result.PARTIAL:
-        yield "tests verify a part of it only"
+    yield from _why_of_tests(item, tests)
+    for method in item["methods"]:
+        if method["method"] not in (MODEL, TEST) and method["result"] != Result.PASSED:
+            yield f"{method['method']}: {method['result']}"
     if item["result"] == Result.NONE:
         yield "nothing is linked that could check it"
 
 
+def _why_of_tests(item: Json, tests: Sequence[Json]) -> Iterator[str]:
+    """What of its tests makes a requirement not green."""
+    for case in tests:
+        if case["outcome"] != Outcome.PASSED:
+            yield f"the test {case['id']} {_did(case)}"
+        elif case["stale"]:
+            yield f"the test {case['id']} passed, which does not count: {case['stale']}"
+    if item["test"] == Result.NOT_RUN and not tests:
+        yield "it needs a test, and no test verifies it"
+    if item["test"] == Result.PARTIAL:
+        yield "tests verify a part of it only"
+    if item["test"] == Result.NOT_RUN and any(case["outcome"] == Outcome.PASSED for case in tests):
+        yield "a test report cannot be read: nobody knows which failures it held, so no test counts as passed"
+
+
+def _did(case: Json) -> str:
+    """What a case did, and why it did not run."""
+    words = _DID[Outcome(case["outcome"])]
+    if case["outcome"] not in _IDLE:
+        return words
+    return f"{words}: {UNREADABLE if case['unreadable'] else case['message'] or NO_REASON}"
+
+
+_IDLE = (Outcome.NOT_RUN, Outcome.SKIPPED)
 _DID = {
     Outcome.FAILED: "failed",
     Outcome.ERROR: "broke",

@@ -55,10 +55,14 @@ def line(text: str) -> Part:
 
 
 def test_table(cases: Iterable[Mapping[str, str]]) -> Table:
-    """One line for each test case: how it came out, what it verifies, where it was reported."""
-    shown = table("test", "outcome", "verifies", "report", "message", whole=("outcome", "verifies"))
-    for case in cases:
-        shown.add_row(*(_text(case[key]) for key in ("id", "outcome", "verifies", "report", "message")))
+    """One line for each test case: how it came out, on what, what it verifies, where it was reported."""
+    kept = list(cases)
+    keys = ["id", "outcome", "verifies", "report", "message"]
+    if any(case["target"] for case in kept):
+        keys.insert(2, "target")
+    shown = table("test", *keys[1:], whole=("outcome", "verifies"))
+    for case in kept:
+        shown.add_row(*(_text(case[key]) for key in keys))
     return shown
 
 

@@ -77,7 +77,7 @@ FORMATS: Mapping[str, Format] = {
             "csv",
             "csv/*.csv",
             "text/csv",
-            "a table each of items, links, verdicts, tests, findings, justifications and gates",
+            "a table each of items, links, verdicts, tests, tests by target, findings, justifications and gates",
             csv_files,
         ),
         Format(

@@ -33,13 +33,13 @@ RESULT_WORDS = {
     Result.ERROR: "a check broke",
     Result.INCONCLUSIVE: "a search hit a bound",
     Result.DIVERGES: "holds in the document, not under Xen's policy",
-    Result.STALE: "the text changed since it was checked",
+    Result.STALE: "it was checked for another text or revision",
     Result.NOT_RUN: "something should check it and did not run",
     Result.NONE: "nothing is linked that could check it",
     Result.PARTIAL: "only tests of a part of it passed",
     Result.JUSTIFIED: "excluded, with a reason",
     Result.NOT_APPLICABLE: "cannot occur",
-    Result.PASSED: "everything that checks it ran and passed",
+    Result.PASSED: "what checks it ran and passed",
 }
 """Each state by evidence, in a few words."""
 

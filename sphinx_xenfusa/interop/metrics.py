@@ -14,6 +14,8 @@ from sphinx_xenfusa.explore.verdict import VerdictKind
 from sphinx_xenfusa.trace.canonical import dumps
 from sphinx_xenfusa.trace.record import TracedItem, TraceRecord
 from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, Outcome, Result
+from sphinx_xenfusa.trace.test_lists import lists_of_tests
+from sphinx_xenfusa.trace.verifications import METHODS
 
 METRICS_VERSION = 1
 """Version of the form of the file."""
@@ -27,7 +29,7 @@ def metrics_file(record: TraceRecord) -> dict[str, bytes]:
 
 def metrics(record: TraceRecord) -> dict[str, Any]:
     """The numbers as plain data."""
-    kinds = (*ItemKind, None)
+    kinds, lists = (*ItemKind, None), lists_of_tests(record)
     return {
         "metrics_version": METRICS_VERSION,
         "project": record.project,
@@ -63,6 +65,12 @@ def metrics(record: TraceRecord) -> dict[str, Any]:
             "unusable_reports": sum(bool(report.error) for report in record.reports),
             "total": sum(len(report.cases) for report in record.reports),
             "by_outcome": _counted(Outcome, (case.outcome for report in record.reports for case in report.cases)),
+            "over_all_reports": {
+                "total": len(record.tests),
+                "by_outcome": _counted(Outcome, (test.outcome for test in record.tests)),
+            },
+            "supplied": lists.supplied,
+            "lists": lists.numbers,
         },
         "findings": {
             "total": len(record.findings),
@@ -117,6 +125,11 @@ def _totals(items: Sequence[TracedItem]) -> dict[str, Any]:
         "covered_percent": _percent(sum(one.coverage is Coverage.COVERED for one in items), len(items)),
         "lacking": dict(Counter(type for one in items for type in one.uncovered)),
         "suspect": sum(bool(one.suspect) for one in items),
+        "by_method": {
+            method: _counted(Result, found)
+            for method in METHODS
+            if (found := [entry.result for one in items for entry in one.methods if entry.method == method])
+        },
     }
 
 

@@ -133,6 +133,8 @@ class _Report:
         if item.labels:
             yield f"  tags {', '.join(item.labels)}"
         yield f"  coverage in depth: {one.traced.coverage.value}; state: {one.traced.result.value}"
+        if one.traced.methods:
+            yield "  " + "; ".join(f"{entry.method}: {entry.result.value}" for entry in one.traced.methods)
 
     def _findings(self) -> Iterator[str]:
         for finding in self._judgement.findings:

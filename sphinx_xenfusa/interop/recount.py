@@ -134,6 +134,19 @@ def _record(data: Mapping[str, Any]) -> Counts:
             **_of_halves((one["id"], one["model"], one["test"]) for one in data["items"]),
             "verdicts": Counter(one["kind"] for one in data["verdicts"]),
             **_of_cases(case["outcome"] for case in cases),
+            **_of_tests(((case["classname"], case["name"]), case["outcome"]) for case in cases),
+            "tests that did not run": Counter({"all": sum(case["outcome"] in _DID_NOT_RUN for case in cases)}),
+            "flaky": Counter({"all": sum(on["flaky"] for one in data["evidence"]["tests"] for on in one["targets"])}),
+            "partially linked": Counter(
+                {
+                    "all": sum(
+                        _is_partial(one["untried"], [*one["tests"], *one["partial_tests"]]) for one in data["items"]
+                    )
+                }
+            ),
+            "methods of items": Counter(
+                f"{entry['method']}: {entry['result']}" for one in data["items"] for entry in one["methods"]
+            ),
             "findings": Counter(f"xenfusa.{one['subtype']}" for one in data["findings"]),
             "justifications": Counter(one["id"] for one in data["justifications"]),
             "gates": Counter(f"{one['name']}: {_met(one['met'])}" for one in data["gates"]),
@@ -159,6 +172,14 @@ def _metrics(contents: Contents) -> Counts:
         "links": Counter(data["links"]["by_status"]),
         "verdicts": Counter(data["verdicts"]["by_kind"]),
         "tests": Counter(data["tests"]["by_outcome"]),
+        "tests over all reports": Counter(data["tests"]["over_all_reports"]["by_outcome"]),
+        "number of tests over all reports": Counter({"all": data["tests"]["over_all_reports"]["total"]}),
+        "tests that did not run": Counter({"all": data["tests"]["lists"]["not_run"]}),
+        "flaky": Counter({"all": data["tests"]["lists"]["flaky"]}),
+        "partially linked": Counter({"all": data["tests"]["lists"]["partially_linked"]}),
+        "methods of items": Counter(
+            {f"{method}: {state}": number for method, by in items["by_method"].items() for state, number in by.items()}
+        ),
         "findings": Counter(data["findings"]["by_type"]),
         "gates": Counter(f"{one['name']}: {_met(one['met'])}" for one in data["gates"]),
     }
@@ -342,6 +363,10 @@ def _of_tables(tables: Mapping[str, Rows]) -> Counts:
             **_of_halves((one["id"], one["model"], one["test"]) for one in items),
             "verdicts": Counter(one["verdict"] for one in tables["verdicts"]),
             **_of_cases(one["outcome"] for one in cases),
+            **_of_tests(((one["classname"], one["name"]), one["outcome"]) for one in tables["tests_by_target"]),
+            "tests that did not run": Counter({"all": sum(one["outcome"] in _DID_NOT_RUN for one in cases)}),
+            "flaky": Counter({"all": sum(one["flaky"] == "yes" for one in tables["tests_by_target"])}),
+            "methods of items": Counter(entry for one in items for entry in _split(one["methods"])),
             "findings": Counter(one["type"] for one in tables["findings"]),
             "justifications": Counter(one["id"] for one in tables["justifications"]),
         }
@@ -583,6 +608,25 @@ def _of_cases(outcomes: Iterable[str]) -> Counts:
         "tests that passed": Counter({"passed": tests["passed"]}),
         "number of tests": Counter({"all": tests.total()}),
     }
+
+
+_WORST_FIRST = ("failed", "error", "not run", "skipped", "passed")
+_DID_NOT_RUN = ("not run", "skipped")
+
+
+def _of_tests(told: Iterable[tuple[tuple[str, str], str]]) -> Counts:
+    """The worst outcome of each test, by class name and name."""
+    worst: dict[tuple[str, str], str] = {}
+    for test, outcome in told:
+        worst[test] = min(outcome, worst.get(test, outcome), key=_WORST_FIRST.index)
+    return {
+        "tests over all reports": Counter(worst.values()),
+        "number of tests over all reports": Counter({"all": len(worst)}),
+    }
+
+
+def _is_partial(untried: Sequence[str], cases: Iterable[Mapping[str, str]]) -> bool:
+    return bool(untried) and any(case["outcome"] not in _DID_NOT_RUN for case in cases)
 
 
 def _met(met: bool | None) -> str:

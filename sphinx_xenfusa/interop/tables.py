@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sphinx_xenfusa.interop.legal_text import legal
-from sphinx_xenfusa.trace.record import Finding, TestReport, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import Finding, Test, TestReport, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.test_lists import NO_TARGET
 
 Cell = str | int | float
 """A text, or a number that a program may add up."""
@@ -56,8 +57,13 @@ def tables(record: TraceRecord) -> tuple[Table, ...]:
         ),
         Table(
             "tests",
-            ("report", "id", "outcome", "verifies", "partially_verifies", "message"),
+            ("report", "id", "outcome", "target", "verifies", "partially_verifies", "message"),
             tuple(row for report in record.reports for row in _cases(report)),
+        ),
+        Table(
+            "tests_by_target",
+            ("classname", "name", "target", "outcome", "flaky", "stale", "reports", "reason"),
+            tuple(row for test in record.tests for row in _targets(test)),
         ),
         Table(
             "findings",
@@ -124,6 +130,9 @@ _COLUMNS: tuple[tuple[str, Callable[[TracedItem], Cell]], ...] = (
     ("depends", lambda one: _list(one.item.depends)),
     ("suspect", lambda one: _list(one.suspect)),
     ("confirmed_by", lambda one: _list(one.item.confirmed_by)),
+    ("methods", lambda one: _list(f"{entry.method}: {entry.result.value}" for entry in one.methods)),
+    ("targets", lambda one: _list(f"{entry.target or NO_TARGET}: {entry.result.value}" for entry in one.targets)),
+    ("untried", lambda one: _list(one.untried)),
     ("tests", lambda one: _list(case.id for case in one.tests)),
     ("partial_tests", lambda one: _list(case.id for case in one.partial_tests)),
     ("oft_status", lambda one: one.item.oft_status.value),
@@ -157,9 +166,25 @@ def _cases(report: TestReport) -> Iterator[tuple[Cell, ...]]:
             case.report,
             case.id,
             case.outcome.value,
+            case.target or report.target,
             _list(case.verifies),
             _list(case.partially_verifies),
             case.message,
+        )
+        yield tuple(map(legal, texts))
+
+
+def _targets(test: Test) -> Iterator[tuple[Cell, ...]]:
+    for one in test.targets:
+        texts = (
+            test.classname,
+            test.name,
+            one.target,
+            one.outcome.value,
+            _yes(one.flaky),
+            one.stale,
+            _list(one.reports),
+            one.reason,
         )
         yield tuple(map(legal, texts))
 

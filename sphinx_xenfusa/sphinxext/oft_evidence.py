@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from docutils import nodes
 
 from sphinx_xenfusa.sphinxext.phrases import SYMBOLS, Code, Fact, Phrase, State
-from sphinx_xenfusa.sphinxext.views import MEANINGS, Views
+from sphinx_xenfusa.sphinxext.views import Views, meaning
 from sphinx_xenfusa.trace.record import Link, TracedItem
 from sphinx_xenfusa.trace.states import Coverage, LinkStatus
 
@@ -51,7 +51,7 @@ class OftEvidence:
         if traced is None:
             return []
         facts: list[Fact] = [
-            ("State", [State(traced.result), f" — {MEANINGS[traced.result]}."]),
+            ("State", [State(traced.result), f" — {meaning(traced)}."]),
             ("Covers", self._links(views, self.outgoing.get(tag, ()), "target")),
             ("Needs", [views.needs_words(traced)] if traced.item.needs else []),
             ("Covered by", self._links(views, self.incoming.get(tag, ()), "source")),

@@ -28,7 +28,7 @@ from sphinx_xenfusa.interop.overlay_file import relative_to
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.phrases import SYMBOLS
 from sphinx_xenfusa.sphinxext.unclaimed_list import unclaimed_nodes
-from sphinx_xenfusa.sphinxext.views import MEANINGS, Views, paragraph
+from sphinx_xenfusa.sphinxext.views import Views, meaning, paragraph
 from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.trace.record import DocumentCoverage, Finding, Item, Tag
 from sphinx_xenfusa.trace.sentences import Sentence
@@ -196,7 +196,7 @@ def _evidence(views: Views, docname: str, tag: str, repeated: bool) -> list[node
     if repeated:
         made += paragraph(f"The tag {tag} stands more than once; nothing is shown of it.")
         return [made]
-    heading = f"{SYMBOLS[traced.result]} {traced.result.value}: {MEANINGS[traced.result]}"
+    heading = f"{SYMBOLS[traced.result]} {traced.result.value}: {meaning(traced)}"
     made += views.fold(heading, [views.evidence(docname, tag)])
     return [made]
 

@@ -47,7 +47,7 @@ from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import Item, Justification, Review, TestCase, TracedItem, TraceRecord, Verification
 from sphinx_xenfusa.trace.reviews import in_words, newest
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result, worst
-from sphinx_xenfusa.trace.test_lists import NOT_SUPPLIED, target_words
+from sphinx_xenfusa.trace.test_lists import NOT_SUPPLIED, beside_words, target_words
 from sphinx_xenfusa.trace.test_results import StaleReasons
 from sphinx_xenfusa.trace.verifications import MODEL, TEST, by_item, words_of_verifications
 
@@ -56,7 +56,7 @@ MEANINGS = {
     Result.ERROR: "a check or a test broke",
     Result.INCONCLUSIVE: "a bound was hit before the search was exhausted",
     Result.DIVERGES: "holds in the document, not in Xen as it is; expected by the reviewed register, never covered",
-    Result.STALE: "the evidence belongs to another text",
+    Result.STALE: "the evidence belongs to another text or revision",
     Result.NOT_RUN: "something should check it and did not run",
     Result.PARTIAL: "only a part of it is verified",
     Result.NONE: "nothing is linked that could check it",
@@ -64,6 +64,13 @@ MEANINGS = {
     Result.NOT_APPLICABLE: "the platform cannot operate under that policy",
     Result.PASSED: "everything that checks it ran, could have failed, and did not",
 }
+
+
+def meaning(traced: TracedItem) -> str:
+    """What the state of an item means; where something did not run beside what passed, that too."""
+    beside = beside_words(traced) if traced.result is Result.PASSED else ""
+    return f"what ran of what checks it could have failed and did not; {beside}" if beside else MEANINGS[traced.result]
+
 
 DESIGN_ANALYSIS = (
     "A claim is confirmed by exhausting a model of Xen within the scope stated with it. "
@@ -400,7 +407,7 @@ class Views:
         return [*made, *(self.details(verdict) for verdict in traced.verdicts), *self._other_details(traced)]
 
     def _headline(self, traced: TracedItem) -> Line:
-        said = (Strong("State: "), State(traced.result), f" — {MEANINGS[traced.result]}.")
+        said = (Strong("State: "), State(traced.result), f" — {meaning(traced)}.")
         return Line(said, ("xenfusa-headline",), telling=False)
 
     def _tracing(self, traced: TracedItem) -> list[Line]:

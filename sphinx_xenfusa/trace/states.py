@@ -92,16 +92,17 @@ class Result(StrEnum):
     DIVERGES = "diverges"
     """Holds in the document, not under the policy of Xen that is looked at; expected by the reviewed register."""
     STALE = "stale"
+    """What passed, passed for another text or another revision of what was tested."""
     NOT_RUN = "not run"
     """Something should check the item and did not run (off, skipped, built only, no results supplied)."""
     NONE = "none"
     """Nothing is linked that could check it."""
     PARTIAL = "partial"
-    """Only tests that verify a part of it passed."""
+    """Only tests that verify a part of it passed, and the policy does not let these be enough."""
     JUSTIFIED = "justified"
     NOT_APPLICABLE = "not applicable"
     PASSED = "passed"
-    """Everything that checks it ran, could have failed, and did not."""
+    """What checks it ran, could have failed, and did not; tests that were skipped beside it are shown with it."""
 
 
 class Outcome(StrEnum):

@@ -138,6 +138,15 @@ def is_partially_linked(one: TracedItem) -> bool:
     return bool(one.untried) and any(case.outcome in RAN for case in (*one.tests, *one.partial_tests))
 
 
+def beside_words(one: TracedItem) -> str:
+    """What did not run of what verifies an item, so that no passed state hides it; empty where all of it ran."""
+    cases = (*one.tests, *one.partial_tests)
+    idle = sum(case.outcome not in RAN for case in cases)
+    told = [f"{idle} of its {len(cases)} test cases did not run"] if idle else []
+    told += [f"no test of it ran on {', '.join(one.untried)}"] if one.untried else []
+    return "; ".join(told)
+
+
 def target_words(one: TracedItem) -> str:
     """What the tests of an item amount to on each target, and on which none ran; empty where nobody names a target."""
     if not one.untried and not any(entry.target for entry in one.targets):

@@ -1,9 +1,11 @@
 """``xenfusa explain`` as a user meets it: with the record of a build, and without one."""
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -11,7 +13,7 @@ from click.testing import Result
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Divergence, MutantReport, Scope, Verdict, VerdictKind
 from sphinx_xenfusa.trace.assemble import assemble
-from sphinx_xenfusa.trace.record import Item, Place, Tag, TestCase, TestReport
+from sphinx_xenfusa.trace.record import Item, Place, Tag, TestCase, TestReport, Verification
 from sphinx_xenfusa.trace.serialise import dumps
 from sphinx_xenfusa.trace.states import ItemKind, Outcome
 
@@ -152,6 +154,103 @@ def test_tests_stand_with_their_messages(xenfusa: Xenfusa, record: Path, registe
         for line in lines
     )
     assert any(line.split()[:2] == ["t::test_good", "passed"] for line in lines if line.strip())
+
+
+def written(folder: Path, *reports: TestReport, **values: Any) -> Path:
+    made = assemble(
+        project="P",
+        version="1",
+        items=[item("tested"), item("other")],
+        verdicts=(),
+        reports=reports,
+        findings=(),
+        policies=("specification",),
+        target_policy="specification",
+        confirm_mode="off",
+        known_claims=(),
+        results_expected=True,
+        **values,
+    )
+    path = folder / "trace.json"
+    path.write_text(dumps(made), encoding="utf-8")
+    return path
+
+
+def of_target(report: str, outcome: Outcome, target: str, message: str = "", **values: str) -> TestReport:
+    made = dataclasses.replace(case("test_it", outcome, message), report=report, target=target)
+    return TestReport(report, "", values.get("error", ""), (made,), stale=values.get("stale", ""))
+
+
+def test_what_did_not_run_stands_beside_a_state_that_passed(
+    xenfusa: Xenfusa, tmp_path: Path, register: Callable[..., Path]
+) -> None:
+    path = written(
+        tmp_path,
+        of_target("a.xml", Outcome.PASSED, "x86"),
+        of_target("b.xml", Outcome.SKIPPED, "arm", "no TPM"),
+        of_target("c.xml", Outcome.SKIPPED, "riscv"),
+        TestReport("d.xml", "", "", (TestCase("d.xml", "t", "test_other", Outcome.PASSED, target="arm"),)),
+    )
+    lines = explained(xenfusa, "XenArch~tested~1", "--record", str(path), register=register()).splitlines()
+    assert "tests by target: arm: not run, riscv: not run, x86: passed; no test of it ran on arm" in lines
+    assert "by method: test: passed" in lines
+    assert [line for line in lines if line.startswith("  - ")] == [
+        "  - the test t::test_it was skipped: no TPM",
+        "  - the test t::test_it was skipped: no reason given",
+        "  - no test of it ran on arm",
+    ]
+    assert not any("everything that checks it ran" in line for line in lines)
+    data = json.loads(
+        explained(xenfusa, "XenArch~tested~1", "--record", str(path), "--format", "json", register=register())
+    )
+    assert data["beside"][0] == "the test t::test_it was skipped: no TPM"
+    assert [one["target"] for one in data["tests"]] == ["x86", "arm", "riscv"]
+
+
+@pytest.mark.parametrize(
+    ("values", "reasons"),
+    [
+        ({"stale": "of commit 1"}, ["the test t::test_it passed, which does not count: of commit 1"]),
+        (
+            {"error": "cut off"},
+            ["the test t::test_it was not run: its report cannot be read"],
+        ),
+    ],
+)
+def test_why_a_pass_does_not_count(
+    xenfusa: Xenfusa, tmp_path: Path, register: Callable[..., Path], values: dict[str, str], reasons: list[str]
+) -> None:
+    path = written(tmp_path, of_target("a.xml", Outcome.PASSED, "x86", **values))
+    text = explained(xenfusa, "XenArch~tested~1", "--record", str(path), code=3, register=register())
+    assert [line[4:] for line in text.splitlines() if line.startswith("  - ")] == reasons
+
+
+def test_a_pass_beside_a_report_that_cannot_be_read(
+    xenfusa: Xenfusa, tmp_path: Path, register: Callable[..., Path]
+) -> None:
+    path = written(tmp_path, of_target("a.xml", Outcome.PASSED, "x86"), TestReport("b.xml", "", "cut off", ()))
+    text = explained(xenfusa, "XenArch~tested~1", "--record", str(path), code=3, register=register())
+    assert "a test report cannot be read: nobody knows which failures it held, so no test counts as passed" in text
+
+
+def test_what_people_found_stands_with_document_and_date(
+    xenfusa: Xenfusa, tmp_path: Path, register: Callable[..., Path]
+) -> None:
+    found = Verification(
+        "XenArch~other~1",
+        "analysis",
+        "2026-01-02",
+        Outcome.FAILED,
+        "0" * 64,
+        "FMEA 7",
+        "Ann",
+        True,
+        Place("l.yaml", 1),
+    )
+    path = written(tmp_path, verifications=[found])
+    lines = explained(xenfusa, "XenArch~other~1", "--record", str(path), code=1, register=register()).splitlines()
+    assert "analysis: failed: FMEA 7, by Ann on 2026-01-02" in lines
+    assert "  - analysis: failed" in lines
 
 
 def test_a_claim_with_the_requirements_that_name_it(

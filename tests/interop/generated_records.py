@@ -25,14 +25,13 @@ from sphinx_xenfusa.trace.record import (
     Statement,
     Suppressed,
     Tag,
-    TargetOutcome,
     TargetResult,
     Tombstone,
     TracedItem,
     TraceRecord,
     TypedFields,
+    Verification,
 )
-from sphinx_xenfusa.trace.record import Test as OneTest
 from sphinx_xenfusa.trace.record import TestCase as Case
 from sphinx_xenfusa.trace.record import TestMethod as Method
 from sphinx_xenfusa.trace.record import TestReport as Report
@@ -149,9 +148,6 @@ VERDICTS = (
     Verdict("d", "dummy", VerdictKind.DIVERGES, SCOPE, reason="D1", divergences=(Divergence("D1", TRACE),)),
     Verdict("e", "silo", VerdictKind.REFUTED, Scope("x", "", 0, None, ()), counterexample=TRACE),
 )
-target_outcomes = st.lists(
-    st.builds(TargetOutcome, texts, st.sampled_from(Outcome), st.booleans(), texts, lists, texts), max_size=2
-).map(tuple)
 named = st.lists(st.tuples(words, texts), max_size=2).map(tuple)
 targets = st.lists(st.builds(TargetResult, texts, st.sampled_from(Result)), max_size=2).map(tuple)
 METHODS = ("model", "test", "analysis", "inspection", "review of design")
@@ -208,8 +204,19 @@ slots = st.fixed_dictionaries(
         "suppressed": st.lists(st.builds(Suppressed, words, places, texts, texts, words, places), max_size=2).map(
             tuple
         ),
-        "tests": st.lists(
-            st.builds(OneTest, texts, words, st.sampled_from(Outcome), target_outcomes, lists, lists, methods),
+        "verifications": st.lists(
+            st.builds(
+                Verification,
+                tags.map(str),
+                st.sampled_from(METHODS[2:]),
+                st.just("2026-11-22"),
+                st.sampled_from([Outcome.PASSED, Outcome.FAILED]),
+                st.just(SHA),
+                words,
+                words,
+                st.booleans(),
+                places,
+            ),
             max_size=2,
         ).map(tuple),
         "runs": st.lists(

@@ -107,6 +107,13 @@ CORRUPTIONS: list[tuple[str, Callable[[Path], None]]] = [
     ("metrics.json", in_json(lambda data: data["items"]["by_type"]["XenProd"].update(total=2))),
     ("metrics.json", in_json(lambda data: data["links"]["by_status"].update(covers=2))),
     ("metrics.json", in_json(lambda data: data["tests"]["by_outcome"].update(passed=2))),
+    ("metrics.json", in_json(lambda data: data["tests"]["over_all_reports"]["by_outcome"].update(passed=9))),
+    ("metrics.json", in_json(lambda data: data["tests"]["lists"].update(not_run=0))),
+    ("metrics.json", in_json(lambda data: data["tests"]["lists"].update(flaky=3))),
+    ("metrics.json", in_json(lambda data: data["tests"]["lists"].update(partially_linked=3))),
+    ("metrics.json", in_json(lambda data: data["items"]["by_method"].update(inspection={"passed": 1}))),
+    ("csv/tests_by_target.csv", in_text("skipped", "passed")),
+    ("csv/items.csv", in_column("methods", "test: passed", "test: failed")),
     ("metrics.json", in_json(lambda data: data["findings"]["by_type"].update({"xenfusa.input": 2}))),
     ("metrics.json", in_json(lambda data: data["gates"].pop())),
     ("needs.json", in_json(lambda data: data["versions"][""].update(needs_amount=3))),
@@ -176,8 +183,8 @@ def test_a_file_that_nobody_counts_is_not_passed_over(tmp_path: Path) -> None:
 
 def test_of_many_differences_the_first_are_told(tmp_path: Path) -> None:
     files = export(record(), ["record", "metrics", "csv"], tmp_path)
-    rows = "id,type,kind,result,coverage,uncovered,inherited,model,test\r\n" + "".join(
-        f"a{n},b,c,d,e,f,g,h,i\r\n" for n in range(99)
+    rows = "id,type,kind,result,coverage,uncovered,inherited,model,test,methods\r\n" + "".join(
+        f"a{n},b,c,d,e,f,g,h,i,j\r\n" for n in range(99)
     )
     (tmp_path / "csv" / "items.csv").write_bytes(rows.encode())
     *_, last = found = recount(files)

@@ -9,7 +9,7 @@ from sphinx_xenfusa.trace.record import ExpectedTest, Item, Place, Tag, TraceRec
 from sphinx_xenfusa.trace.record import TestCase as Case
 from sphinx_xenfusa.trace.record import TestReport as Report
 from sphinx_xenfusa.trace.states import Outcome
-from sphinx_xenfusa.trace.test_lists import NO_REASON, ListsOfTests
+from sphinx_xenfusa.trace.test_lists import NO_REASON, ListsOfTests, beside_words, target_words
 from sphinx_xenfusa.trace.test_lists import lists_of_tests as lists_of
 
 A, B, C = "Req~a~2", "Req~b~1", "Req~c~1"
@@ -125,3 +125,11 @@ def test_the_numbers_are_those_of_the_lists() -> None:
         "flaky": 1,
         "partially_linked": 1,
     }
+
+
+def test_words_beside_a_state_say_what_did_not_run() -> None:
+    a, b, c = record(GOOD, ARM).items
+    assert beside_words(a) == "2 of its 5 test cases did not run; no test of it ran on arm"
+    assert target_words(a) == "x86: failed; no test of it ran on arm"
+    assert (beside_words(b), target_words(b)) == ("", "arm: error, x86: failed")
+    assert (beside_words(c), target_words(c)) == ("", "")
