@@ -55,9 +55,10 @@ $(READY_TO_LINT): $(READY)
 # A test that fails does not stop the build: the page shows it red, and make's exit code says so in the end.
 html: $(READY)
 	@mkdir -p build
-	@rm -f build/conformance.xml
+	@rm -f build/conformance.xml build/conformance.yaml
 	@tested=0; built=0; \
-	$(IN) -m pytest -p no:xdist -q --junitxml=build/conformance.xml $(PYTESTOPTS) tests/conformance || tested=$$?; \
+	$(IN) -m sphinx_xenfusa.cli record-run --out build/conformance.yaml --report build/conformance.xml -- \
+		$(IN) -m pytest -p no:xdist -q --junitxml=build/conformance.xml $(PYTESTOPTS) tests/conformance || tested=$$?; \
 	$(IN) -m sphinx -b html -j $(SPHINXJOBS) $(SPHINXOPTS) -d build/doctrees docs build/html || built=$$?; \
 	if [ -f build/html/index.html ]; then \
 		$(IN) -c 'from pathlib import Path; print("open", Path("build/html/index.html").absolute().as_uri())'; \

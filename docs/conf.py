@@ -23,8 +23,10 @@ exclude_patterns: list[str] = []
 html_theme = os.environ.get("XENFUSA_DOCS_THEME", "furo")
 html_title = "sphinx_xenfusa"
 
-# The results of the conformance tests, written by `make html` before the build.
+# The results of the conformance tests, written by `make html` before the build; what ran, when, of which commit; and what must run.
 xenfusa_test_reports = ["../build/conformance.xml"]
+xenfusa_test_runs = ["../build/conformance.yaml"]
+xenfusa_expected_tests = ["expected_tests.yaml"]
 xenfusa_policy = "dummy"
 xenfusa_cache_dir = "../.xenfusa/cache"
 
