@@ -23,7 +23,7 @@ exclude_patterns: list[str] = []
 html_theme = os.environ.get("XENFUSA_DOCS_THEME", "furo")
 html_title = "sphinx_xenfusa"
 
-# The results of the conformance tests, written by `make html` before the build; what ran, when, of which commit; and what must run.
+# The results of the conformance tests, written by `make html` before the build; what ran, of which commit; and what must run.
 xenfusa_test_reports = ["../build/conformance.xml"]
 xenfusa_test_runs = ["../build/conformance.yaml"]
 xenfusa_expected_tests = ["expected_tests.yaml"]
