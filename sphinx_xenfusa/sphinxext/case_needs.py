@@ -20,6 +20,8 @@ from sphinx_xenfusa.trace.states import Outcome
 
 _STEERS = re.compile(r"[^\w .,:/=+()\[\]-]|(?<=\[)\[|(?<=\])\]|(?<=/)/", re.ASCII)
 """What PlantUML, Jinja or a function of sphinx-needs would take for more than a letter of a title."""
+MOST = 20_000
+"""Tests that become needs at the most: sphinx-needs keeps several kilobytes of each in memory."""
 _LONGEST = 120
 _WORST_FIRST = {outcome: place for place, outcome in enumerate(Outcome)}
 
@@ -28,9 +30,22 @@ def add_tests(app: Sphinx, needs: Container[str], record: TraceRecord) -> None:
     """Add a need for each test that verifies an item which has a need, before sphinx-needs makes the links."""
     if not app.config.xenfusa_test_needs:
         return
-    for test in _linked(record, needs):
+    linked = list(_linked(record, needs))
+    if not linked:
+        return
+    if len(linked) > MOST:
+        found = f"found {len(linked):,} tests that verify requirements; expected at most {MOST:,} for sphinx-needs"
+        said = "it has none of them, and xenfusa_test_needs = False says that none are wanted"
+        warn("refused", f"{found}; {said}", config_file(app, "test_needs"))
+        return
+    try:
+        tests = needs_bridge.Tests(app, needs)
+    except needs_bridge.Refused as error:
+        warn("refused", f"tests: {error}; sphinx-needs has no tests", config_file(app))
+        return
+    for test in linked:
         try:
-            needs_bridge.add_test(app, needs, test)
+            tests.add(test)
         except needs_bridge.Refused as error:
             warn("refused", f"{test.id} ({test.title}): {error}; sphinx-needs has no such test", config_file(app))
 

@@ -7,6 +7,7 @@ none of them.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ def has_pages(builder: Builder) -> bool:
     return builder.name in BUILDERS
 
 
+@functools.lru_cache(maxsize=4096)  # once for each case of a report
 def page_of_report(file: str) -> str:
     """The page of a report, by its file as the record names it."""
     return f"{FOLDER}/{_name(file.rpartition('/')[2], 'report', file)}"
@@ -88,6 +90,7 @@ def _mend(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             link.replace_self(nodes.inline("", "", *link.children, classes=link["classes"]))
 
 
+@functools.lru_cache(maxsize=4096)
 def anchor_of_group(classname: str) -> str:
     """The place of the cases of one class on the page of their report."""
     return f"tests-{_digest('class', classname)}"

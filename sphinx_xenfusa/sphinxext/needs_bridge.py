@@ -3,6 +3,7 @@
 Private: ``sphinx_needs.utils.add_doc`` (without it the HTML build of a page without a native need directive crashes),
 the needs of a document that is read again (they would refuse a requirement that moved to another), the node of a need,
 the store of needs (an item of Xen's own documents is put there without a card, for which no parser is needed),
+what a need is made of (tests are copies of one that differ in a few fields),
 the ids of its containers (random), its schema report (holds timings), and what it leaves in the output of every builder.
 """
 
@@ -23,7 +24,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx_needs.api import InvalidNeedException, add_need, generate_need
 from sphinx_needs.config import NeedsSphinxConfig
 from sphinx_needs.data import SphinxNeedsData
-from sphinx_needs.need_item import NeedLink
+from sphinx_needs.need_item import NeedItem, NeedItemSourceExternal, NeedLink
 from sphinx_needs.nodes import Need
 from sphinx_needs.utils import add_doc
 
@@ -423,34 +424,66 @@ def needs_files(app: Sphinx) -> tuple[list[Path], list[Path]]:
     return ([], written) if needs.builder_filter != _ALL_OWN else (written, [])
 
 
-def add_test(app: Sphinx, needs: Any, test: LinkedTest) -> None:
-    """Add a need for a test before sphinx-needs makes the links; it is not kept from one build to the next.
+class Tests:
+    """Makes needs of tests, before sphinx-needs makes the links; they are not kept from one build to the next.
 
-    :param needs: those of the build; of the links only those to one of them are made.
-    :raises Refused: sphinx-needs does not take it, or has a need of that id.
+    sphinx-needs fills in all fields of a need of the type once; what tells tests apart is put into copies of it, because
+    asking for each field of each of thousands of tests takes longer than all else.
     """
-    if test.id in needs:
-        raise Refused("a need of this id exists")
-    try:
-        need = generate_need(
-            NeedsSphinxConfig(app.config),
-            SphinxNeedsData(app.env).get_schema(),
-            TEST,
-            test.title,
-            id=test.id,
-            is_external=True,
-            external_url=test.address,
-            external_css="xenfusa-test",
-            allow_type_coercion=False,
-            xen_outcome=test.outcome.value,
-            xen_flaky=test.flaky,
-            xen_targets=list(test.targets) or None,
-            xen_verifies=[tag for tag in test.verifies if tag in needs] or None,
-            xen_partially_verifies=[tag for tag in test.partially_verifies if tag in needs] or None,
+
+    def __init__(self, app: Sphinx, needs: Any) -> None:
+        """Make the need that the others are copies of.
+
+        :param needs: those of the build; of the links only those to one of them are made.
+        :raises Refused: sphinx-needs does not take such needs: a setting of the project's own is in the way.
+        """
+        self._needs = needs
+        self._data = SphinxNeedsData(app.env)
+        try:
+            self._model = generate_need(
+                NeedsSphinxConfig(app.config),
+                self._data.get_schema(),
+                TEST,
+                "Test",
+                id=ID_PREFIX,
+                is_external=True,
+                external_url="",
+                external_css="xenfusa-test",
+                allow_type_coercion=False,
+                xen_outcome=Outcome.NOT_RUN.value,
+            )
+        except InvalidNeedException as error:
+            raise Refused(error.message) from error
+
+    def add(self, test: LinkedTest) -> None:
+        """Make a need of a test.
+
+        :raises Refused: sphinx-needs has a need of that id.
+        """
+        if test.id in self._needs:
+            raise Refused("a need of this id exists")
+        model = self._model
+        known = {
+            "xen_verifies": [NeedLink(id=tag) for tag in test.verifies if tag in self._needs],
+            "xen_partially_verifies": [NeedLink(id=tag) for tag in test.partially_verifies if tag in self._needs],
+        }
+        fields: dict[str, Any] = {
+            "xen_outcome": test.outcome.value,
+            "xen_flaky": test.flaky,
+            "xen_targets": list(test.targets) or None,
+        }
+        core = model._core | {"id": test.id, "title": test.title}
+        need = NeedItem(
+            source=NeedItemSourceExternal(url=test.address),
+            content=model._content,
+            core=core,
+            extras=model._extras | fields,
+            links=model._links | known,
+            derived=model._derived,
+            dynamic_fields=model._dynamic_fields,
+            _validate=False,
         )
-    except InvalidNeedException as error:
-        raise Refused(error.message) from error
-    SphinxNeedsData(app.env).add_need(need)
+        self._data.add_need(need)
 
 
 def _name_containers(app: Sphinx, doctree: nodes.document, docname: str) -> None:

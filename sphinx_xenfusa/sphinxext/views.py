@@ -26,6 +26,7 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.interop.typed_fields import FIELDS, link_of
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.case_places import has_pages, link_to_case, link_to_index, link_to_report
+from sphinx_xenfusa.sphinxext.case_rows import CASE_HEADINGS, CASE_WIDTHS, passed_cases
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
 from sphinx_xenfusa.sphinxext.phrases import (
     Code,
@@ -606,8 +607,13 @@ class Views:
         cases = [(case, "all of it") for case in traced.tests] + [(case, "a part") for case in traced.partial_tests]
         if not cases:
             return [paragraph(nodes.strong("", "Tests: "), "none")] if traced.test is not None else []
-        rows: list[Sequence[Cell]] = []
         why = functools.partial(self.stale.of, tag=str(traced.item.tag))
+        title = "Tests that verify it: " + case_counts((case for case, _ in cases), why)
+        good = all(case.outcome is Outcome.PASSED and not why(case) for case, _ in cases)
+        if good and self.builder.format == "html":
+            id = f"xenfusa-table-{next(self.numbers)}"
+            return [passed_cases(self.builder, fromdoc, cases, title, id, marked(Result.PASSED))]
+        rows: list[Sequence[Cell]] = []
         for case, part in cases:
             stale = why(case)
             state = (
@@ -618,13 +624,9 @@ class Views:
             outcome: list[nodes.Node] = [paragraph(state), *([paragraph(stale)] if stale else [])]
             outcome += [paragraph(self._message(case))] if case.message else []
             name = link_to_case(self.builder, fromdoc, case, case.id)
-            report = link_to_report(self.builder, fromdoc, case.report)
-            rows.append((name, outcome, _verified(case, str(traced.item.tag), part), report))
-        title = "Tests that verify it: " + case_counts((case for case, _ in cases), why)
-        shown = self.table(title, ("Test", "Outcome", "Verifies", "Report"), (34, 28, 20, 18), rows, "xenfusa-tests")
-        if all(case.outcome is Outcome.PASSED and not why(case) for case, _ in cases):
-            return [self.fold(title, [shown])]
-        return [shown]
+            rows.append((name, outcome, part, link_to_report(self.builder, fromdoc, case.report)))
+        shown = self.table(title, CASE_HEADINGS, CASE_WIDTHS, rows, "xenfusa-tests")
+        return [self.fold(title, [shown])] if good else [shown]
 
     # --- the totals ---------------------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ from test_case_pages import BAD, FILES, GOOD, HOSTILE, IDLE, MORE, Case, failure
 from test_every_builder import dead_links, pages, tex_faults
 from tests_support import Built
 
+from sphinx_xenfusa.sphinxext import case_needs
+
 TABLES = """
 .. needtable:: All
    :filter: type == "xen_rule"
@@ -94,6 +96,17 @@ def test_switched_off_there_are_none(build: Callable[..., Built]) -> None:
     built = build(project(GOOD), xenfusa_test_reports=["r.xml"], xenfusa_test_needs=False)
     assert known(built) == {}
     assert get_needs_view(built.app)["XenArch~one~1"]["xen_test"] == "passed"
+
+
+def test_more_tests_than_sphinx_needs_can_hold_are_told(
+    build: Callable[..., Built], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_needs, "MOST", 1)
+    built = build(project(GOOD, BAD), xenfusa_test_reports=["r.xml"])
+    assert known(built) == {}
+    assert built.types() == ["xenfusa.refused"]
+    assert "found 2 tests that verify requirements; expected at most 1" in built.warnings[0]
+    assert build(xenfusa_test_reports=["r.xml"], xenfusa_test_needs=False).warnings == []
 
 
 def test_a_name_steers_nothing_that_sphinx_needs_calls(build: Callable[..., Built]) -> None:
