@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -27,6 +27,7 @@ _GOES_ON = re.compile(r"[)\]]|\}[)\]]|\{\s*$|#\s*(if|ifdef|ifndef|else|elif|endi
 _OPENING = 3
 """Lines at the beginning of a test in which its name is looked for, beside those that are indented no deeper."""
 _PYTHON_BEGINS = re.compile(r"(async\s+def|def|class)\b")
+_DEFINED = re.compile(r"@|(?:async\s+)?def\s+(?P<name>\w+)")
 _LINE = re.compile(r"(?P<file>.+):(?P<line>[1-9][0-9]{0,8})", re.DOTALL)
 
 
@@ -134,7 +135,7 @@ def _fits(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 
 def _tie_file(source: TestSource, cases: _ByLine | None, ties: Ties) -> None:
-    blocks = _Blocks(source.lines, cases or {})
+    blocks = _Blocks(source.lines, _from_their_first_lines(source, cases or {}))
     for tag in source.tags:
         place = Place(source.file, tag.line)
         if cases is None:
@@ -164,10 +165,26 @@ def _finding(source: TestSource, tag: SourceTag, message: str) -> Finding:
     return Finding("test_link", Place(source.file, tag.line), tag.covers[0], message)
 
 
+def _from_their_first_lines(source: TestSource, cases: Mapping[int, list[Reported]]) -> _ByLine:
+    """The cases by the line on which their test begins.
+
+    pytest counts lines from 0 and S-CORE's plugin, which writes into the same attribute, from 1.  So of a test in Python the
+    line may be one too far: then a decorator, or the definition of the test itself, stands right above it.
+    """
+    made: _ByLine = defaultdict(list)
+    for line, found in cases.items():
+        above = source.lines[line - 2].lstrip() if 1 < line <= len(source.lines) + 1 else ""
+        defined = _DEFINED.match(above) if source.file.endswith(".py") else None
+        for one in found:
+            begun = defined is not None and defined["name"] in (None, _bare(one))
+            made[line - 1 if begun else line].append(one)
+    return made
+
+
 class _Blocks:
     """Where the tests of a file begin and end."""
 
-    def __init__(self, lines: Sequence[str], by_line: dict[int, list[Reported]]) -> None:
+    def __init__(self, lines: Sequence[str], by_line: Mapping[int, list[Reported]]) -> None:
         self._lines = lines
         self._by_line = by_line
         self._begins = sorted(line for line in by_line if line <= len(lines))

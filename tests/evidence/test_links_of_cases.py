@@ -481,6 +481,18 @@ def test_tags_in_python_tie_the_test_that_they_stand_in_or_before() -> None:
     assert [line.partition(":")[2].partition(":")[0] for line in findings] == ["14", "20"]
 
 
+def test_lines_that_are_one_too_far_tie_the_same_tests() -> None:
+    """S-CORE's plugin writes them so into reports of pytest, which itself counts lines from 0."""
+    text = "# [XenTest->X~a~1]\n@one\n@two\ndef a(): pass\n\n# [XenTest->X~b~1]\ndef b():\n    pass\n"
+    text += "def c(): pass\ndef d(): pass\n"
+    for far in (0, 1):
+        lines = {"a": 2, "b": 7, "c": 9, "d": 10}
+        found, findings = tied(
+            [source(text, "t.py")], *(case(name, place=f"t.py:{n + far}") for name, n in lines.items())
+        )
+        assert (found, findings) == ({"a": ("a",), "b": ("b",), "c": (), "d": ()}, [])
+
+
 def test_a_comment_at_the_margin_belongs_to_the_test_below() -> None:
     python = "def test_a():\n    pass\n\n# if it stops: [XenTest->XenArch~stops~1]\ndef test_b():\n    pass\n"
     found, findings = tied([source(python, "t.py")], case("test_a", place="t.py:1"), case("test_b", place="t.py:5"))
@@ -585,9 +597,10 @@ def beginnings(text: str) -> dict[str, int]:
 @given(edited_files())
 def test_whatever_became_of_a_file_a_tag_never_ties_another_test_than_its_own(texts: tuple[str, str]) -> None:
     then, now = texts
-    cases = [case(name, place=f"tests/channel.cc:{line}") for name, line in beginnings(then).items()]
+    file = "tests/channel.py" if "def " in then else "tests/channel.cc"
+    cases = [case(name, place=f"{file}:{line}") for name, line in beginnings(then).items()]
     assume(cases)
-    found, findings = tied([source(now)], *cases)
+    found, findings = tied([source(now, file)], *cases)
     assert all(tags in ((), (name,)) for name, tags in found.items())
     written = sorted(re.findall(r"XenTest->X~(\w+)~", now))
     tied_names = [name for name, tags in found.items() if tags]
@@ -595,7 +608,7 @@ def test_whatever_became_of_a_file_a_tag_never_ties_another_test_than_its_own(te
     assert {name for name in written if name not in tied_names} <= {
         one.partition("X~")[2].partition("~")[0] for one in findings
     }
-    unchanged, _ = tied([source(then)], *cases)
+    unchanged, _ = tied([source(then, file)], *cases)
     assert {name for name, tags in unchanged.items() if tags} == set(re.findall(r"XenTest->X~(\w+)~", then))
 
 
