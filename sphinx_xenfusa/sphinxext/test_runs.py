@@ -17,9 +17,9 @@ from sphinx_xenfusa.trace.states import Result
 
 UNKNOWN = "not known"
 _RUN_HEADINGS = ("Run", "Command and exit code", "Commit", "Time (UTC)", "Target", "Tools and environment")
-_RUN_WIDTHS = (14, 26, 18, 20, 12, 24)
+_RUN_WIDTHS = (18, 24, 18, 18, 12, 24)
 _REPORT_HEADINGS = ("Report", "SHA-256", "Run", "Time and commit", "Counts for the documented texts")
-_REPORT_WIDTHS = (20, 20, 14, 22, 40)
+_REPORT_WIDTHS = (20, 18, 18, 20, 38)
 _LISTED = 20
 """How many items a cell names for which a report is stale; of more it says the number."""
 

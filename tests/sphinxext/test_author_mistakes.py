@@ -123,6 +123,10 @@ def test_a_dangling_link_is_reported(build: Callable[..., Built]) -> None:
         ("test_report_limit", -1),
         ("test_case_limit", True),
         ("oft", [1]),
+        ("test_runs", ["a\0b"]),
+        ("commit", "HEAD"),
+        ("commit", "ABCDEF1"),
+        ("require_provenance", 3),
     ],
 )
 def test_a_setting_out_of_range(build: Callable[..., Built], name: str, value: object) -> None:
