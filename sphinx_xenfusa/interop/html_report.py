@@ -23,6 +23,7 @@ from sphinx_xenfusa.interop.plain_report import (
     order_words,
     states_words,
 )
+from sphinx_xenfusa.interop.test_words import has_tests, item_lines, lists_in_words, total_words
 from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.trace.judgement import Judged, Judgement, Order, link_words
 from sphinx_xenfusa.trace.record import TraceRecord
@@ -39,7 +40,7 @@ RESULT_WORDS = {
     Result.PARTIAL: "only tests of a part of it passed",
     Result.JUSTIFIED: "excluded, with a reason",
     Result.NOT_APPLICABLE: "cannot occur",
-    Result.PASSED: "what checks it ran and passed",
+    Result.PASSED: "something checked it and passed, nothing failed; what did not run stands with it",
 }
 """Each state by evidence, in a few words."""
 
@@ -67,6 +68,9 @@ def html_report(record: TraceRecord, judgement: Judgement, *, notes: Iterable[st
         word={order: Markup('<span class="word">{} {}</span>').format(SYMBOLS[order], order.value) for order in Order},
         **{"class": {order: order.value.replace(" ", "-") for order in Order}},
         notes=tuple(notes),
+        tests=total_words(record) if has_tests(record) else "",
+        lists=list(lists_in_words(record)),
+        item_lines=item_lines,
         counted=counted,
         order_words=order_words,
         faults_words=faults_words,

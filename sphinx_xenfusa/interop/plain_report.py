@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 
+from sphinx_xenfusa.interop.test_words import has_tests, item_lines, lists_in_words, total_words
 from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.trace.judgement import Fault, Judged, Judgement, Order, Totals, link_words
 from sphinx_xenfusa.trace.record import Finding, Justification, Link, TraceRecord
@@ -98,6 +99,7 @@ class _Report:
             yield from self._item_details(one)
             yield ""
         yield from self._findings()
+        yield from self._test_lists()
         yield from self._summary()
 
     def _item(self, one: Judged) -> str:
@@ -133,13 +135,19 @@ class _Report:
         if item.labels:
             yield f"  tags {', '.join(item.labels)}"
         yield f"  coverage in depth: {one.traced.coverage.value}; state: {one.traced.result.value}"
-        if one.traced.methods:
-            yield "  " + "; ".join(f"{entry.method}: {entry.result.value}" for entry in one.traced.methods)
+        for line in item_lines(one.traced):
+            yield f"  {line}"
 
     def _findings(self) -> Iterator[str]:
         for finding in self._judgement.findings:
             yield finding_line(finding)
         yield from [""] if self._judgement.findings else []
+
+    def _test_lists(self) -> Iterator[str]:
+        for one in lists_in_words(self._record):
+            yield f"{one.title}:"
+            yield from (f"  {line}" for line in one.lines)
+            yield ""
 
     def _word(self) -> str:
         return "✓ ok" if self._judgement.good else "✗ not ok"
@@ -152,6 +160,8 @@ class _Report:
             yield f"  {type:{width}}  {order_words(totals)}"
         yield f"  {links_words(judgement)}"
         yield f"  {states_words(judgement.totals)}"
+        if has_tests(self._record):
+            yield f"  {total_words(self._record)}"
         yield f"  {findings_words(judgement.findings)}"
         for gate in judgement.gates_missed:
             yield f"  ✗ gate not met: {gate}"
