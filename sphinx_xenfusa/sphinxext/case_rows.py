@@ -1,0 +1,55 @@
+"""The folded table of the cases that passed, which most requirements have: written to HTML at once, row by row.
+
+As nodes, thousands of rows that nobody unfolds would be most of what a build with test results takes.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from docutils import nodes
+from sphinx.builders import Builder
+
+from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.sphinxext.case_places import link_to_case, link_to_report
+from sphinx_xenfusa.sphinxext.fragments import html_of
+from sphinx_xenfusa.trace.record import TestCase
+
+CASE_HEADINGS = ("Test", "Outcome", "Verifies", "Report")
+CASE_WIDTHS = (36, 32, 12, 20)
+
+
+def passed_cases(
+    builder: Builder, fromdoc: str, cases: Sequence[tuple[TestCase, str]], title: str, id: str, state: nodes.Node
+) -> markup.unfolding:
+    """The table, folded under its title.
+
+    :param cases: each with what of the requirement it verifies.
+    :param id: of the table.
+    :param state: how a case that passed is marked.
+    """
+    folded = markup.unfolding(heading=title)
+    marked, shown = html_of([state]), html.escape(title)
+    columns = "".join(f'<col style="width: {width:.1f}%" />\n' for width in CASE_WIDTHS)
+    head = "\n".join(f'<th class="head"><p>{heading}</p>\n</th>' for heading in CASE_HEADINGS)
+    made = [
+        f'<table class="xenfusa-table longtable xenfusa-tests docutils align-default" id="{html.escape(id)}">\n'
+        f'<caption><span class="caption-text">{shown}</span></caption>\n<colgroup>\n{columns}</colgroup>\n'
+        f'<thead>\n<tr class="row-odd">{head}\n</tr>\n</thead>\n<tbody>\n'
+    ]
+    reports: dict[str, str] = {}
+    for number, (case, part) in enumerate(cases, 1):
+        if case.report not in reports:
+            reports[case.report] = html_of([link_to_report(builder, fromdoc, case.report)])
+        name = html_of([link_to_case(builder, fromdoc, case, case.id)])
+        said = f"<p>{html.escape(case.message)}</p>\n" if case.message else ""
+        made.append(
+            f'<tr class="row-{"odd" if number % 2 == 0 else "even"}"><td><p>{name}</p>\n</td>\n<td><p>{marked}</p>\n{said}</td>\n'
+            f"<td><p>{part}</p>\n</td>\n<td><p>{reports[case.report]}</p>\n</td>\n</tr>\n"
+        )
+    made.append("</tbody>\n</table>\n")
+    folded["html"] = "".join(made)
+    # What the search of the pages finds.
+    folded += nodes.Text(" ".join(case.id for case, _ in cases))
+    return folded
