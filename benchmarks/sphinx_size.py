@@ -1,23 +1,25 @@
 """What a build with Sphinx costs for many items, beside the build of the same items as plain sphinx-needs needs.
 
-The same items and links are written three times: as directives of sphinx-needs alone, as Xen's documents with their
-OpenFastTrace tags (read in place), and as ``xen:req``.  250 items stand in a file, 12 links are made for 10 items, one item in
-a hundred has no cover.  Each build is a process of its own, from nothing, in HTML, with ``needs.json``; the seconds are those of
-the processor, of the process and its children, because another program at work makes the clock slower and not the work more.
-The builds take turns and the shortest of each counts.
+The same items and links, with the same titles, options and texts, are written several times: as directives of sphinx-needs alone,
+as ``xen:req``, as Xen's documents with their OpenFastTrace tags (read in place).  What has cards or evidence on its pages is
+compared with needs that have their cards, what has neither with needs whose cards are switched off.  250 items stand in a file,
+12 links are made for 10 items, one item in a hundred has no cover.  Each build is a process of its own, from nothing, in HTML,
+with ``needs.json``; the seconds are those of the processor, of the process and its children, because another program at work makes
+the clock slower and not the work more.  Then the text of one item is changed and the project built again.  The builds take turns
+and the cheapest of each counts.
 
-``--items`` gives the numbers of items, ``--turns`` how often each is built, ``--forms`` which forms beside the plain one.
+``--items`` gives the numbers of items, ``--turns`` how often each is built, ``--forms`` which forms, ``--jobs`` in how many
+processes Sphinx builds.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,27 +120,30 @@ def _in_place(item: Written) -> str:
 
 @dataclass(frozen=True)
 class Form:
-    """How the items are written."""
+    """How the items are written.
+
+    :param peer: the form that it is compared with.
+    """
 
     words: str
     extension: str
     settings: str
     write: Callable[[Written], str]
+    peer: str
 
 
+_WITH_EVIDENCE = IN_PLACE + "xenfusa_oft_evidence = True\n"
 FORMS = {
-    "plain": Form("as directives of sphinx-needs alone", "sphinx_needs", PLAIN, _plain),
-    "hidden": Form("as directives of sphinx-needs alone, without their cards", "sphinx_needs", PLAIN, _hidden),
-    "in-place": Form("as OpenFastTrace items in place", "sphinx_xenfusa", IN_PLACE, _in_place),
+    "plain": Form("as directives of sphinx-needs alone", "sphinx_needs", PLAIN, _plain, "plain"),
+    "hidden": Form("as directives of sphinx-needs alone, no cards", "sphinx_needs", PLAIN, _hidden, "hidden"),
+    "xen-req": Form("as xen:req", "sphinx_xenfusa", OURS, _requirement, "plain"),
+    "in-place": Form("as OpenFastTrace items in place", "sphinx_xenfusa", IN_PLACE, _in_place, "hidden"),
     "evidence": Form(
-        "as OpenFastTrace items in place, with evidence",
-        "sphinx_xenfusa",
-        IN_PLACE + "xenfusa_oft_evidence = True\n",
-        _in_place,
+        "as OpenFastTrace items in place, with evidence", "sphinx_xenfusa", _WITH_EVIDENCE, _in_place, "plain"
     ),
-    "xen-req": Form("as xen:req", "sphinx_xenfusa", OURS, _requirement),
-    "text": Form("as text without any extension", "sphinx.ext.todo", "", _in_place),
+    "text": Form("as text without any extension", "sphinx.ext.todo", "", _in_place, "hidden"),
 }
+PROCESSOR = "s of the processor"
 
 
 def project(folder: Path, form: Form, items: int) -> Path:
@@ -156,51 +161,98 @@ def project(folder: Path, form: Form, items: int) -> Path:
     return folder
 
 
-def build(folder: Path) -> float:
-    """Seconds of the processor for a build from nothing; a warning ends the benchmark."""
-    command = [sys.executable, "-m", "sphinx", "-E", "-a", "-q", "-W", "-b", "html", str(folder), f"{folder}-html"]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, env=os.environ | {"NO_COLOR": "1"}, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{folder.name}: {done.stderr[-2000:]}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+@dataclass(frozen=True)
+class Took:
+    """What a build needed.
+
+    :param seconds: of the processor, by the process and its children.
+    :param memory: the most that the process or a child of it had at a time, in MiB.
+    """
+
+    seconds: float
+    memory: float
 
 
-def measure(items: int, turns: int, forms: list[str]) -> dict[str, float]:
-    """The shortest build of each form."""
+def build(folder: Path, *options: str) -> Took:
+    """Build; a warning ends the benchmark."""
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", *options, "-b", "html", str(folder), f"{folder}-html"]
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command, env=os.environ | {"NO_COLOR": "1"}, stdout=subprocess.DEVNULL, stderr=errors
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            raise SystemExit(f"{folder.name}: {errors.read().decode(errors='replace')[-2000:]}")
+    return Took(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def edit(folder: Path) -> None:
+    """Change the text of one item."""
+    path = min((folder / "reqs").iterdir())
+    path.write_text(path.read_text("utf-8").replace("says", "really says", 1), "utf-8")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The best of all turns of one form: from nothing, and after an edit of one item."""
+
+    fresh: Took
+    edited: Took
+
+
+def measure(items: int, turns: int, forms: list[str], jobs: int) -> dict[str, Measured]:
+    """The cheapest builds of each form and of those that they are compared with."""
+    names = dict.fromkeys((*(FORMS[name].peer for name in forms), *forms))
+    took: dict[str, list[tuple[Took, Took]]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as place:
-        folders = {name: project(Path(place, name), FORMS[name], items) for name in ("plain", *forms)}
-        took: dict[str, list[float]] = {name: [] for name in folders}
+        folders = {name: project(Path(place, name), FORMS[name], items) for name in names}
         for _ in range(turns):
             for name, folder in folders.items():
-                took[name].append(build(folder))
-    return {name: min(seconds) for name, seconds in took.items()}
+                fresh = build(folder, "-E", "-a", "-j", str(jobs))
+                edit(folder)
+                took[name].append((fresh, build(folder, "-j", str(jobs))))
+    return {name: Measured(*map(_best, zip(*each, strict=True))) for name, each in took.items()}
+
+
+def _best(each: Iterable[Took]) -> Took:
+    every = list(each)
+    return Took(min(one.seconds for one in every), min(one.memory for one in every))
+
+
+def tell(items: int, name: str, took: dict[str, Measured]) -> None:
+    """Say what one form needed, beside what it is compared with."""
+    form, one, other = FORMS[name], took[name], took[FORMS[name].peer]
+    links = sum(len(item.covers) for item in tree(items))
+    what = f"sphinx: {items:,} items with {links:,} links {form.words}"
+    peer = f"the same {FORMS[form.peer].words}"
+    say(what, one.fresh.seconds, PROCESSOR, peer=peer, peer_value=other.fresh.seconds)
+    say(f"{what}: memory", one.fresh.memory, "MiB", peer=peer, peer_value=other.fresh.memory)
+    again = f"{what}, one of them edited"
+    say(again, one.edited.seconds, PROCESSOR, peer=f"{peer}, one of them edited", peer_value=other.edited.seconds)
+    say(again, one.edited.seconds, PROCESSOR, peer="its own build from nothing", peer_value=one.fresh.seconds)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, nargs="+", default=[2_000, 10_000])
-    parser.add_argument("--turns", type=int, default=1)
-    parser.add_argument("--forms", nargs="+", default=["in-place"], choices=[name for name in FORMS if name != "plain"])
+    parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1, help="the processes of Sphinx")
+    ours = [name for name, form in FORMS.items() if form.peer != name]
+    parser.add_argument("--forms", nargs="+", default=["xen-req", "evidence"], choices=ours)
     given = parser.parse_args()
-    first: dict[str, float] = {}
+    first: dict[str, Measured] = {}
     for items in given.items:
-        links = sum(len(item.covers) for item in tree(items))
-        took = measure(items, given.turns, given.forms)
+        took = measure(items, given.turns, given.forms, given.jobs)
         for name in given.forms:
-            say(
-                f"sphinx: {items:,} items with {links:,} links {FORMS[name].words}",
-                took[name],
-                "s of the processor",
-                peer=f"the same {FORMS['plain'].words}",
-                peer_value=took["plain"],
-            )
-            if name in first and items > given.items[0]:
+            tell(items, name, took)
+            if name in first:
                 scale = items / given.items[0]
                 peer = f"{given.items[0]:,} items, times {scale:g}"
                 what = f"sphinx: {items:,} items {FORMS[name].words}, beside fewer"
-                say(what, took[name], "s of the processor", peer=peer, peer_value=scale * first[name])
+                peer_value = scale * first[name].fresh.seconds
+                say(what, took[name].fresh.seconds, PROCESSOR, peer=peer, peer_value=peer_value)
         first = first or took
 
 
