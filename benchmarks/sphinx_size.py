@@ -4,9 +4,9 @@ The same items and links, with the same titles, options and texts, are written s
 as ``xen:req``, as Xen's documents with their OpenFastTrace tags (read in place).  What has cards or evidence on its pages is
 compared with needs that have their cards, what has neither with needs whose cards are switched off.  250 items stand in a file,
 12 links are made for 10 items, one item in a hundred has no cover.  Each build is a process of its own, from nothing, in HTML,
-with ``needs.json``; the seconds are those of the processor, of the process and its children, because another program at work makes
-the clock slower and not the work more.  Then the text of one item is changed and the project built again.  The builds take turns
-and the cheapest of each counts.
+with ``needs.json``; the seconds are those of the processor, of the process and its children, because another program at work
+makes the clock slower and not the work more.  Then the text of one item is changed and the project built again.  The builds take
+turns and the cheapest of each counts.
 
 ``--items`` gives the numbers of items, ``--turns`` how often each is built, ``--forms`` which forms, ``--jobs`` in how many
 processes Sphinx builds.
