@@ -243,7 +243,7 @@ def _twister(data: Any, cases: Cases) -> None:
             attempts: tuple[Outcome, ...] = ()
             if outcome is Outcome.PASSED and retries:
                 outcome, attempts, reason = Outcome.FAILED, (*[Outcome.FAILED] * retries, Outcome.PASSED), _RETRIED
-            names = name.rpartition("/")[2], _text(one, "identifier", needed=True)
+            names = name.replace("\\", "/").rpartition("/")[2], _text(one, "identifier", needed=True)
             cases.add(names, outcome, reason, target, _text(one, "log"), _text(suite, "path"), attempts=attempts)
 
 

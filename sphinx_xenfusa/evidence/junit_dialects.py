@@ -367,7 +367,7 @@ def twister(ran: Mapping[tuple[str, str, str], Outcome]) -> Form:
         if case.results:
             built = any(message.startswith(("built only", "No results captured")) for message in case.messages)
             return (Outcome.NOT_RUN,) if built and case.results == [Outcome.SKIPPED] else tuple(case.results)
-        said = ran.get((case.target, case.classname, case.name), Outcome.NOT_RUN)
+        said = ran.get(_key_of_twister(case), Outcome.NOT_RUN)
         if said is not Outcome.PASSED:
             case.messages.append(TWISTER_SAYS_NOTHING)
             return (Outcome.NOT_RUN,)
@@ -386,8 +386,15 @@ def twister(ran: Mapping[tuple[str, str, str], Outcome]) -> Form:
         count=_count_twister,
         fault=None,
         again=JENKINS.again,
-        no_reason=re.compile(r"\AUnknown$"),
+        no_reason=re.compile(r"\A(?:Unknown|Skipped)$"),
     )
+
+
+def _key_of_twister(case: CaseElement) -> tuple[str, str, str]:
+    """What twister.json says of the same: of a case (twister_report.xml) or of a whole suite (twister.xml)."""
+    if case.classname == f"{case.target}:{case.name}":
+        return case.target, case.name.replace("\\", "/").rpartition("/")[2], ""
+    return case.target, case.classname, case.name
 
 
 def _count_twister(suite: SuiteElement, case: CaseElement, outcomes: tuple[Outcome, ...]) -> None:

@@ -29,12 +29,12 @@ class Dialect:
 
     :param name: as the record and the docs have it.
     :param recognised: what only this dialect has, for the docs.
-    :param tried: whether the tests read a report that the tool itself wrote.
+    :param tried: on what: whether the tests read a report that the tool itself wrote.
     """
 
     name: str
     recognised: str
-    tried: bool
+    tried: str
     read: Callable[[Content], TestReport]
 
 
@@ -152,14 +152,23 @@ def _read_twister_xml(content: Content) -> TestReport:
 
 
 def _ran_by_twister(content: Content) -> Mapping[tuple[str, str, str], Outcome]:
-    """What ``twister.json`` in the same folder says of each platform, suite and case; nothing if it is not good."""
+    """What ``twister.json`` in the same folder says of each platform, suite and case; nothing if it is not good.
+
+    A suite as a whole has no name of a case, and the worst of the outcomes of its cases.
+    """
     path = content.path.with_name("twister.json")
     if not path.is_file():
         return {}
     sibling = read_report(path, content.root, limits=content.limits)
     if sibling.error or sibling.dialect != "twister JSON":
         return {}
-    return {(case.target, case.classname, case.name): case.outcome for case in sibling.cases}
+    said: dict[tuple[str, str, str], Outcome] = {}
+    order = list(Outcome).index
+    for case in sibling.cases:
+        said[case.target, case.classname, case.name] = case.outcome
+        whole = case.target, case.classname, ""
+        said[whole] = min(said.get(whole, case.outcome), case.outcome, key=order)
+    return said
 
 
 def _json(name: str) -> Callable[[Content], TestReport]:
@@ -169,50 +178,54 @@ def _json(name: str) -> Callable[[Content], TestReport]:
     return read
 
 
+REAL = "a real report"
+BY_HAND = "published reports of others, once, by hand; the tests have the published schema only"
+SCHEMA = "the published schema only, not a real report"
+
 DIALECTS: tuple[Dialect, ...] = (
     Dialect(
-        "pytest", "the four counts of its suites, and no attribute of another tool", True, _junit("pytest", PYTEST)
+        "pytest", "the four counts of its suites, and no attribute of another tool", REAL, _junit("pytest", PYTEST)
     ),
     Dialect(
         "ctest",
         "a testsuite with disabled and skipped counts as the root",
-        True,
+        REAL,
         _junit("ctest", junit_dialects.CTEST),
     ),
     Dialect(
         "googletest",
         "a disabled count at testsuites, the root",
-        True,
+        REAL,
         _junit("googletest", junit_dialects.GTEST),
     ),
-    Dialect("cargo-nextest", "a uuid at testsuites", True, _junit("cargo-nextest", junit_dialects.NEXTEST)),
+    Dialect("cargo-nextest", "a uuid at testsuites", REAL, _junit("cargo-nextest", junit_dialects.NEXTEST)),
     Dialect(
         "lit",
         "testsuites with a time alone, suites with tests, failures and skipped but no errors",
-        True,
+        REAL,
         _junit("lit", junit_dialects.LIT),
     ),
-    Dialect("surefire", "its schema at the testsuite", True, _junit("surefire", junit_dialects.SUREFIRE)),
-    Dialect("Jenkins", "a testsuite in a testsuite", False, _junit("Jenkins", junit_dialects.JENKINS)),
-    Dialect("nose", "a skip count", True, _junit("nose", junit_dialects.NOSE)),
-    Dialect("casperjs", "a package at each testsuite", True, _junit("casperjs", junit_dialects.CASPERJS)),
+    Dialect("surefire", "its schema at the testsuite", REAL, _junit("surefire", junit_dialects.SUREFIRE)),
+    Dialect("Jenkins", "a testsuite in a testsuite", SCHEMA, _junit("Jenkins", junit_dialects.JENKINS)),
+    Dialect("nose", "a skip count", REAL, _junit("nose", junit_dialects.NOSE)),
+    Dialect("casperjs", "a package at each testsuite", REAL, _junit("casperjs", junit_dialects.CASPERJS)),
     Dialect(
         "Xen run-tools-tests",
         "testsuites with the name tools.tests",
-        True,
+        REAL,
         _junit("Xen run-tools-tests", junit_dialects.XEN),
     ),
-    Dialect("twister XML", "a version property of its suites, and no hostname", False, _read_twister_xml),
-    Dialect("twister JSON", "an environment with zephyr_version", False, _json("twister JSON")),
-    Dialect("googletest JSON", "an object with testsuites and a disabled count", True, _json("googletest JSON")),
+    Dialect("twister XML", "a version property of its suites, and no hostname", BY_HAND, _read_twister_xml),
+    Dialect("twister JSON", "an environment with zephyr_version", BY_HAND, _json("twister JSON")),
+    Dialect("googletest JSON", "an object with testsuites and a disabled count", REAL, _json("googletest JSON")),
     Dialect(
         "sphinx-test-reports JSON",
         "a list of suites with skips, passed and testcase",
-        True,
+        REAL,
         _json("sphinx-test-reports JSON"),
     ),
-    Dialect("Robot Framework", "robot as the root", True, robot.read_robot),
-    Dialect("TAP", "a version line, a plan or a test point as the first line", True, tap.read_tap),
+    Dialect("Robot Framework", "robot as the root", REAL, robot.read_robot),
+    Dialect("TAP", "a version line, a plan or a test point as the first line", REAL, tap.read_tap),
 )
 """Every dialect that is read."""
 KNOWN = ", ".join(dialect.name for dialect in DIALECTS)

@@ -121,6 +121,7 @@ def test_a_real_report(real):
     assert str(real.parents[1]) not in repr(report)
 
 
+@pytest.mark.parametrize("real", ["xunit1"], indirect=True)
 def test_no_prefix_of_a_real_report_gives_more_passes(real, tmp_path):
     whole = real.read_bytes()
     passes = Counter(case.outcome for case in read_report(real, tmp_path).cases)[Outcome.PASSED]
