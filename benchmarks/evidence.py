@@ -1,7 +1,13 @@
-"""What reading a test report costs, beside a parser that only parses, and that it grows with the cases and no faster."""
+"""What reading a test report costs, beside a parser that only parses, and that it grows with the cases and no faster.
+
+Memory is the most that a process of its own had, less what it has after its imports; the report of a gibibyte is read where
+the process may have no more than that.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -12,6 +18,26 @@ from sphinx_xenfusa.evidence.reports import read_report
 
 FEW, MANY, HUGE = 500, 5_000, 100_000
 FILES = 50
+GIBIBYTE = 1024**3
+
+MEMORY = """
+import resource, sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from sphinx_xenfusa.evidence.reports import read_report
+def most():
+    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) / 1024
+before = most()
+path = Path(sys.argv[2])
+if sys.argv[1] == "parsed":
+    kept = ElementTree.parse(path)
+else:
+    resource.setrlimit(resource.RLIMIT_AS, (1024**3, 1024**3))
+    kept = read_report(path, path.parent)
+    if kept.error or len(kept.cases) != int(sys.argv[3]):
+        raise SystemExit(f"the report was not read: {kept.error or len(kept.cases)}")
+print(most() - before)
+"""
 
 
 def report(folder: Path, cases: int) -> Path:
@@ -32,6 +58,26 @@ def report(folder: Path, cases: int) -> Path:
     path = folder / f"report-{cases}.xml"
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
     return path
+
+
+def long_report(folder: Path, cases: int, size: int) -> Path:
+    """A report of that many bytes, about: each case has the same share of it as its output."""
+    path = folder / "long.xml"
+    output = ("a line of the console of a test\n" * (size // cases // 32))[: size // cases - 200]
+    with path.open("w", encoding="utf-8") as file:
+        file.write(f'<testsuites><testsuite name="pytest" tests="{cases}" failures="0" errors="0" skipped="0">')
+        for i in range(cases):
+            file.write(f'<testcase classname="tests.test_{i % 50}" name="test_{i}"><properties><property ')
+            file.write(f'name="xenfusa.verifies" value="XenArch~item_{i}~1"/></properties>')
+            file.write(f"<system-out>{output}</system-out></testcase>")
+        file.write("</testsuite></testsuites>")
+    return path
+
+
+def memory(what: str, path: Path, cases: int) -> float:
+    """MiB that a process of its own takes for a report."""
+    command = [sys.executable, "-c", MEMORY, what, str(path), str(cases)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def main() -> None:
@@ -66,6 +112,22 @@ def main() -> None:
             "s",
             peer=f"{MANY:,} cases, times {HUGE // MANY}",
             peer_value=HUGE / MANY * took,
+        )
+        takes = memory("read", huge, HUGE)
+        say(
+            f"evidence: memory for {HUGE:,} cases",
+            takes,
+            "MiB",
+            peer="ElementTree.parse",
+            peer_value=memory("parsed", huge, HUGE),
+        )
+        huge.unlink()
+        say(
+            f"evidence: memory for {HUGE:,} cases in 1 GiB",
+            memory("read", long_report(folder, HUGE, GIBIBYTE), HUGE),
+            "MiB",
+            peer="without their output",
+            peer_value=takes,
         )
 
 
