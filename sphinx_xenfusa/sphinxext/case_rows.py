@@ -17,15 +17,31 @@ from sphinx_xenfusa.sphinxext.fragments import html_of
 from sphinx_xenfusa.trace.record import TestCase
 
 CASE_HEADINGS = ("Test", "Outcome", "Verifies", "Report")
-CASE_WIDTHS = (36, 32, 12, 20)
+CASE_WIDTHS = (34, 28, 20, 18)
+
+
+def verified_words(case: TestCase, tag: str, part: str) -> list[str]:
+    """What a case verifies of an item, where that is written if not in its report, and by which method; a text for each line.
+
+    :param part: whether all of it or a part.
+    """
+    places = ", ".join([str(one.place) for one in case.origins if one.tag == tag])
+    how = case.method
+    method = ", ".join(filter(None, (how.level, how.type, how.technique, how.independence)))
+    return [f"{part}, by {places}" if places else part, *([method] if method else [])]
 
 
 def passed_cases(
-    builder: Builder, fromdoc: str, cases: Sequence[tuple[TestCase, str]], title: str, id: str, state: nodes.Node
+    builder: Builder,
+    fromdoc: str,
+    cases: Sequence[tuple[TestCase, Sequence[str]]],
+    title: str,
+    id: str,
+    state: nodes.Node,
 ) -> markup.unfolding:
     """The table, folded under its title.
 
-    :param cases: each with what of the requirement it verifies.
+    :param cases: each with what of the requirement it verifies, as :func:`verified_words` says it.
     :param id: of the table.
     :param state: how a case that passed is marked.
     """
@@ -39,14 +55,15 @@ def passed_cases(
         f'<thead>\n<tr class="row-odd">{head}\n</tr>\n</thead>\n<tbody>\n'
     ]
     reports: dict[str, str] = {}
-    for number, (case, part) in enumerate(cases, 1):
+    for number, (case, words) in enumerate(cases, 1):
         if case.report not in reports:
             reports[case.report] = html_of([link_to_report(builder, fromdoc, case.report)])
         name = html_of([link_to_case(builder, fromdoc, case, case.id)])
         said = f"<p>{html.escape(case.message)}</p>\n" if case.message else ""
+        verifies = "".join([f"<p>{html.escape(one)}</p>\n" for one in words])
         made.append(
             f'<tr class="row-{"odd" if number % 2 == 0 else "even"}"><td><p>{name}</p>\n</td>\n<td><p>{marked}</p>\n{said}</td>\n'
-            f"<td><p>{part}</p>\n</td>\n<td><p>{reports[case.report]}</p>\n</td>\n</tr>\n"
+            f"<td>{verifies}</td>\n<td><p>{reports[case.report]}</p>\n</td>\n</tr>\n"
         )
     made.append("</tbody>\n</table>\n")
     folded["html"] = "".join(made)

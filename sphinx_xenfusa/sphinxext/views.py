@@ -6,7 +6,6 @@ all builders can write them and nothing needs JavaScript.  A state is a symbol a
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 from collections import Counter
@@ -26,7 +25,7 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.interop.typed_fields import FIELDS, link_of
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.case_places import has_pages, link_to_case, link_to_index, link_to_report
-from sphinx_xenfusa.sphinxext.case_rows import CASE_HEADINGS, CASE_WIDTHS, passed_cases
+from sphinx_xenfusa.sphinxext.case_rows import CASE_HEADINGS, CASE_WIDTHS, passed_cases, verified_words
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
 from sphinx_xenfusa.sphinxext.phrases import (
     Code,
@@ -82,14 +81,6 @@ MESSAGE_IN_CELL = 300
 """Characters of a message that a table shows where a page has all of it."""
 _POLICY_WORDS = {"specification": "the document", "proposed": "proposed for Xen, not merged"}
 """What is no policy of Xen as it is."""
-
-
-def _verified(case: TestCase, tag: str, part: str) -> list[nodes.Node]:
-    """What a case verifies of an item, where that is written if not in the report, and by which method."""
-    places = [str(one.place) for one in case.origins if one.tag == tag]
-    method = ", ".join(filter(None, dataclasses.astuple(case.method)))
-    told = [f"{part}, by {', '.join(places)}" if places else part, method]
-    return [paragraph(words) for words in told if words]
 
 
 def verdict_words(verdict: Verdict) -> str:
@@ -604,17 +595,19 @@ class Views:
 
     def tests(self, fromdoc: str, traced: TracedItem) -> list[nodes.Node]:
         """How the tests came out, and a table of them; it is folded only if every one passed."""
-        cases = [(case, "all of it") for case in traced.tests] + [(case, "a part") for case in traced.partial_tests]
+        tag = str(traced.item.tag)
+        cases = [(case, verified_words(case, tag, "all of it")) for case in traced.tests]
+        cases += [(case, verified_words(case, tag, "a part")) for case in traced.partial_tests]
         if not cases:
             return [paragraph(nodes.strong("", "Tests: "), "none")] if traced.test is not None else []
-        why = functools.partial(self.stale.of, tag=str(traced.item.tag))
+        why = functools.partial(self.stale.of, tag=tag)
         title = "Tests that verify it: " + case_counts((case for case, _ in cases), why)
         good = all(case.outcome is Outcome.PASSED and not why(case) for case, _ in cases)
         if good and self.builder.format == "html":
             id = f"xenfusa-table-{next(self.numbers)}"
             return [passed_cases(self.builder, fromdoc, cases, title, id, marked(Result.PASSED))]
         rows: list[Sequence[Cell]] = []
-        for case, part in cases:
+        for case, words in cases:
             stale = why(case)
             state = (
                 marked(Result.STALE, STALE_PASS)
@@ -624,7 +617,8 @@ class Views:
             outcome: list[nodes.Node] = [paragraph(state), *([paragraph(stale)] if stale else [])]
             outcome += [paragraph(self._message(case))] if case.message else []
             name = link_to_case(self.builder, fromdoc, case, case.id)
-            rows.append((name, outcome, part, link_to_report(self.builder, fromdoc, case.report)))
+            verifies: list[nodes.Node] = [paragraph(one) for one in words]
+            rows.append((name, outcome, verifies, link_to_report(self.builder, fromdoc, case.report)))
         shown = self.table(title, CASE_HEADINGS, CASE_WIDTHS, rows, "xenfusa-tests")
         return [self.fold(title, [shown])] if good else [shown]
 
