@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from sphinx_xenfusa.interop import characters
 from sphinx_xenfusa.interop.lines import LineKind, Lines, indent
-from sphinx_xenfusa.interop.source_tags import Reading, tags_in_line
+from sphinx_xenfusa.interop.source_tags import Reading, short, tags_in_line
 from sphinx_xenfusa.trace.linker import finding_order, tag_fault
 from sphinx_xenfusa.trace.record import TAG, Finding, Item, Place, Tag
 from sphinx_xenfusa.trace.states import OftStatus
@@ -173,7 +173,7 @@ class ItemReader(ABC):
 
     def find(self, subtype: str, number: int, about: str, message: str) -> None:
         """Add a finding about a line."""
-        self._findings.append(Finding(subtype, Place(self._file, number + 1), about, message))
+        self._findings.append(Finding(subtype, Place(self._file, number + 1), short(about), message))
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -233,7 +233,9 @@ class ItemReader(ABC):
         within = _IDS.search(title)
         self._tag_in_title = within[0] if within is not None else ""
         if TAG.fullmatch(title.strip("`")):
-            self.find("tag", number, title.strip("`"), f"found the tag {title} as a title; expected it on a line below")
+            self.find(
+                "tag", number, title.strip("`"), f"found the tag {short(title)} as a title; expected it on a line below"
+            )
             self._tag_in_title = ""
 
     def _end(self, number: int) -> None:
@@ -252,7 +254,7 @@ class ItemReader(ABC):
         self._title = None
 
     def _tag(self, number: int, seen: str) -> Tag | None:
-        if self._unseen(number, f"the tag {seen!r}", "the item is left out"):
+        if self._unseen(number, f"the tag {short(seen)!r}", "the item is left out"):
             return None
         text = seen.strip("`")
         try:
@@ -282,12 +284,12 @@ class ItemReader(ABC):
         if not found and not alone:
             return False
         self._end(number)
-        if self._unseen(number, f"the forwarding {seen!r}", "it is left out"):
+        if self._unseen(number, f"the forwarding {short(seen)!r}", "it is left out"):
             return True
         if not found:
             expected = "expected one such as arch --> dsn : req~name~1, its revision from 1"
             fault = tag_fault(seen.rpartition(":")[2].strip(" `"))
-            self.find(fault or "tag", number, seen.strip("`"), f"found the forwarding {seen!r}; {expected}")
+            self.find(fault or "tag", number, seen.strip("`"), f"found the forwarding {short(seen)!r}; {expected}")
         for match in found:
             self._forward(number, match)
         return True
@@ -375,7 +377,7 @@ class ItemReader(ABC):
             text = modern(entry)
             if not certain and not _is_reference(characters.visible(text)):
                 continue
-            if not self._unseen(number, f"{label} {characters.visible(text)!r}", "the entry is left out"):
+            if not self._unseen(number, f"{label} {short(characters.visible(text))!r}", "the entry is left out"):
                 for reference in _references_in(text):
                     yield number, reference
 
@@ -391,22 +393,24 @@ class ItemReader(ABC):
         for number, text in found if label == "Depends" else ():
             fault = tag_fault(text)
             if fault is not None:
-                message = f"found {text!r} in what {tag} depends on; expected type~name~revision"
+                message = f"found {short(text)!r} in what {tag} depends on; expected type~name~revision"
                 self.find(fault, number, str(tag), message)
         return tuple(text for _, text in found)
 
     def _needs(self, tag: Tag, fields: _Fields) -> Iterator[str]:
         for number, entry, certain in self._entries(fields, "Needs"):
             if not certain and re.fullmatch(_TYPES, entry):
-                found = f"found {entry!r} below Needs of {tag}"
+                found = f"found {short(entry)!r} below Needs of {tag}"
                 self.find("tag", number, str(tag), f"{found}; expected a bullet before each type")
-            if not certain or self._unseen(number, f"Needs {characters.visible(entry)!r}", "the entry is left out"):
+            if not certain or self._unseen(
+                number, f"Needs {short(characters.visible(entry))!r}", "the entry is left out"
+            ):
                 continue
             for type in filter(None, _SEPARATOR.split(entry.replace("`", ""))):
                 if _TYPE.fullmatch(type):
                     yield type
                 else:
-                    self.find("tag", number, str(tag), f"found the needed type {type!r}; expected letters only")
+                    self.find("tag", number, str(tag), f"found the needed type {short(type)!r}; expected letters only")
 
     def _labels(self, fields: _Fields) -> Iterator[str]:
         for _, entry, certain in self._entries(fields, "Tags"):
@@ -419,7 +423,7 @@ class ItemReader(ABC):
                 return OftStatus(text.strip("`").lower())
             except ValueError:
                 expected = ", ".join(OftStatus)
-                self.find("status", number, str(tag), f"found the status {text!r}; expected one of {expected}")
+                self.find("status", number, str(tag), f"found the status {short(text)!r}; expected one of {expected}")
         return OftStatus.APPROVED
 
 

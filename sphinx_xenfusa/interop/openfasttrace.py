@@ -21,7 +21,7 @@ from sphinx_xenfusa.interop.lines import LineKind
 from sphinx_xenfusa.interop.markdown_lines import markdown_lines
 from sphinx_xenfusa.interop.oft_items import QUOTED, ItemReader, modern
 from sphinx_xenfusa.interop.rst_lines import rst_lines
-from sphinx_xenfusa.interop.source_tags import Reading
+from sphinx_xenfusa.interop.source_tags import Reading, short
 from sphinx_xenfusa.trace.record import TAG, Finding, Item
 
 _ANCHOR = re.compile(r"<a\s[^<>]*>\s*(?:</a>)?")
@@ -94,10 +94,14 @@ class _RstReader(ItemReader):
         quoted = QUOTED.fullmatch(line) is not None
         if second or listed or self._labels_follow(number):
             if not self.has_title():
-                self.find("tag", number, line.strip("`"), f"found {line} under no title; expected a title of its own")
+                self.find(
+                    "tag", number, line.strip("`"), f"found {short(line)} under no title; expected a title of its own"
+                )
             return True
         if quoted:
-            self.find("tag", number, line.strip("`"), f"found {line} under no title; expected an item's title above it")
+            self.find(
+                "tag", number, line.strip("`"), f"found {short(line)} under no title; expected an item's title above it"
+            )
         return False
 
     def _alone(self, number: int) -> bool:
@@ -127,7 +131,7 @@ class _RstReader(ItemReader):
         """The tag in the backticks."""
         quoted = QUOTED.fullmatch(line)
         if quoted is None and TAG.fullmatch(line):
-            raise ValueError(f"found the tag {line!r}; expected it in single backticks")
+            raise ValueError(f"found the tag {short(line)!r}; expected it in single backticks")
         return quoted[1] if quoted else line
 
 

@@ -92,12 +92,18 @@ def parse_data(text: str, path: Path) -> dict[str, Any]:
     return _checked(data, text, path)
 
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
 def load_json(text: str, path: Path, what: str) -> Any:
     """The plain data that some JSON text holds; no key twice in an object, and no NaN.
 
     :param what: what the text should be, for the message.
     :raises InputError: it is cut off or no JSON.
     """
+    if _SURROGATE.search(text):
+        _refuse_half_characters(text, path)
     try:
         return json.loads(text, object_pairs_hook=_without_repeated_keys, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -105,6 +111,19 @@ def load_json(text: str, path: Path, what: str) -> Any:
         raise InputError(path, error.lineno, f"malformed JSON ({error.msg})", whole) from error
     except (ValueError, RecursionError) as error:
         raise InputError(path, 1, f"JSON that cannot be read ({error})", what) from error
+
+
+def _refuse_half_characters(text: str, path: Path) -> None:
+    """Refuse a surrogate without the other half of its pair: JSON can escape it, and no file in UTF-8 can hold it."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        for literal in _STRING.findall(line) if _SURROGATE.search(line) else ():
+            try:
+                json.loads(literal).encode("utf-8")
+            except UnicodeEncodeError as error:
+                half = f"half of a character (U+{ord(error.object[error.start]):04X})"
+                raise InputError(path, number, half, "text that UTF-8 can hold") from error
+            except json.JSONDecodeError:
+                continue
 
 
 def _checked(data: Any, text: str, path: Path) -> dict[str, Any]:

@@ -72,8 +72,8 @@ def tags_in_line(line: str, number: int, file: str) -> tuple[list[Item], list[Fi
         fault = _fault(meant[0], tag, line, seen)
         if tag is None or fault is not None:
             about, subtype = meant[0], "revision" if fault is not None and "revision" in fault else "tag"
-            message = fault or f"found the coverage tag {_short(about)!r}; {_EXPECTED}"
-            findings.append(Finding(subtype, Place(file, number), _short(about), message))
+            message = fault or f"found the coverage tag {short(about)!r}; {_EXPECTED}"
+            findings.append(Finding(subtype, Place(file, number), short(about), message))
         else:
             items += _items(tag, number, position, file)
             position += 1
@@ -84,14 +84,14 @@ def _fault(text: str, tag: re.Match[str] | None, line: str, seen: str) -> str | 
     """What is wrong with a text that is meant as a tag, where more can be said than that its form is wrong."""
     if seen != line:
         return (
-            f"found {characters.named(line)} in the line of the tag {_short(text)!r}; expected characters that are seen"
+            f"found {characters.named(line)} in the line of the tag {short(text)!r}; expected characters that are seen"
         )
     if _REPLACED in text:
-        return f"found bytes that are no UTF-8 in the coverage tag {_short(text)!r}; {_EXPECTED}"
+        return f"found bytes that are no UTF-8 in the coverage tag {short(text)!r}; {_EXPECTED}"
     revision = tag["revision"] if tag is not None else None
     if revision is not None and (len(revision) > 10 or str(int(revision)) != revision or int(revision) > _MAX_REVISION):
         expected = f"expected a number from 0 to {_MAX_REVISION} without leading zeros"
-        return f"found the revision {_short(revision)} in {_short(text)!r}; {expected}"
+        return f"found the revision {short(revision)} in {short(text)!r}; {expected}"
     return None
 
 
@@ -119,5 +119,6 @@ def _item(tag: Tag, covers: tuple[str, ...], needs: tuple[str, ...], place: Plac
     return Item(tag=tag, title="", text="", place=place, origin="source", covers=covers, needs=needs)
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """The beginning of a text, for a message: what a file holds may be of any length."""
     return text if len(text) <= 100 else f"{text[:100]}…"

@@ -29,6 +29,9 @@ SCHEMA_VERSION = 2
 TAG = re.compile(r"(?P<type>[A-Za-z]+)~(?P<name>[^\W_][\w.-]*)~(?P<revision>0|[1-9][0-9]{0,9})")
 """OpenFastTrace's ``type~name~revision``: ASCII letters; letters, digits, ``_``, ``-``, ``.``; a number."""
 
+_MOST_SHOWN = 100
+"""How many characters a message repeats of a text that should be a tag and is none."""
+
 
 class Tag(NamedTuple):
     """An OpenFastTrace id, ``type~name~revision``; a tuple, because it is the key wherever items are looked up."""
@@ -45,14 +48,22 @@ class Tag(NamedTuple):
         """
         match = TAG.fullmatch(text)
         if match is None:
-            raise ValueError(f"found the tag {text!r}; expected type~name~revision, as in XenArch~hwdom_single~1")
+            raise ValueError(
+                f"found the tag {_short(text)!r}; expected type~name~revision, as in XenArch~hwdom_single~1"
+            )
         revision = int(match["revision"])
         if revision < 1 or revision > 2**31 - 1:
-            raise ValueError(f"found revision {revision} in {text!r}; expected a revision from 1 to {2**31 - 1}")
+            raise ValueError(
+                f"found revision {revision} in {_short(text)!r}; expected a revision from 1 to {2**31 - 1}"
+            )
         return cls(match["type"], match["name"], revision)
 
     def __str__(self) -> str:
         return f"{self.type}~{self.name}~{self.revision}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
 @dataclass(frozen=True, slots=True, order=True)

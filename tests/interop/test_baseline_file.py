@@ -16,7 +16,7 @@ from sphinx_xenfusa.trace.canonical import dumps
 from sphinx_xenfusa.trace.diff import Change, compare
 from sphinx_xenfusa.trace.record import Item, Place, Tag, TraceRecord
 from sphinx_xenfusa.trace.serialise import to_json
-from sphinx_xenfusa.trace.snapshot import snapshot
+from sphinx_xenfusa.trace.snapshot import baseline_json, snapshot
 from sphinx_xenfusa.trace.states import ItemKind
 
 
@@ -191,3 +191,27 @@ def test_the_reference_names_the_file_and_its_bytes(tmp_path: Path) -> None:
     found, reference = read_baseline(path, tmp_path)
     assert (reference.name, reference.file, reference.version, found.label) == ("v1", "b/v1.json", "1", "v1")
     assert len(reference.sha256) == 64
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\udc00", "\\udc00\\ud800", "\\\\\\ud83d", "\\uD83D\\u0041"])
+@pytest.mark.parametrize("form", ["baseline", "record", "needs.json"])
+def test_half_of_a_character_is_one_located_error(half: str, form: str, tmp_path: Path) -> None:
+    texts = {
+        "baseline": dumps(baseline_json(RECORD, "v1")),
+        "record": dumps(to_json(RECORD)),
+        "needs.json": json.dumps(needs(title="A"), indent=1),
+    }
+    whole = texts[form]
+    path = tmp_path / "a.json"
+    path.write_text(whole.replace('"title": "A"', f'"title": "A{half}"', 1), "utf-8")
+    with pytest.raises(InputError) as caught:
+        read_snapshot(path)
+    assert "half of a character (U+D" in caught.value.message
+    line = caught.value.line or 0
+    assert half in path.read_text("utf-8").split("\n")[line - 1]
+
+
+def test_a_character_of_two_halves_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "needs.json"
+    path.write_text(json.dumps(needs(title="A \U0001f600 and \\ud83d")), "utf-8")
+    assert {one.title for one in read_snapshot(path).items} >= {"A \U0001f600 and \\ud83d"}
