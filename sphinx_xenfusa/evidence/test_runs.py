@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sphinx_xenfusa.evidence.plain_text import shown_path
+from sphinx_xenfusa.evidence.plain_text import printable, shown_path
 from sphinx_xenfusa.evidence.test_run_file import NamedReport, RunFile
 from sphinx_xenfusa.evidence.times import span_of
 from sphinx_xenfusa.trace.canonical import natural
@@ -84,7 +84,7 @@ def _strangers(named: dict[str, list[tuple[RunFile, NamedReport]]], shown: dict[
             same = by_digest.get(one.sha256)
             hint = f" (the report {same} has these bytes)" if same else ""
             message = (
-                f"the run {file.name!r} wrote {one.file}{hint}, and no report is read from there; "
+                f"the run {file.name!r} wrote {printable(one.file)}{hint}, and no report is read from there; "
                 "expected it among xenfusa_test_reports"
             )
             yield Finding(SUBTYPE, Place(file.place.file, one.line), file.name, message)

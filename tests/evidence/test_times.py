@@ -1,12 +1,15 @@
 """Times of reports: a zone that is not said makes a span of them, and one that is malformed is never taken for a time."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sphinx_xenfusa.evidence.reports import read_report
 from sphinx_xenfusa.evidence.times import earliest, in_words, span_of
 
-HOUR = 3600
+DATA = Path(__file__).parent / "data"
 
 
 @pytest.mark.parametrize(
@@ -54,3 +57,9 @@ def test_a_report_is_as_old_as_the_oldest_of_its_suites() -> None:
 
 def test_one_malformed_time_is_not_hidden_by_good_ones() -> None:
     assert earliest(["2026-11-22T10:00:00Z", "soon"]) == "soon"
+
+
+def test_the_zone_that_googletest_puts_after_the_local_time_is_not_believed() -> None:
+    report = read_report(DATA / "googletest.json", DATA)
+    assert report.error == ""
+    assert not span_of(report.time).exact

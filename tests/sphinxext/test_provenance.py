@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -325,6 +326,22 @@ def test_a_report_of_two_runs_counts_for_nothing(build: Build) -> None:
     built = build(files, xenfusa_test_reports=["r.xml"], xenfusa_test_runs=["a.yaml", "b.yaml"])
     assert "found it in several runs, at a.yaml:3 and b.yaml:3" in only(built).error
     assert state(built) is not Result.PASSED
+
+
+def test_from_the_run_to_the_state(build: Build, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = 'import pytest\n\n\n@pytest.mark.verifies("XenArch~hwdom_single~1")\ndef test_a():\n    pass\n'
+    (tree.folder / ".gitignore").write_text("docs-*\n*.xml\n*.yaml\n__pycache__\n")
+    tree.commit(index__rst=INDEX, test_it__py=test)
+    monkeypatch.chdir(tree.folder / "docs")
+    run = [sys.executable, "-m", "sphinx_xenfusa.cli", "record-run", "--out", "run.yaml", "--report", "r.xml", "--"]
+    command = [*run, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=r.xml"]
+    subprocess.run(command, check=True, capture_output=True)
+    built = build({}, **WITH_RUN)
+    assert (state(built), only(built).judged, built.warnings) == (Result.PASSED, "by commit", [])
+    tree.commit(LATER, index__rst=INDEX.replace("Xen shall.", "Xen shall not."))
+    assert state(build({}, **WITH_RUN)) is Result.STALE
+    subprocess.run(command, check=True, capture_output=True)
+    assert state(build({}, **WITH_RUN)) is Result.PASSED
 
 
 # --- required ---------------------------------------------------------------------------------------------------------
