@@ -323,11 +323,17 @@ DOCS = Path(__file__).parents[2] / "docs"
 WITHOUT_TESTS = "xenfusa.test_report,xenfusa.test_run,xenfusa.expected_test"
 
 
+@pytest.fixture(scope="module")
+def doctrees(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of our own documentation: read once, by whichever builder comes first, as in a folder where people build."""
+    return tmp_path_factory.mktemp("doctrees")
+
+
 @pytest.mark.parametrize("builder", ["html", "singlehtml", "epub", "latex"])
-def test_our_own_documentation(builder: str, tmp_path: Path) -> None:
+def test_our_own_documentation(builder: str, tmp_path: Path, doctrees: Path) -> None:
     """The largest project that we have; without running any claim, and without test reports."""
     out = tmp_path / builder
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-j", "2", "-b", builder, "-d", str(tmp_path / "doctrees")]
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-j", "2", "-b", builder, "-d", str(doctrees)]
     settings = ["-D", "xenfusa_confirm=off", "-D", f"suppress_warnings={WITHOUT_TESTS}"]
     # Those of an earlier `make html` may be stale by now.
     settings += ["-D", "xenfusa_test_reports=no.xml", "-D", "xenfusa_test_runs=no.yaml"]
