@@ -21,7 +21,7 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.read_record import read_data
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, ExitCode, Outcome, Result, combined_exit_code
-from sphinx_xenfusa.trace.test_lists import NO_REASON
+from sphinx_xenfusa.trace.test_lists import NO_REASON, WAITING
 from sphinx_xenfusa.trace.test_results import UNREADABLE
 from sphinx_xenfusa.trace.verifications import MODEL, TEST
 
@@ -310,7 +310,7 @@ def _why_of_tests(item: Json, tests: Sequence[Json]) -> Iterator[str]:
     if item["test"] == Result.PARTIAL:
         yield "tests verify a part of it only"
     if item["test"] == Result.NOT_RUN and any(case["outcome"] == Outcome.PASSED for case in tests):
-        yield "a test report cannot be read: nobody knows which failures it held, so no test counts as passed"
+        yield WAITING
 
 
 def _did(case: Json) -> str:

@@ -11,8 +11,10 @@ from sphinx_xenfusa.trace.states import Outcome
 from sphinx_xenfusa.trace.test_lists import (
     NO_TARGET,
     NOT_SUPPLIED,
+    WAITING,
     ListsOfTests,
     beside_words,
+    is_waiting,
     lists_of_tests,
     target_words,
 )
@@ -88,6 +90,8 @@ def item_lines(one: TracedItem) -> Iterator[str]:
         yield f"test cases: {case_counts(cases)}{part}"
     if words := target_words(one) or beside_words(one):
         yield f"tests by target: {words}" if target_words(one) else words
+    if is_waiting(one):
+        yield WAITING
     if one.methods:
         yield "by method: " + ", ".join(f"{entry.method}: {entry.result.value}" for entry in one.methods)
 

@@ -47,8 +47,8 @@ from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import Item, Justification, Review, TestCase, TracedItem, TraceRecord, Verification
 from sphinx_xenfusa.trace.reviews import in_words, newest
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result, worst
-from sphinx_xenfusa.trace.test_lists import NOT_SUPPLIED, beside_words, target_words
-from sphinx_xenfusa.trace.test_results import StaleReasons
+from sphinx_xenfusa.trace.test_lists import NO_REASON, NOT_SUPPLIED, WAITING, beside_words, is_waiting, target_words
+from sphinx_xenfusa.trace.test_results import RAN, UNREADABLE, StaleReasons
 from sphinx_xenfusa.trace.verifications import MODEL, TEST, by_item, words_of_verifications
 
 MEANINGS = {
@@ -66,8 +66,16 @@ MEANINGS = {
 }
 
 
+MEANING_BESIDE = (
+    "what ran of what checks it could have failed and did not; some of its tests did not run, or not on every target"
+)
+"""What *passed* means of requirements of which not everything ran."""
+
+
 def meaning(traced: TracedItem) -> str:
     """What the state of an item means; where something did not run beside what passed, that too."""
+    if traced.result is Result.NOT_RUN and is_waiting(traced):
+        return WAITING
     beside = beside_words(traced) if traced.result is Result.PASSED else ""
     return f"what ran of what checks it could have failed and did not; {beside}" if beside else MEANINGS[traced.result]
 
@@ -615,12 +623,22 @@ class Views:
                 else marked(RESULT_OF_OUTCOME[case.outcome], case.outcome.value)
             )
             outcome: list[nodes.Node] = [paragraph(state), *([paragraph(stale)] if stale else [])]
-            outcome += [paragraph(self._message(case))] if case.message else []
+            outcome += [paragraph(self._message(case))] if case.message else self._why_not_run(case)
             name = link_to_case(self.builder, fromdoc, case, case.id)
             verifies: list[nodes.Node] = [paragraph(one) for one in words]
             rows.append((name, outcome, verifies, link_to_report(self.builder, fromdoc, case.report)))
         shown = self.table(title, CASE_HEADINGS, CASE_WIDTHS, rows, "xenfusa-tests")
         return [self.fold(title, [shown])] if good else [shown]
+
+    def _why_not_run(self, case: TestCase) -> list[nodes.Node]:
+        """Why a case did not run of which its report says no reason; nothing of one that ran."""
+        if case.outcome in RAN:
+            return []
+        return [paragraph(UNREADABLE if case.report in self._unreadable else NO_REASON)]
+
+    @functools.cached_property
+    def _unreadable(self) -> frozenset[str]:
+        return frozenset(report.file for report in self.record.reports if report.error)
 
     # --- the totals ---------------------------------------------------------------------------------------------
 
@@ -643,8 +661,10 @@ class Views:
 
     def _states(self) -> nodes.Node:
         counts = Counter(one.result for one in self.record.items)
+        beside = sum(one.result is Result.PASSED and bool(beside_words(one)) for one in self.record.items)
+        meanings = MEANINGS | ({Result.PASSED: f"{MEANING_BESIDE}, for {beside:,} of them"} if beside else {})
         rows: list[Sequence[Cell]] = [
-            (marked(result), str(counts[result]), MEANINGS[result]) for result in Result if counts[result]
+            (marked(result), str(counts[result]), meanings[result]) for result in Result if counts[result]
         ]
         total = len(self.record.items)
         rows.append((nodes.strong("", "all"), str(total), ""))

@@ -19,7 +19,7 @@ from sphinx_xenfusa.trace.record import (
     TracedItem,
     TraceRecord,
 )
-from sphinx_xenfusa.trace.states import LinkStatus, Outcome
+from sphinx_xenfusa.trace.states import LinkStatus, Outcome, Result
 from sphinx_xenfusa.trace.test_results import RAN, UNREADABLE
 
 NO_REASON = "no reason given"
@@ -136,6 +136,18 @@ def lists_of_tests(record: TraceRecord) -> ListsOfTests:
 def is_partially_linked(one: TracedItem) -> bool:
     """Whether an item's tests ran, and on some target that others ran on never did."""
     return bool(one.untried) and any(case.outcome in RAN for case in (*one.tests, *one.partial_tests))
+
+
+WAITING = (
+    "a test report cannot be read, and nobody knows which failures it held: until it can, no test counts as passed"
+)
+"""Why an item is not run whose tests passed."""
+
+
+def is_waiting(one: TracedItem) -> bool:
+    """Whether tests of an item passed and do not count, because a report cannot be read."""
+    passed = any(case.outcome is Outcome.PASSED for case in (*one.tests, *one.partial_tests))
+    return one.test is Result.NOT_RUN and passed
 
 
 def beside_words(one: TracedItem) -> str:

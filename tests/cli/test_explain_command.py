@@ -230,7 +230,7 @@ def test_a_pass_beside_a_report_that_cannot_be_read(
 ) -> None:
     path = written(tmp_path, of_target("a.xml", Outcome.PASSED, "x86"), TestReport("b.xml", "", "cut off", ()))
     text = explained(xenfusa, "XenArch~tested~1", "--record", str(path), code=3, register=register())
-    assert "a test report cannot be read: nobody knows which failures it held, so no test counts as passed" in text
+    assert "until it can, no test counts as passed" in " ".join(text.split())
 
 
 def test_what_people_found_stands_with_document_and_date(

@@ -92,3 +92,12 @@ def test_the_page_shows_the_same_as_text(xenfusa: Xenfusa, tree: Path) -> None:
     assert "<p>test cases: 1 skipped, 1 passed</p>" in result.stdout
     assert "<p>by method: test: failed</p>" in result.stdout
     assert "<p>5 tests over all reports (1 failed, 2 skipped, 2 passed)" in result.stdout
+
+
+def test_a_pass_beside_a_report_that_cannot_be_read_says_why_it_does_not_count(xenfusa: Xenfusa, tree: Path) -> None:
+    (tree / "cut.xml").write_text(REPORT[: len(REPORT) // 2], encoding="utf-8")
+    result = xenfusa("trace", tree, "--root", tree, "-v", "all", "--tests", tree / "r.xml", "--tests", tree / "cut.xml")
+    lines = result.stdout.splitlines()
+    a = next(n for n, line in enumerate(lines) if "req~a~1" in line)
+    assert "  coverage in depth: uncovered; state: not run" in lines[a : a + 6]
+    assert any("until it can, no test counts as passed" in line for line in lines[a : a + 10])
