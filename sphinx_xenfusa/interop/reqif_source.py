@@ -19,7 +19,8 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from sphinx_xenfusa.interop import reqif_attributes as names
-from sphinx_xenfusa.interop.source_tags import Reading
+from sphinx_xenfusa.interop.foreign_items import claimed_place, needed_types, parse_tag, turned_texts
+from sphinx_xenfusa.interop.source_tags import Reading, short
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag, TypedFields
 from sphinx_xenfusa.trace.states import ItemKind, OftStatus
@@ -179,19 +180,20 @@ class _Objects:
         here = Place(self._file, self._lines[one.identifier][0])
         text = one.text(names.TAG)
         try:
-            tag = Tag.parse(text)
+            tag = parse_tag(text)
         except ValueError as error:
             message = f"the object {one.identifier!r} has no tag in {names.TAG} ({error}); it is left out"
-            self._findings.append(Finding("tag", here, text or one.identifier, message))
+            self._findings.append(Finding("tag", here, short(text or one.identifier), message))
             return
         lists: dict[str, Any] = {field: one.list(name) for name, field in names.LISTS.items()}
         lists["covers"] = lists["covers"] or tuple(targets.get(one.identifier, ()))
+        lists["needs"] = needed_types(tag, ((type, here) for type in lists["needs"]), self._findings)
         texts: dict[str, Any] = {field: one.text(name) for name, field in names.TEXTS.items()}
         typed: dict[str, Any] = {field: one.list(name) for name, field in names.FIELDS.items()}
         kind = one.text("xenfusa.kind")
-        yield Item(
+        item = Item(
             tag=tag,
-            place=_place(one, here),
+            place=claimed_place(one.text(names.FILE), one.text("xenfusa.line"), here),
             origin="reqif",
             kind=self._one_of(ItemKind, kind, here, tag) if kind else None,
             oft_status=self._status(one.text("xenfusa.oft_status"), here, tag),
@@ -200,6 +202,8 @@ class _Objects:
             **texts,
             **lists,
         )
+        self._findings += turned_texts(item, here)
+        yield item
 
     def _one_of(self, kinds: type[ItemKind], word: str, here: Place, tag: Tag) -> ItemKind | None:
         try:
@@ -217,13 +221,6 @@ class _Objects:
             expected = f"expected one of {', '.join(OftStatus)}; taken as draft"
             self._findings.append(Finding("status", here, str(tag), f"found the status {word!r}; {expected}"))
             return OftStatus.DRAFT
-
-
-def _place(one: _Object, here: Place) -> Place:
-    """Where the item stood before it was ReqIF, if that is a place below the root; else where it stands now."""
-    file, line = one.text(names.FILE), one.text("xenfusa.line")
-    inside = file and not file.startswith(("/", "\\")) and ".." not in file.replace("\\", "/").split("/")
-    return Place(file, int(line)) if inside and line.isdecimal() and 0 < len(line) < 10 and int(line) > 0 else here
 
 
 def _flat(element: Any) -> str:

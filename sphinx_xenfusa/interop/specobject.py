@@ -16,15 +16,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from pathlib import PurePosixPath
 from xml.sax.saxutils import escape, quoteattr
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
-from sphinx_xenfusa.interop import characters
+from sphinx_xenfusa.interop.foreign_items import claimed_place, needed_types, parse_tag, turned_texts
 from sphinx_xenfusa.interop.oft_items import modern
-from sphinx_xenfusa.interop.source_tags import Reading
+from sphinx_xenfusa.interop.source_tags import Reading, short
 from sphinx_xenfusa.trace.linker import finding_order, tag_fault
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag, TypedFields
 from sphinx_xenfusa.trace.states import ItemKind, OftStatus
@@ -269,22 +268,17 @@ class _Reader:
     # What the elements mean.
 
     def _take(self, node: _Node) -> None:
-        place = _place(node, self._file)
+        here = Place(self._file, node.line)
         name = _PREFIX.sub("", node.say("id"), count=1)
         text = f"{self._doctype}~{name}~{node.say('version')}"
         try:
-            # Coverage tags of source code have the revision 0, and OpenFastTrace exports them as well.
-            tag = Tag.parse(text.removesuffix("~0") + "~1") if text.endswith("~0") else Tag.parse(text)
+            tag = parse_tag(text)
         except ValueError as error:
-            self.findings.append(Finding(tag_fault(text) or "tag", Place(self._file, node.line), text, str(error)))
+            self.findings.append(Finding(tag_fault(text) or "tag", here, short(text), str(error)))
             return
-        tag = Tag(tag.type, tag.name, 0 if text.endswith("~0") else tag.revision)
-        item = self._item(tag, node, place)
+        item = self._item(tag, node, claimed_place(node.say("sourcefile"), node.say("sourceline"), here))
         self.items.append(item)
-        for said in (item.title, item.text, item.rationale, item.comment):
-            if not said.isascii() and characters.turns(said):
-                message = f"found {characters.named(said)} of a text; expected text that reads in the order in which it is stored"
-                self.findings.append(Finding("character", Place(self._file, node.line), str(tag), message))
+        self.findings += turned_texts(item, here)
 
     def _item(self, tag: Tag, node: _Node, place: Place) -> Item:
         more = _More(node)
@@ -299,7 +293,7 @@ class _Reader:
             comment=node.say("comment"),
             source=more.say("source"),
             covers=more.all("covers") or tuple(_covers(node)),
-            needs=tuple(self._needed(tag, node)),
+            needs=needed_types(tag, self._needed(node), self.findings),
             depends=more.all("depends") or tuple(_depends_on(node)),
             labels=node.texts("tags", "tag"),
             forwards=more.say("forwards") == "true",
@@ -326,13 +320,9 @@ class _Reader:
             self.findings.append(Finding("kind", Place(self._file, node.line), str(tag), message))
             return None
 
-    def _needed(self, tag: Tag, node: _Node) -> Iterator[str]:
+    def _needed(self, node: _Node) -> Iterator[tuple[str, Place]]:
         for entry in (*node.all("needscoverage", "needsobj"), *node.all("coverage", "needscoverage", "needsobj")):
-            if _TYPE.fullmatch(entry.text):
-                yield entry.text
-            else:
-                message = f"found the needed type {entry.text!r}; expected letters only"
-                self.findings.append(Finding("tag", Place(self._file, entry.line), str(tag), message))
+            yield entry.text, Place(self._file, entry.line)
 
     def _status(self, tag: Tag, node: _Node) -> OftStatus:
         text = node.say("status")
@@ -377,20 +367,3 @@ def _depends_on(node: _Node) -> Iterator[str]:
     yield from (modern(text) for text in node.texts("dependencies", "dependson"))
     for entry in node.all("dependencies", "dependsOnSpecObject"):
         yield f"{entry.say('doctype')}~{entry.say('id')}~{entry.say('version')}"
-
-
-def _place(node: _Node, file: str) -> Place:
-    """Where an item came from; at its own element where the document names nothing that can be below the root."""
-    named, line = node.say("sourcefile"), node.say("sourceline")
-    path = PurePosixPath(named)
-    outside = path.is_absolute() or ".." in path.parts or ":" in named or "\\" in named or not named.isprintable()
-    if (
-        not named
-        or outside
-        or not line.isascii()
-        or not line.isdigit()
-        or not 0 < int(line[:10]) < 2**31
-        or len(line) > 10
-    ):
-        return Place(file, node.line)
-    return Place(path.as_posix(), int(line))

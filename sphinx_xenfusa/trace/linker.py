@@ -26,7 +26,7 @@ from sphinx_xenfusa.trace.states import Coverage, LinkStatus
 TEST_TYPE = "XenTest"
 """The item type that stands for tests: a need of it is met by test results, not by words."""
 
-UNREVISED = frozenset({"source", "specobject", "aspec"})
+UNREVISED = frozenset({"source", "specobject", "aspec", "reqif"})
 """The origins whose items may have the revision 0: coverage tags in source code, which have no text that is revised."""
 
 _MAX_REVISION = 2**31 - 1

@@ -18,7 +18,8 @@ from test_exports import NASTY, record, written
 from sphinx_xenfusa.interop.legal_text import legal
 from sphinx_xenfusa.interop.reqif_source import read_reqif
 from sphinx_xenfusa.interop.scan import scan
-from sphinx_xenfusa.trace.record import Finding, Item, Place, TraceRecord
+from sphinx_xenfusa.trace.assemble import assemble_items
+from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag, TraceRecord
 
 
 def text_of(made: TraceRecord) -> str:
@@ -27,7 +28,8 @@ def text_of(made: TraceRecord) -> str:
 
 def read_back(made: TraceRecord) -> tuple[Item, ...]:
     items, findings = read_reqif(text_of(made), "items.reqif")
-    assert findings == ()
+    # A text that turns the direction of writing comes back, and is told.
+    assert {one.subtype for one in findings} <= {"character"}
     return items
 
 
@@ -67,6 +69,36 @@ def as_legal(item: Item) -> Item:
 @given(records())
 def test_reading_back_loses_nothing(made: TraceRecord) -> None:
     assert read_back(made) == tuple(as_legal(one.item) for one in made.items)
+
+
+def test_a_coverage_tag_without_a_revision_comes_back() -> None:
+    tag = Item(Tag("impl", "tick-12", 0), "", "", Place("a.c", 3), "source", covers=("XenProd~a~1",))
+    made = assemble_items([tag])
+    items, findings = read_reqif(text_of(made), "items.reqif")
+    assert (items, findings) == ((replace(tag, origin="reqif"),), ())
+    assert [one.subtype for one in assemble_items(items).findings] == ["orphaned"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "XenSwdgn</xhtml:li>",
+            "Xen Swdgn!</xhtml:li>",
+            ("tag", "found the needed type 'Xen Swdgn!'; expected letters only"),
+        ),
+        ("The clock.", "The \u202eclock.", ("character", "found U+202E RIGHT-TO-LEFT OVERRIDE in column 5 of a text")),
+    ],
+)
+def test_what_is_wrong_in_an_item_is_told(old: str, new: str, said: tuple[str, str]) -> None:
+    item = Item(Tag("XenProd", "a", 1), "A", "The clock.", Place("a.rst", 3), "oft", needs=("XenSwdgn",))
+    text = text_of(assemble_items([item]))
+    assert old in text
+    items, findings = read_reqif(text.replace(old, new), "items.reqif")
+    assert len(items) == 1
+    subtype, words = said
+    assert [(one.subtype, words in one.message) for one in findings] == [(subtype, True)]
+    assert "Xen Swdgn!" not in items[0].needs
 
 
 def test_the_files_that_the_schema_is_made_of_are_there() -> None:
