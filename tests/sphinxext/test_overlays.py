@@ -76,7 +76,10 @@ def test_a_sentence_is_anchored_and_marked_where_it_stands(build: Build) -> None
 
 
 def test_the_page_says_what_it_said(build: Build) -> None:
-    marked = build(files(ONE, LIST), builder="text", **SETTINGS).page("page.txt")
+    # With test results, because without any a banner stands above the states.
+    given = {"r.tap": "1..1\nok 1 - it\n"}
+    asked = SETTINGS | {"xenfusa_test_reports": ["r.tap"]}
+    marked = build(files(ONE, LIST) | given, builder="text", **asked).page("page.txt")
     plain = build(files(ONE, LIST), builder="text", folder="plain").page("page.txt")
     assert marked.startswith(plain)
     assert marked[len(plain) :].strip().startswith("What is known of the requirements on this page")
