@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -96,7 +97,7 @@ def read_tests(files: TestFiles, root: Path, items: Sequence[Item], today: str) 
 
     :param root: what places are relative to; the commit of its git tree is documented, unless another one is named.
     :param today: the day after which a time lies in the future; empty for the clock.
-    :raises click.BadParameter: the commit is none.
+    :raises click.BadParameter: the commit or the day is none.
     """
     if not any(files.values()):
         return Tests()
@@ -104,6 +105,10 @@ def read_tests(files: TestFiles, root: Path, items: Sequence[Item], today: str) 
         raise click.BadParameter(
             f"found {files['commit']!r}; expected 7 to 64 hexadecimal digits", param_hint="--commit"
         )
+    try:
+        datetime.date.fromisoformat(today or "2000-01-01")
+    except ValueError as error:
+        raise click.BadParameter(f"found {today!r}; expected a day, YYYY-MM-DD", param_hint="--today") from error
     # Imported here, because most traces read no test report.
     from sphinx_xenfusa.evidence.expected_tests import read_manifest
     from sphinx_xenfusa.evidence.provenance import Project, Provenance

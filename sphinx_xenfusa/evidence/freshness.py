@@ -101,7 +101,7 @@ def _stale_as_a_whole(report: TestReport, file: RunFile | None, known: Known) ->
     yield from _wrong_time(report, known)
     yield from _other_revision(report, file, known.documented)
     if known.required:
-        yield from _missing(report, known.documented)
+        yield from _missing(report, file, known.documented)
 
 
 def _cut_short(file: RunFile) -> Iterator[str]:
@@ -132,12 +132,14 @@ def _other_revision(report: TestReport, file: RunFile | None, documented: Docume
         yield f"it ran on commit {_short(report.commit)} with changes that are not committed"
 
 
-def _missing(report: TestReport, documented: Documented) -> Iterator[str]:
+def _missing(report: TestReport, file: RunFile | None, documented: Documented) -> Iterator[str]:
     absent = [words for words, value in (("no commit", report.commit), ("no time", report.time)) if not value]
     if absent:
         yield f"provenance is required, and of this report {' and '.join(absent)} is known"
     if report.commit and not documented.commit:
         yield f"provenance is required, and the documented commit is not known ({documented.why})"
+    if file is not None and file.dirty and documented.dirty:
+        yield "provenance is required, and both what was tested and what is documented have changes that are not committed"
 
 
 def _short(commit: str) -> str:

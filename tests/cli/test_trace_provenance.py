@@ -82,6 +82,12 @@ def test_a_report_of_which_nothing_is_known_counts_unless_that_is_required(tree:
     assert state(trace("--require-provenance")) == "stale"
 
 
+def test_a_day_that_is_none_is_wrong_usage(tree: str) -> None:
+    report("2026-03-01T00:00:00Z")
+    result = trace("--today", "tomorrow")
+    assert (result.exit_code, "expected a day, YYYY-MM-DD" in result.stderr) == (2, True)
+
+
 def test_a_commit_that_is_none_is_wrong_usage(tree: str) -> None:
     report("2026-03-01T00:00:00Z")
     result = trace("--commit", "HEAD")

@@ -359,6 +359,16 @@ def test_without_a_time_and_a_commit_a_report_counts_unless_they_are_required(bu
     assert (state(built), built.warnings) == (Result.PASSED, [])
 
 
+def test_two_changed_trees_are_not_known_to_be_the_same(build: Build, tree: Tree) -> None:
+    commit = tree.commit(index__rst=INDEX, other__rst=":orphan:\n\nO\n=\n")
+    content = report()
+    side = side_file(content, f"commit: '{commit}'", "dirty: true", f"started: {LATER}")
+    files = {"r.xml": content, "run.yaml": side, "other.rst": ":orphan:\n\nP\n=\n"}
+    assert state(build(files, **WITH_RUN)) is Result.PASSED
+    built = build(files, xenfusa_require_provenance=True, **WITH_RUN)
+    assert state(built) is Result.STALE
+
+
 def test_required_provenance_needs_to_know_what_is_documented(build: Build) -> None:
     content = report()
     files = {
