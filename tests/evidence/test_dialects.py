@@ -389,7 +389,7 @@ def test_what_pytest_ran_again_failed_before_though_it_writes_no_result(tmp_path
     assert cases["test_steady"].verifies == ("XenArch~a~1",)
 
 
-@pytest.mark.parametrize("padding", [0, 50, 8_100, 70_000, 200_000])
+@pytest.mark.parametrize("padding", [0, 50, *range(7_950, 8_150, 10), 200_000])
 def test_a_merged_run_of_robot_keeps_the_failure_that_it_hides_however_long_the_message(padding, tmp_path):
     text = (DATA / "robot-7.5-merged.xml").read_text("utf-8")
     report = read(
