@@ -8,6 +8,7 @@ do not agree, nobody knows which is right, and the report is stale.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -134,7 +135,7 @@ def _tied(report: TestReport, claims: Sequence[tuple[RunFile, NamedReport]]) -> 
         target=report.target or file.target,
         tool=report.tool or _tool(report, file),
     )
-    return replace(filled, stale="; ".join(_contradictions(report, file)))
+    return replace(filled, stale="; ".join((*_contradictions(report, file), *_hidden_attempts(report, file))))
 
 
 def _refused(report: TestReport, error: str) -> TestReport:
@@ -162,6 +163,22 @@ def _contradictions(report: TestReport, file: RunFile) -> Iterator[str]:
             yield f"the report says tool {report.tool}, {who} says {name} {version}"
     if report.time and (file.started or file.ended) and not _within(report.time, file):
         yield f"the report says time {report.time}, {who} ran {_when(file)}"
+
+
+_HIDES = {
+    "ctest": re.compile(r"--repeat[ =](?:until-pass|after-timeout)\S*"),
+    "googletest": re.compile(r"--gtest_repeat=(?!1\b)\S*"),
+    "googletest JSON": re.compile(r"--gtest_repeat=(?!1\b)\S*"),
+}
+"""What makes a tool run tests again and leave the attempts before the last one out of its report."""
+
+
+def _hidden_attempts(report: TestReport, file: RunFile) -> Iterator[str]:
+    """What of the run's command hides failures from the report."""
+    hides = _HIDES.get(report.dialect)
+    found = hides.search(" ".join(file.command)) if hides else None
+    if found:
+        yield f"the run {file.name!r} ran tests again ({found[0]}), and the report has their last attempt only"
 
 
 def _when(file: RunFile) -> str:

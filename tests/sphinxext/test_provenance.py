@@ -310,6 +310,36 @@ def test_a_run_that_did_not_end_by_itself_is_stale(build: Build, line: str) -> N
     assert state(built) is Result.STALE
 
 
+CTEST = (
+    '<testsuite name="s" tests="1" failures="0" disabled="0" skipped="0"><testcase name="t" classname="t" status="run">'
+    '<properties><property name="xenfusa.verifies" value="XenArch~hwdom_single~1"/></properties></testcase></testsuite>'
+)
+GTEST = (
+    '<testsuites tests="1" failures="0" disabled="0" errors="0"><testsuite name="s" tests="1" failures="0" disabled="0" '
+    'errors="0"><testcase name="t" classname="s" status="run" result="completed"><properties><property '
+    'name="xenfusa.verifies" value="XenArch~hwdom_single~1"/></properties></testcase></testsuite></testsuites>'
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "command", "hides"),
+    [
+        (CTEST, "[ctest, --repeat, 'until-pass:3']", True),
+        (CTEST, "[sh, -c, 'ctest --repeat after-timeout:2']", True),
+        (CTEST, "[ctest, --repeat, 'until-fail:3']", False),
+        (CTEST, "[ctest, --gtest_repeat=3]", False),
+        (GTEST, "[./t, --gtest_repeat=3]", True),
+        (GTEST, "[./t, --gtest_repeat=-1]", True),
+        (GTEST, "[./t, --gtest_repeat=1]", False),
+    ],
+)
+def test_a_run_whose_command_hides_failures_is_stale(build: Build, content: str, command: str, hides: bool) -> None:
+    files = {"index.rst": INDEX, "r.xml": content, "run.yaml": side_file(content, f"command: {command}")}
+    built = build(files, **WITH_RUN)
+    assert state(built) is (Result.STALE if hides else Result.PASSED)
+    assert ("last attempt only" in only(built).stale) is hides
+
+
 def test_a_side_file_that_cannot_be_read_makes_nothing_greener(build: Build) -> None:
     content = report()
     side = side_file(content, "exit_code: 130")
