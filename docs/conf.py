@@ -27,6 +27,8 @@ html_title = "sphinx_xenfusa"
 xenfusa_test_reports = ["../build/conformance.xml"]
 xenfusa_test_runs = ["../build/conformance.yaml"]
 xenfusa_expected_tests = ["expected_tests.yaml"]
+# Beside trace.json: the numbers, and the claims as test results for anyone else.
+xenfusa_exports = ["metrics", "junit"]
 xenfusa_policy = "dummy"
 xenfusa_cache_dir = "../.xenfusa/cache"
 

@@ -16,19 +16,9 @@ from sphinx_xenfusa.cli.tables import policy_name, trace_parts
 from sphinx_xenfusa.confirm.confirmation import Confirmation
 from sphinx_xenfusa.evidence.plain_text import printable
 from sphinx_xenfusa.explore.trace import Trace
-from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.explore.verdict import Verdict
+from sphinx_xenfusa.interop.claims_junit import ELEMENTS
 from sphinx_xenfusa.trace.record import Finding
-
-_ELEMENTS = {
-    VerdictKind.REFUTED: "failure",
-    VerdictKind.VACUOUS: "failure",
-    VerdictKind.ERROR: "error",
-    VerdictKind.INCONCLUSIVE: "error",
-    VerdictKind.DIVERGES: "skipped",
-    VerdictKind.NOT_RUN: "skipped",
-    VerdictKind.NOT_APPLICABLE: "skipped",
-}
-"""What a case holds for each verdict; nothing for a claim that is confirmed."""
 
 
 def junit_text(confirmation: Confirmation) -> str:
@@ -67,7 +57,7 @@ def _verdict_case(verdict: Verdict) -> Element:
     properties = SubElement(case, "properties")
     for name, value in _properties(verdict):
         SubElement(properties, "property", name=name, value=printable(value))
-    element = _ELEMENTS.get(verdict.kind)
+    element = ELEMENTS.get(verdict.kind)
     if element is not None:
         message = f"{verdict.kind}: {verdict.reason or 'no reason is given'}"
         SubElement(case, element, message=printable(message)).text = "".join(_traces(verdict))

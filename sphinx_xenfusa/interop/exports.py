@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.aspec import write_aspec
+from sphinx_xenfusa.interop.claims_junit import claims_file
 from sphinx_xenfusa.interop.csv_tables import csv_files
 from sphinx_xenfusa.interop.lobster import lobster_files
 from sphinx_xenfusa.interop.metrics import metrics_file
@@ -89,6 +90,13 @@ FORMATS: Mapping[str, Format] = {
             ("xlsxwriter", "openpyxl"),
         ),
         Format("sarif", "findings.sarif", "application/sarif+json", "the findings, each at its line", sarif_file),
+        Format(
+            "junit",
+            "claims.xml",
+            "application/xml",
+            "the claims as test results: a case for each claim and policy, with the requirements that it verifies",
+            claims_file,
+        ),
         Format(
             "lobster",
             "lobster/*.lobster",

@@ -292,6 +292,22 @@ def _words(value: object) -> list[object]:
 _LOBSTER_ID = re.compile(r"req (.+)@([0-9]+)")
 
 
+def _junit(contents: Contents) -> Counts:
+    """The verdicts, each held against what stands in its case: only one that is confirmed has nothing."""
+    root = fromstring(contents[0][1])
+    kinds = Counter[str]()
+    for suite in root.iterfind("testsuite"):
+        cases = suite.findall("testcase")
+        if len(cases) != int(suite.attrib["tests"]):
+            raise ValueError(f"{len(cases)} cases in a suite that says {suite.attrib['tests']}")
+        for case in cases:
+            kind = next(one.attrib["value"] for one in case.iter("property") if one.attrib["name"] == "verdict")
+            if (kind == "confirmed") != all(child.tag == "properties" for child in case):
+                raise ValueError(f"a case of {case.attrib['name']} whose outcome is not that of {kind}")
+            kinds[kind] += 1
+    return {"verdicts": kinds}
+
+
 def _lobster(contents: Contents) -> Counts:
     levels = {path.name.removesuffix(".lobster"): json.loads(data)["data"] for path, data in contents}
     cases = levels.pop("test-cases")
@@ -638,6 +654,7 @@ _NAMES = {
     "metrics": r"metrics\.json",
     "needs": r"needs\.json",
     "sarif": r".*\.sarif",
+    "junit": r"claims\.xml",
     "lobster": r".*\.lobster",
     "csv": r".*\.csv",
     "xlsx": r".*\.xlsx",
@@ -654,6 +671,7 @@ _IN_PARTS = {"csv", "lobster"}
 _READERS: Mapping[str, Callable[[Contents], Counts]] = {
     "metrics": _metrics,
     "sarif": _sarif,
+    "junit": _junit,
     "lobster": _lobster,
     "csv": _csv,
     "xlsx": _xlsx,

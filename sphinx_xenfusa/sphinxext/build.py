@@ -26,7 +26,6 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-from sphinx_xenfusa import __version__
 from sphinx_xenfusa.confirm.confirmation import (
     Confirmation,
     known_policies,
@@ -56,6 +55,7 @@ from sphinx_xenfusa.sphinxext.case_pages import CasePages, Page
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.difference_view import difference_nodes
+from sphinx_xenfusa.sphinxext.digests import digest
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
@@ -302,7 +302,7 @@ class Build:
         """
         told = () if self.record is None else told_of_tests(self.record)
         words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences, told
-        whole = _digest(self.record, domain.anchors, sorted(self._vocabulary.titles.items()), words)
+        whole = digest(self.record, domain.anchors, sorted(self._vocabulary.titles.items()), words)
         digests = {}
         reviews = newest(self.record.reviews) if self.record is not None else {}
         stale = StaleReasons(() if self.record is None else self.record.reports)
@@ -326,14 +326,14 @@ class Build:
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
             seen = whole if "*" in views else ""
             outdated = stale.of_items(one for one in traced if one is not None)
-            digests[docname] = _digest(
+            digests[docname] = digest(
                 traced, excused, places, repeated, reviewed, spoken, around, words, seen, outdated
             )
             linked = [
                 (name, places_of_platforms.get(name)) for name in sorted({*domain.platform_links.get(docname, ())})
             ]
             if docname in platforms.documents() or linked:
-                digests[docname] = _digest(digests[docname], platforms.shown(docname), rules, linked)
+                digests[docname] = digest(digests[docname], platforms.shown(docname), rules, linked)
         return digests
 
     def _written_at(self, tag: str) -> Place | None:
@@ -615,11 +615,6 @@ class Shown:
         if kept != self._known:
             with contextlib.suppress(OSError):  # what is not kept is written again
                 write_text(self._path, canonical.dumps(kept))
-
-
-def _digest(*parts: object) -> str:
-    """A digest of data classes: their representation names every field."""
-    return hashlib.sha256(repr((__version__, *parts)).encode()).hexdigest()
 
 
 class ConfirmationProcess:

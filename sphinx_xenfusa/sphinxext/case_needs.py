@@ -30,11 +30,11 @@ def add_tests(app: Sphinx, needs: Container[str], record: TraceRecord) -> None:
     """Add a need for each test that verifies an item which has a need, before sphinx-needs makes the links."""
     if not app.config.xenfusa_test_needs:
         return
-    linked = list(_linked(record, needs))
-    if not linked:
+    number = sum(_is_linked(test, needs) for test in record.tests)
+    if not number:
         return
-    if len(linked) > MOST:
-        found = f"found {len(linked):,} tests that verify requirements; expected at most {MOST:,} for sphinx-needs"
+    if number > MOST:
+        found = f"found {number:,} tests that verify requirements; expected at most {MOST:,} for sphinx-needs"
         said = "it has none of them, and xenfusa_test_needs = False says that none are wanted"
         warn("refused", f"{found}; {said}", config_file(app, "test_needs"))
         return
@@ -43,18 +43,22 @@ def add_tests(app: Sphinx, needs: Container[str], record: TraceRecord) -> None:
     except needs_bridge.Refused as error:
         warn("refused", f"tests: {error}; sphinx-needs has no tests", config_file(app))
         return
-    for test in linked:
+    for test in _linked(record, needs):
         try:
             tests.add(test)
         except needs_bridge.Refused as error:
             warn("refused", f"{test.id} ({test.title}): {error}; sphinx-needs has no such test", config_file(app))
 
 
+def _is_linked(test: Test, needs: Container[str]) -> bool:
+    return any(tag in needs for tag in (*test.verifies, *test.partially_verifies))
+
+
 def _linked(record: TraceRecord, needs: Container[str]) -> Iterator[LinkedTest]:
     told = _cases(record)
     for test in record.tests:
         key = test.classname, test.name
-        if key in told and any(tag in needs for tag in (*test.verifies, *test.partially_verifies)):
+        if key in told and _is_linked(test, needs):
             yield LinkedTest(
                 id_of_test(*key),
                 title_of(test),

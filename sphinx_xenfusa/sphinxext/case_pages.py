@@ -20,10 +20,10 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 
-from sphinx_xenfusa import __version__
 from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.sphinxext.case_places import FOLDER, INDEX, OURS, has_pages, page_of_case, page_of_report
 from sphinx_xenfusa.sphinxext.case_views import Body, case_body, index_body, report_body
+from sphinx_xenfusa.sphinxext.digests import digest
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.record import TestCase, TestReport, TraceRecord
@@ -47,7 +47,7 @@ class CasePages:
         self._known = self._read()
         tags = {tag for case in self._cases() for tag in (*case.verifies, *case.partially_verifies)}
         linked = [(tag, places.get(tag)) for tag in sorted(tags)]
-        self._digests = {"": _digest(record.reports, linked)} if has_pages(app.builder) else {}
+        self._digests = {"": digest(record.reports, linked)} if has_pages(app.builder) else {}
 
     def _cases(self) -> Iterator[TestCase]:
         return (case for report in self._record.reports for case in report.cases)
@@ -73,7 +73,7 @@ class CasePages:
             return
         around = _around(builder)
         for name, body, parents in self._bodies(views):
-            self._digests[name] = _digest(around, body, parents)
+            self._digests[name] = digest(around, body, parents)
             if self._known.get(name) != self._digests[name] or not Path(builder.get_outfilename(name)).is_file():
                 yield name, self._context(name, body, parents), "page.html"
         self._remove_others(builder)
@@ -142,8 +142,4 @@ def _around(builder: StandaloneHTMLBuilder) -> str:
     env = builder.env
     titles = sorted((name, title.astext()) for name, title in env.titles.items())
     settings = builder.build_info.config_hash, builder.build_info.tags_hash, builder.templates.newest_template_mtime()
-    return _digest(titles, sorted(env.toctree_includes.items()), settings)
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(repr((__version__, *parts)).encode("utf-8", "surrogatepass")).hexdigest()
+    return digest(titles, sorted(env.toctree_includes.items()), settings)

@@ -20,6 +20,7 @@ from generated_records import SHA, records, texts
 from hypothesis import given, settings
 from openpyxl import load_workbook
 
+from sphinx_xenfusa.explore.verdict import Scope, Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.cells import guarded, unguarded
 from sphinx_xenfusa.interop.exports import FORMATS, export
@@ -31,6 +32,7 @@ from sphinx_xenfusa.trace.record import TestCase as Case
 from sphinx_xenfusa.trace.record import TestReport as Report
 from sphinx_xenfusa.trace.states import ItemKind, Outcome, Result
 
+SCOPE = Scope("A", "all platforms", 2, 2, ())
 NASTY = "=cmd|'/c calc'!A1 <script>alert(1)</script> \x00\x1b \ud800 ]]> \u202e"
 
 
@@ -58,7 +60,10 @@ def record(text: str = "text") -> TraceRecord:
         project="p",
         version="",
         items=items,
-        verdicts=(),
+        verdicts=(
+            Verdict("holds", None, VerdictKind.CONFIRMED, SCOPE, 10, 4, killed=2, mutants=3),
+            Verdict("differs", "dummy", VerdictKind.INCONCLUSIVE, SCOPE, reason=text),
+        ),
         reports=(Report("r.xml", SHA, "", cases),),
         findings=(Finding("input", None, "", text),),
         policies=("specification",),

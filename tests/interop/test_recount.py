@@ -120,6 +120,8 @@ CORRUPTIONS: list[tuple[str, Callable[[Path], None]]] = [
     ("needs.json", in_json(lambda data: data["versions"][""]["needs"]["XenSwdgn~d~2"].update(xenfusa_result="passed"))),
     ("needs.json", in_json(lambda data: data["versions"][""]["needs"]["XenSwdgn~d~2"]["covers"].pop())),
     ("findings.sarif", in_json(lambda data: data["runs"][0]["results"].pop())),
+    ("claims.xml", in_text('value="inconclusive"', 'value="error"')),
+    ("claims.xml", in_text("<error", "<properties")),
     ("lobster/XenProd.lobster", in_json(lambda data: data["data"].pop())),
     ("lobster/XenSwdgn.lobster", in_json(lambda data: data["data"][0].update(tag="req XenSwdgn~d@3"))),
     ("lobster/test-cases.lobster", in_json(lambda data: data["data"][1].update(status="ok"))),

@@ -232,7 +232,8 @@ def test_other_formats_have_what_matters_in_place(build: Callable[..., Built], b
     assert not (built.out / FOLDER).exists()
     suffix = {"singlehtml": "html", "epub": "xhtml", "text": "txt", "latex": "tex"}[builder]
     text = "".join(path.read_text("utf-8") for path in sorted(built.out.rglob(f"*.{suffix}")))
-    assert re.search(r"the\s+end\s+of\s+it", text)
+    # Words are broken over lines, and borders of tables stand between them.
+    assert "theendofit" in re.sub(r"[\s|+=-]", "", text)
     if suffix.endswith("html"):
         assert list(dead_links(pages(built.out, suffix))) == []
     if builder == "latex":
