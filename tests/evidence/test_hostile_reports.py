@@ -164,7 +164,7 @@ import resource, sys
 from pathlib import Path
 from sphinx_xenfusa.evidence.reports import read_report
 now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (now + 40 * 2**20,) * 2)
+resource.setrlimit(resource.RLIMIT_AS, (now + 60 * 2**20,) * 2)
 report = read_report(Path(sys.argv[1]), Path(sys.argv[1]).parent)
 print(report.error, [case.outcome.name for case in report.cases])
 """
