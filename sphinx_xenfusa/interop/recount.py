@@ -51,8 +51,8 @@ def recount(
 
     :param partial: the files that by a setting of the project hold some of the items only: what stands in them of an
         item is compared, and not what is missing.
-    :param without_needs: the files, as the record names them, whose items stand in no document of a Sphinx build, and are
-        no needs of sphinx-needs.
+    :param without_needs: what stands in no document of a Sphinx build, and so is no need of sphinx-needs: files, as the
+        record names them, with all their items, and single ids.
     """
     found: list[Difference] = []
     known: dict[str, tuple[Path, Counter[str]]] = {}
@@ -80,7 +80,7 @@ def recount(
 class _Documents:
     """What decides which items are needs of sphinx-needs.
 
-    :param without_needs: the files whose items stand in no document.
+    :param without_needs: the files and ids that stand in no document.
     :param repeated: the ids that stand in several places: which copy became the need is no matter of numbers, and such
         an id is an error of its own.  Known once the record is read, which is read first.
     """
@@ -224,8 +224,9 @@ def _needs_to_be(data: Mapping[str, Any], documents: _Documents) -> Iterator[Nee
 
     These are all but those that sphinx-needs refused, with a finding, and those of files that are no documents.
     """
-    refused = {one["about"] for one in data["findings"] if one["subtype"] == "refused"} | documents.repeated
-    kept = (one for one in data["items"] if one["id"] not in refused)
+    refused = {one["about"] for one in data["findings"] if one["subtype"] == "refused"}
+    none = refused | documents.repeated | documents.without_needs
+    kept = (one for one in data["items"] if one["id"] not in none)
     items = [one for one in kept if one["source"]["file"] not in documents.without_needs]
     covering: defaultdict[str, list[str]] = defaultdict(list)
     for one in items:

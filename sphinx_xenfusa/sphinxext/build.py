@@ -467,7 +467,7 @@ class Build:
         if exception is None and self.record is not None and self._shown is not None:
             views = _domain(app.env).views
             current = [name for name in views if "*" in views[name] and self._shown.is_current(name)]
-            write_outputs(app, self.record, current, self._sources.files)
+            write_outputs(app, self.record, current, self._sources.files | self._overlays.off_pages(app.env))
         if exception is None and self._shown is not None and self._case_pages is not None:
             self._shown.keep()
             self._case_pages.keep()

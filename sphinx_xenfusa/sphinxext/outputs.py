@@ -21,11 +21,11 @@ BUILDERS = ("html", "dirhtml", "singlehtml", "needs")
 """The builders beside whose output the record is written."""
 
 
-def write_outputs(app: Sphinx, record: TraceRecord, documents: Iterable[str], sources: Collection[str]) -> None:
+def write_outputs(app: Sphinx, record: TraceRecord, documents: Iterable[str], off_pages: Collection[str]) -> None:
     """Write the record in each format, read everything again, and let the build fail where two numbers differ.
 
     :param documents: the documents with totals or matrices that show the record as it is now.
-    :param sources: the files, as the record names them, whose items stand in no document.
+    :param off_pages: what stands in no document: files, as the record names them, with all their items, and single tags.
     """
     if app.builder.name not in BUILDERS:
         return
@@ -37,7 +37,7 @@ def write_outputs(app: Sphinx, record: TraceRecord, documents: Iterable[str], so
         except InputError as error:
             warn("input", error.message, error.place)
     whole, part = needs_bridge.needs_files(app)
-    for difference in recount([*files, *_pages(app, documents), *whole], partial=part, without_needs=sources):
+    for difference in recount([*files, *_pages(app, documents), *whole], partial=part, without_needs=off_pages):
         # What the pages say cannot be relied on then, whether or not warnings count as errors.
         app.statuscode = 1
         warn("recount", difference.message, str(difference.file))

@@ -85,7 +85,21 @@ class Overlays:
         files = (str(app.env.doc2path(docname, base=False)).replace("\\", "/") for docname in app.env.found_docs)
         source.add_documents(Path(app.srcdir, file) for file in sorted(files) if matches(file))
         documents = source.coverage({str(item.tag) for item in known})
-        return documents, [*source.findings(), *unclaimed_findings(documents)]
+        return documents, [*source.findings(), *unclaimed_findings(documents), *self._unread(app)]
+
+    def _unread(self, app: Sphinx) -> Iterator[Finding]:
+        """A finding for each document of an overlay that is none of Sphinx's."""
+        pages = {self._file(app, docname) for docname in app.env.found_docs}
+        for file, marked in sorted(() if self._source is None else self._source.marked.items()):
+            if marked and file not in pages:
+                found = f"found {len(marked)} requirements of overlays in {file}, which Sphinx does not read"
+                message = f"{found}; expected a document of the build: they stand on no page, and sphinx-needs has none of them"
+                yield Finding("overlay", marked[0].item.place, file, message)
+
+    def off_pages(self, env: BuildEnvironment) -> frozenset[str]:
+        """The tags of the requirements that stand on no page; each is told of, or its document is."""
+        anchors = _domain(env).anchors
+        return frozenset(str(item.tag) for item in self.items if str(item.tag) not in anchors)
 
     def outdated(
         self, app: Sphinx, env: BuildEnvironment, added: Set[str], changed: Set[str], removed: Set[str]

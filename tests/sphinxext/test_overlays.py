@@ -203,3 +203,14 @@ def test_an_entry_takes_every_option_that_a_requirement_takes(build: Build) -> N
     built = build(files(ONE.replace("{", "{level: ASIL B, ", 1)), **SETTINGS)
     assert [one.item.level for one in built.record.items] == ["ASIL B"]
     assert get_needs_view(built.app)["XenArch~hwdom_single~1"]["xen_level"] == "ASIL B"
+
+
+def test_an_overlaid_document_that_sphinx_does_not_read_is_told_once(build: Build) -> None:
+    other = "\n\nOther\n=====\n\nXen shall count.\n"
+    made = files(ONE, LIST) | {"index.rst": INDEX.replace("   page\n", ""), "other.rst": ":orphan:" + other}
+    built = build(made, **SETTINGS, exclude_patterns=["page.rst"], needs_build_json=True)
+    (line,) = (line for line in built.warnings if line.endswith("[xenfusa.overlay]"))
+    assert "docs/page.rst:" in line
+    assert "found 2 requirements of overlays in page.rst, which Sphinx does not read" in line
+    assert "xenfusa.recount" not in built.types()
+    assert len(built.record.items) == 2
