@@ -16,6 +16,7 @@ from sphinx.util.typing import ExtensionMetadata
 from sphinx_xenfusa import __version__
 from sphinx_xenfusa.sphinxext import builder_links, case_places, config, markup, needs_bridge
 from sphinx_xenfusa.sphinxext.build import Build
+from sphinx_xenfusa.sphinxext.collector import Collector
 from sphinx_xenfusa.sphinxext.domain import ENV_VERSION, XenDomain
 
 
@@ -28,6 +29,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     app.add_domain(XenDomain)
     needs_bridge.connect(app)
     Build().connect(app)
+    Collector().connect(app)
     builder_links.connect(app)
     case_places.connect(app)
     app.connect("builder-inited", _add_static_files)
