@@ -43,6 +43,8 @@ TEST = "XenTest"
 """The need type of a test."""
 _ALL_OWN = "is_external==False"
 """The default of ``needs_builder_filter``: every need that is written in the project."""
+_MOST = 1000
+"""The longest id or link that sphinx-needs gets: it reads the digits in them as numbers, and Python ends at 4300 digits."""
 _OURS = ("xen_", "oft_")
 """What the names of our need types begin with."""
 
@@ -236,7 +238,21 @@ class LinkedTest:
 
 
 class Refused(Exception):
-    """sphinx-needs does not take the requirement; the message is its own."""
+    """sphinx-needs does not take the requirement; the message is its own, as a rule."""
+
+
+def _refuse_long(tag: str) -> None:
+    """Refuse an id that sphinx-needs could not write.
+
+    :raises Refused: it is too long.
+    """
+    if len(tag) > _MOST:
+        raise Refused(f"found an id of {len(tag):,} characters; expected {_MOST:,} at the most")
+
+
+def _links(item: Item) -> list[str] | None:
+    """What an item covers, but for what no need can be called."""
+    return [target for target in item.covers if len(target) <= _MOST] or None
 
 
 def add_requirement(
@@ -246,6 +262,7 @@ def add_requirement(
 
     :raises Refused: sphinx-needs does not take it.
     """
+    _refuse_long(str(item.tag))
     docname = app.env.docname
     typed: dict[str, Any] = {f"xen_{name}": list(item.fields.words(name)) or None for name in FIELDS}
     add_doc(app.env, docname)
@@ -273,7 +290,7 @@ def add_requirement(
             xen_discharge=item.discharge or None,
             xen_needs=list(item.needs) or None,
             xen_confirmed_by=list(item.confirmed_by) or None,
-            xen_covers=list(item.covers) or None,
+            xen_covers=_links(item),
             **typed,
         )
     except InvalidNeedException as error:
@@ -325,6 +342,7 @@ def _add_without_card(app: Sphinx, docname: str, item: Item, sections: Sequence[
     :raises Refused: sphinx-needs does not take it, or has a need of that id.
     """
     tag = str(item.tag)
+    _refuse_long(tag)
     data = SphinxNeedsData(app.env)
     other = data.get_needs_mutable().get(tag)
     if other is not None:
@@ -348,7 +366,7 @@ def _add_without_card(app: Sphinx, docname: str, item: Item, sections: Sequence[
             xen_comment=item.comment or None,
             xen_level=item.level or None,
             xen_needs=list(item.needs) or None,
-            xen_covers=list(item.covers) or None,
+            xen_covers=_links(item),
             **fields,
         )
     except InvalidNeedException as error:
@@ -409,7 +427,7 @@ def write_states(needs: Any, record: TraceRecord) -> None:
             need["xen_uncovered"] = list(traced.uncovered)
             if any("." in target or "[" in target for target in traced.item.covers):
                 # Read from text, a link ends at the first full stop (a part of a need follows) or bracket (a condition).
-                need["xen_covers"] = [NeedLink(id=target) for target in traced.item.covers]
+                need["xen_covers"] = [NeedLink(id=target) for target in _links(traced.item) or ()]
 
 
 def needs_files(app: Sphinx) -> tuple[list[Path], list[Path]]:

@@ -257,6 +257,17 @@ def test_a_tag_that_stands_twice_and_a_need_of_the_project_disturb_no_number(bui
     assert recounted(built) == []
 
 
+def test_digits_without_end_do_not_end_the_build(build: Callable[..., Built]) -> None:
+    digits = "9" * 5000
+    page = OFT_PAGE.replace(" - `XenMkt~gone~1`", f" - `XenMkt~gone~{digits}`\n - `XenMkt~n{digits}~1`")
+    page += f"\nLong\n----\n\n`XenProd~n{digits}~1`\n\nDescription:\nLong.\n"
+    more = requirement(f"r{digits}") + requirement("links", options=f":covers: XenMkt~n{digits}~1")
+    built = build(WITH_OFT | {"oft.rst": page, "more.rst": PAGES["more.rst"] + more}, **NEEDS)
+    assert built.types().count("xenfusa.refused") == 2
+    assert recounted(built) == []
+    assert "XenArch~links~1" in built.page("needs.json")
+
+
 def test_a_format_that_does_not_exist_is_refused(build: Callable[..., Built]) -> None:
     built = build(PAGES, xenfusa_exports=["metrics", "pdf"])
     assert any(
