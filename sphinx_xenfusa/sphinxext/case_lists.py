@@ -11,7 +11,7 @@ from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.sphinxext.case_places import link_to_case, link_to_report
 from sphinx_xenfusa.sphinxext.case_views import all_reports, beginning, outcome_of
 from sphinx_xenfusa.sphinxext.phrases import marked
-from sphinx_xenfusa.sphinxext.views import Cell, Views, paragraph
+from sphinx_xenfusa.sphinxext.views import STALE_PASS, Cell, Views, paragraph
 from sphinx_xenfusa.trace.record import Test, TestCase, TestReport, TracedItem
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, Outcome, Result
 from sphinx_xenfusa.trace.test_lists import NO_TARGET, ListsOfTests, lists_of_tests
@@ -123,7 +123,14 @@ def _unknown(shown: Shown, lists: ListsOfTests) -> Rows:
 
 
 def _unlinked(shown: Shown, lists: ListsOfTests) -> Rows:
-    return [(shown.test(one), _outcome(one.outcome)) for one in lists.verifying_nothing]
+    return [(shown.test(one), _outcome_of(one)) for one in lists.verifying_nothing]
+
+
+def _outcome_of(test: Test) -> nodes.Node:
+    """The outcome of a test; of a pass that does not count on some target, that it is stale."""
+    if test.outcome is Outcome.PASSED and any(one.stale for one in test.targets):
+        return marked(Result.STALE, STALE_PASS)
+    return _outcome(test.outcome)
 
 
 def _outcome(outcome: Outcome) -> nodes.Node:

@@ -65,6 +65,7 @@ def _linked(record: TraceRecord, needs: Container[str]) -> Iterator[LinkedTest]:
                 address_of_case(told[key]),
                 test.outcome,
                 test.flaky,
+                any(one.stale for one in test.targets),
                 tuple(_harmless(one.target) for one in test.targets if one.target),
                 test.verifies,
                 test.partially_verifies,

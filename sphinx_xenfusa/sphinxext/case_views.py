@@ -10,7 +10,7 @@ import dataclasses
 import html
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from docutils import nodes
@@ -81,6 +81,9 @@ def reports_table(views: Views, fromdoc: str) -> list[nodes.Node]:
     total = Counter(case.outcome for one in reports for case in one.cases)
     rows = [_report_row(views, fromdoc, one) for one in sorted(reports, key=_worst_first)]
     numbers = [str(total[outcome]) for outcome in Outcome]
+    stale = sum(case.outcome is Outcome.PASSED for one in reports if one.stale for case in one.cases)
+    if stale:
+        numbers[list(Outcome).index(Outcome.PASSED)] = f"{total[Outcome.PASSED] - stale}, {stale} more stale"
     rows.append((nodes.strong("", "all"), *numbers, str(total.total())))
     headings = ("Report", *(outcome.value for outcome in Outcome), "all")
     faulty = sum(1 for one in reports if one.error)
@@ -95,12 +98,20 @@ def _report_row(views: Views, fromdoc: str, report: TestReport) -> Sequence[Cell
     name += [paragraph(visible_lines(about))] if about else []
     if report.error:
         name.append(paragraph(marked(Result.ERROR, "cannot be used"), f": {visible_lines(report.error)}"))
-    return (name, *(_number(outcome, counts[outcome]) for outcome in Outcome), str(len(report.cases)))
+    if report.stale:
+        name.append(paragraph(marked(Result.STALE, "no pass in it counts"), f": {visible_lines(report.stale)}"))
+    return (name, *(_number(report, outcome, counts[outcome]) for outcome in Outcome), str(len(report.cases)))
 
 
-def _number(outcome: Outcome, number: int) -> Cell:
-    """A number with the symbol of its outcome, so that what is not green is found; a dash for none."""
-    return marked(RESULT_OF_OUTCOME[outcome], str(number)) if number else "–"
+def _number(report: TestReport, outcome: Outcome, number: int) -> Cell:
+    """A number with the symbol of what it counts as, so that what is not green is found; a dash for none."""
+    result = Result.STALE if report.stale and outcome is Outcome.PASSED else RESULT_OF_OUTCOME[outcome]
+    return marked(result, str(number)) if number else "–"
+
+
+def _stale(report: TestReport) -> Callable[[TestCase], str]:
+    """Says why a pass of a report does not count."""
+    return lambda case: report.stale if case.outcome is Outcome.PASSED else ""
 
 
 def _worst_first(report: TestReport) -> tuple[bool, int, object, str]:
@@ -152,7 +163,7 @@ def _one_report(views: Views, page: str, report: TestReport) -> Iterator[str]:
         words = f": {visible_lines(report.error)} Nothing in this report counts."
         yield html_of([paragraph(marked(Result.ERROR, "cannot be used"), words)])
     facts = (
-        ("Cases", case_counts(report.cases) or "none"),
+        ("Cases", case_counts(report.cases, _stale(report)) or "none"),
         ("Read as", report.dialect),
         ("Written by", report.tool),
         ("Ran on", report.target),
@@ -172,7 +183,7 @@ def _one_report(views: Views, page: str, report: TestReport) -> Iterator[str]:
     yield from _section(views, page, "Did not run", idle, _HEADINGS)
     flaky = [case for case in groups[Outcome.PASSED] if case.flaky]
     yield from _section(views, page, "Passed, but not every time", flaky, _HEADINGS)
-    yield from _passed([case for case in groups[Outcome.PASSED] if not case.flaky])
+    yield from _passed([case for case in groups[Outcome.PASSED] if not case.flaky], report)
     seen = {case.classname for case in groups[Outcome.PASSED] if not case.flaky}
     # Links to a case that is in a table lead to the group that it would stand in.
     others = {case.classname for case in report.cases} - seen
@@ -199,14 +210,16 @@ def _by_name(case: TestCase) -> tuple[object, object]:
     return natural(case.classname), natural(case.name)
 
 
-def _passed(cases: Sequence[TestCase]) -> Iterator[str]:
+def _passed(cases: Sequence[TestCase], report: TestReport) -> Iterator[str]:
     """The names of the cases that passed, class by class, folded: they are many, and there is nothing to say of them."""
     if not cases:
         return
     by_class: dict[str, list[TestCase]] = {}
     for case in cases:
         by_class.setdefault(case.classname, []).append(case)
-    yield _heading(f"Passed ({len(cases):,})", 2)
+    yield _heading(f"{'Passed, but stale' if report.stale else 'Passed'} ({len(cases):,})", 2)
+    if report.stale:
+        yield html_of([paragraph(marked(Result.STALE, "None of these counts"), f": {visible_lines(report.stale)}.")])
     for classname, several in by_class.items():
         # Most reports have few classes; where there is only one, its cases are what the reader came for.
         opened = " open" if len(by_class) == 1 and len(several) <= 100 else ""

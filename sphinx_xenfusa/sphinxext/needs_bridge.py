@@ -180,6 +180,11 @@ def _test_type() -> dict[str, Any]:
                 "schema": {"type": "boolean"},
                 "nullable": True,
             },
+            "xen_stale": {
+                "description": "Whether the results of the test are stale on some target: its passes there do not count.",
+                "schema": {"type": "boolean"},
+                "nullable": True,
+            },
             "xen_targets": _texts("What the test ran on, as far as the reports say."),
         },
         "links": {
@@ -232,6 +237,7 @@ class LinkedTest:
     address: str
     outcome: Outcome
     flaky: bool
+    stale: bool
     targets: tuple[str, ...]
     verifies: tuple[str, ...]
     partially_verifies: tuple[str, ...]
@@ -488,6 +494,7 @@ class Tests:
         fields: dict[str, Any] = {
             "xen_outcome": test.outcome.value,
             "xen_flaky": test.flaky,
+            "xen_stale": test.stale,
             "xen_targets": list(test.targets) or None,
         }
         core = model._core | {"id": test.id, "title": test.title}

@@ -92,6 +92,14 @@ def test_a_link_to_another_revision_or_to_nothing_is_none(build: Callable[..., B
     assert known(build(project(GOOD, old, lost), xenfusa_test_reports=["r.xml"])) == {"t.A::test_good": "passed"}
 
 
+def test_a_stale_test_says_so(build: Callable[..., Built]) -> None:
+    built = build(project(GOOD), xenfusa_test_reports=["r.xml"], xenfusa_test_runs=["gone.yaml"])
+    (stale,) = (need["xen_stale"] for need in get_needs_view(built.app).values() if need["type"] == "XenTest")
+    assert stale is True
+    fresh = build(xenfusa_test_reports=["r.xml"], xenfusa_test_runs=[])
+    assert [need["xen_stale"] for need in get_needs_view(fresh.app).values() if need["type"] == "XenTest"] == [False]
+
+
 def test_switched_off_there_are_none(build: Callable[..., Built]) -> None:
     built = build(project(GOOD), xenfusa_test_reports=["r.xml"], xenfusa_test_needs=False)
     assert known(built) == {}

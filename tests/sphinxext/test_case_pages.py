@@ -246,3 +246,21 @@ def test_a_report_that_cannot_be_used_says_why_on_its_page(build: Callable[..., 
     assert "cannot be used" in text
     assert "Passed" not in text
     assert "No test result counts" in own(built)["Test results"].read_text("utf-8")
+
+
+def test_no_pass_of_a_stale_report_is_green(build: Callable[..., Built]) -> None:
+    files = project(GOOD, BAD) | {"totals.rst": TOTALS + "\n.. xen:tests::\n"}
+    # The side file of the run cannot be read, so nobody knows what the report was made with.
+    built = build(files, xenfusa_test_reports=["r.xml"], xenfusa_test_runs=["gone.yaml"])
+    (one,) = built.record.reports
+    assert one.stale
+    found = own(built)
+    texts = [found["Test report r.xml"].read_text("utf-8"), found["Test results"].read_text("utf-8")]
+    for text in texts:
+        assert "✓" not in text
+        assert "✗" in text
+        assert one.stale in html.unescape(text)
+    assert "Passed, but stale (1)" in texts[0]
+    assert "1 failed, 1 passed, but stale" in texts[0]
+    assert "0, 1 more stale" in texts[1]
+    assert "↻ 1" in built.page("totals.html")
