@@ -15,6 +15,8 @@ from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim, Effort
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.trace.states import Outcome
+from sphinx_xenfusa.trace.test_results import STALE_PASS
 
 if TYPE_CHECKING:
     from sphinx_xenfusa.confirm.sweep import Swept
@@ -56,7 +58,7 @@ def line(text: str) -> Part:
 
 def test_table(cases: Iterable[Mapping[str, str]]) -> Table:
     """One line for each test case: how it came out, on what, what it verifies, where it was reported."""
-    kept = list(cases)
+    kept = [{**case, "outcome": STALE_PASS} if _is_stale_pass(case) else case for case in cases]
     keys = ["id", "outcome", "verifies", "report", "message"]
     if any(case["target"] for case in kept):
         keys.insert(2, "target")
@@ -64,6 +66,10 @@ def test_table(cases: Iterable[Mapping[str, str]]) -> Table:
     for case in kept:
         shown.add_row(*(_text(case[key]) for key in keys))
     return shown
+
+
+def _is_stale_pass(case: Mapping[str, str]) -> bool:
+    return bool(case["stale"]) and case["outcome"] == Outcome.PASSED
 
 
 def table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), gap: int = 2) -> Table:

@@ -5,6 +5,7 @@ Every text of the tree goes through the template engine's escaping; the page's o
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -28,6 +29,7 @@ from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.trace.judgement import Judged, Judgement, Order, link_words
 from sphinx_xenfusa.trace.record import TraceRecord
 from sphinx_xenfusa.trace.states import Coverage, LinkStatus, Result
+from sphinx_xenfusa.trace.test_results import StaleReasons
 
 RESULT_WORDS = {
     Result.FAILED: "a claim is refuted, or a test failed",
@@ -70,7 +72,7 @@ def html_report(record: TraceRecord, judgement: Judgement, *, notes: Iterable[st
         notes=tuple(notes),
         tests=total_words(record) if has_tests(record) else "",
         lists=list(lists_in_words(record)),
-        item_lines=item_lines,
+        item_lines=functools.partial(item_lines, stale=StaleReasons(record.reports)),
         counted=counted,
         order_words=order_words,
         faults_words=faults_words,

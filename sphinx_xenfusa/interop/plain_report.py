@@ -14,6 +14,7 @@ from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.trace.judgement import Fault, Judged, Judgement, Order, Totals, link_words
 from sphinx_xenfusa.trace.record import Finding, Justification, Link, TraceRecord
 from sphinx_xenfusa.trace.states import Coverage, LinkStatus, OftStatus, Result
+from sphinx_xenfusa.trace.test_results import StaleReasons
 
 
 class Verbosity(StrEnum):
@@ -68,6 +69,7 @@ class _Report:
         self._record = record
         self._judgement = judgement
         self._notes = notes
+        self._stale = StaleReasons(record.reports)
         self._justified: Mapping[str, Justification] = {one.id: one for one in record.justifications if not one.expired}
 
     def lines(self, verbosity: Verbosity) -> Iterator[str]:
@@ -135,7 +137,7 @@ class _Report:
         if item.labels:
             yield f"  tags {', '.join(item.labels)}"
         yield f"  coverage in depth: {one.traced.coverage.value}; state: {one.traced.result.value}"
-        for line in item_lines(one.traced):
+        for line in item_lines(one.traced, self._stale):
             yield f"  {line}"
 
     def _findings(self) -> Iterator[str]:

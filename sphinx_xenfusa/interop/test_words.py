@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sphinx_xenfusa.trace.record import TestCase, TracedItem, TraceRecord
-from sphinx_xenfusa.trace.states import Outcome
+from sphinx_xenfusa.trace.record import TracedItem, TraceRecord
 from sphinx_xenfusa.trace.test_lists import (
     NO_TARGET,
     NOT_SUPPLIED,
@@ -18,6 +16,7 @@ from sphinx_xenfusa.trace.test_lists import (
     lists_of_tests,
     target_words,
 )
+from sphinx_xenfusa.trace.test_results import StaleReasons, outcome_counts
 
 _SHOWN = 20
 
@@ -44,24 +43,23 @@ def total_words(record: TraceRecord) -> str:
     lists = lists_of_tests(record)
     if not lists.supplied:
         return NOT_SUPPLIED
-    counts = Counter(test.outcome for test in record.tests)
-    outcomes = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+    outcomes = outcome_counts((test.outcome, any(one.stale for one in test.targets)) for test in record.tests)
     told = [f"{name.replace('_', ' ')}: {number}" for name, number in lists.numbers.items() if number]
     return f"{len(record.tests)} tests over all reports ({outcomes or 'none'}){'; ' if told else ''}{'; '.join(told)}"
 
 
 def lists_in_words(record: TraceRecord) -> Iterator[ListInWords]:
     """The lists that are not empty; what else is wrong with reports and tags is a finding."""
-    for title, lines in _lists(lists_of_tests(record)):
+    for title, lines in _lists(lists_of_tests(record), StaleReasons(record.reports)):
         if lines:
             more = [f"… and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
             yield ListInWords(title, (*lines[:_SHOWN], *more))
 
 
-def _lists(lists: ListsOfTests) -> Iterator[tuple[str, list[str]]]:
+def _lists(lists: ListsOfTests, stale: StaleReasons) -> Iterator[tuple[str, list[str]]]:
     yield (
         "Requirements with only failing tests",
-        [f"{one.item.tag}: {case_counts((*one.tests, *one.partial_tests))}" for one in lists.only_failing],
+        [f"{one.item.tag}: {_case_counts(one, stale)}" for one in lists.only_failing],
     )
     yield "Flaky tests", [f"{one.test.id}, {one.on.target or NO_TARGET}" for one in lists.flaky]
     yield (
@@ -82,12 +80,14 @@ def _lists(lists: ListsOfTests) -> Iterator[tuple[str, list[str]]]:
     )
 
 
-def item_lines(one: TracedItem) -> Iterator[str]:
-    """What the record says of the tests and the methods of an item; nothing for one without."""
-    cases = (*one.tests, *one.partial_tests)
-    if cases:
+def item_lines(one: TracedItem, stale: StaleReasons) -> Iterator[str]:
+    """What the record says of the tests and the methods of an item; nothing for one without.
+
+    :param stale: why passes do not count, of the record's reports.
+    """
+    if one.tests or one.partial_tests:
         part = f", {len(one.partial_tests)} of them of a part" if one.partial_tests else ""
-        yield f"test cases: {case_counts(cases)}{part}"
+        yield f"test cases: {_case_counts(one, stale)}{part}"
     if words := target_words(one) or beside_words(one):
         yield f"tests by target: {words}" if target_words(one) else words
     if is_waiting(one):
@@ -96,7 +96,7 @@ def item_lines(one: TracedItem) -> Iterator[str]:
         yield "by method: " + ", ".join(f"{entry.method}: {entry.result.value}" for entry in one.methods)
 
 
-def case_counts(cases: Sequence[TestCase]) -> str:
-    """How many cases have each outcome, worst first."""
-    counts = Counter(case.outcome for case in cases)
-    return ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
+def _case_counts(one: TracedItem, stale: StaleReasons) -> str:
+    """How many of an item's cases have each outcome, worst first."""
+    tag = str(one.item.tag)
+    return outcome_counts((case.outcome, bool(stale.of(case, tag))) for case in (*one.tests, *one.partial_tests))

@@ -11,10 +11,11 @@ from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.sphinxext.case_places import link_to_case, link_to_report
 from sphinx_xenfusa.sphinxext.case_views import all_reports, beginning, outcome_of
 from sphinx_xenfusa.sphinxext.phrases import marked
-from sphinx_xenfusa.sphinxext.views import STALE_PASS, Cell, Views, paragraph
+from sphinx_xenfusa.sphinxext.views import Cell, Views, paragraph
 from sphinx_xenfusa.trace.record import Test, TestCase, TestReport, TracedItem
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, Outcome, Result
 from sphinx_xenfusa.trace.test_lists import NO_TARGET, ListsOfTests, lists_of_tests
+from sphinx_xenfusa.trace.test_results import STALE_PASS
 
 LONG = 50
 """A list of more entries than these is folded."""

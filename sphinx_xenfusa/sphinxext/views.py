@@ -48,7 +48,7 @@ from sphinx_xenfusa.trace.record import Item, Justification, Review, TestCase, T
 from sphinx_xenfusa.trace.reviews import in_words, newest
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result, worst
 from sphinx_xenfusa.trace.test_lists import NO_REASON, NOT_SUPPLIED, WAITING, beside_words, is_waiting, target_words
-from sphinx_xenfusa.trace.test_results import RAN, UNREADABLE, StaleReasons
+from sphinx_xenfusa.trace.test_results import RAN, STALE_PASS, UNREADABLE, StaleReasons, outcome_counts
 from sphinx_xenfusa.trace.verifications import MODEL, TEST, by_item, words_of_verifications
 
 MEANINGS = {
@@ -186,17 +186,12 @@ def suspect_words(traced: TracedItem) -> str:
     return words + ", ".join(traced.suspect)
 
 
-STALE_PASS = "passed, but stale"
-
-
 def case_counts(cases: Iterable[TestCase], stale: Callable[[TestCase], str] = lambda case: "") -> str:
     """How many cases came to which outcome, worst first; empty for no cases.
 
     :param stale: says why the pass of a case does not count; these are counted apart.
     """
-    counts = Counter(STALE_PASS if stale(case) else case.outcome.value for case in cases)
-    *worse, passed = (outcome.value for outcome in Outcome)
-    return ", ".join(f"{counts[words]} {words}" for words in (*worse, STALE_PASS, passed) if counts[words])
+    return outcome_counts((case.outcome, bool(stale(case))) for case in cases)
 
 
 def told_of_tests(record: TraceRecord) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ While a report cannot be read, tests amount to ``not run`` at the best: nobody k
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -51,6 +51,21 @@ Staleness = Callable[[TestReport, Item], str]
 
 NOT_COMMITTED = "its text has changes that are not committed, and no test is known to have run after them"
 """Why the passes of all reports are stale for a text that is being written.  That is its state, and no finding."""
+
+
+STALE_PASS = "passed, but stale"
+"""What became of a test that passed, and whose pass does not count for the text that is documented."""
+
+
+def outcome_counts(outcomes: Iterable[tuple[Outcome, bool]]) -> str:
+    """How many came to which outcome, worst first; empty for none.
+
+    :param outcomes: an outcome each, and whether it is stale: passes that are do not count, and are counted apart.
+    """
+    passed = Outcome.PASSED
+    counts = Counter(STALE_PASS if stale and one is passed else one.value for one, stale in outcomes)
+    worse = (one.value for one in Outcome if one is not passed)
+    return ", ".join(f"{counts[words]} {words}" for words in (*worse, STALE_PASS, passed.value) if counts[words])
 
 
 class StaleReasons:

@@ -223,6 +223,11 @@ def test_why_a_pass_does_not_count(
     path = written(tmp_path, of_target("a.xml", Outcome.PASSED, "x86", **values))
     text = explained(xenfusa, "XenArch~tested~1", "--record", str(path), code=3, register=register())
     assert [line[4:] for line in text.splitlines() if line.startswith("  - ")] == reasons
+    assert any(
+        line.split()[0] == "t::test_it" and ("passed, but stale" in line) == ("stale" in values)
+        for line in text.splitlines()
+        if line.strip()
+    )
 
 
 def test_a_pass_beside_a_report_that_cannot_be_read(

@@ -94,6 +94,15 @@ def test_the_page_shows_the_same_as_text(xenfusa: Xenfusa, tree: Path) -> None:
     assert "<p>5 tests over all reports (1 failed, 2 skipped, 2 passed)" in result.stdout
 
 
+def test_a_stale_pass_is_counted_apart(xenfusa: Xenfusa, tree: Path) -> None:
+    given = ("--tests", str(tree / "r.xml"), "--require-provenance")
+    lines = plain(xenfusa, tree, *given)
+    assert "  test cases: 1 skipped, 1 passed, but stale" in lines
+    assert any("(1 failed, 2 skipped, 2 passed, but stale)" in line for line in lines)
+    page = xenfusa("trace", tree, "--root", tree, "--format", "html", *given).stdout
+    assert "<p>test cases: 1 skipped, 1 passed, but stale</p>" in page
+
+
 def test_a_pass_beside_a_report_that_cannot_be_read_says_why_it_does_not_count(xenfusa: Xenfusa, tree: Path) -> None:
     (tree / "cut.xml").write_text(REPORT[: len(REPORT) // 2], encoding="utf-8")
     result = xenfusa("trace", tree, "--root", tree, "-v", "all", "--tests", tree / "r.xml", "--tests", tree / "cut.xml")
