@@ -113,13 +113,25 @@ Contents = Sequence[tuple[Path, bytes]]
 
 def _counts(name: str, contents: Contents, documents: _Documents) -> Counts:
     if name == "record":
-        data = json.loads(contents[0][1])
+        data = json.loads(contents[0][1], object_hook=_what_is_counted)
         documents.repeated.update(one["id"] for one in data["items"] if one["duplicates"])
         return _record(data) | _of_needs(_needs_to_be(data, documents))
     return _needs(contents, documents.repeated) if name == "needs" else _READERS[name](contents)
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def _what_is_counted(one: dict[str, Any]) -> dict[str, Any]:
+    """Of a case, a test and its targets what is counted here, of all else everything.
+
+    A record can have a hundred thousand of them, and what is forgotten while it is read takes no memory.
+    """
+    return {key: one[key] for key in one if key in _COUNTED} if one.keys() >= _OF_TESTS or "flaky" in one else one
+
+
+_OF_TESTS = {"classname", "name", "outcome"}
+_COUNTED = {*_OF_TESTS, "targets", "flaky"}
 
 
 def _record(data: Mapping[str, Any]) -> Counts:

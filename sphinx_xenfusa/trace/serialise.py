@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from functools import cache
 from importlib import resources
@@ -43,16 +44,19 @@ def schema() -> dict[str, Any]:
 
 def to_json(record: TraceRecord) -> dict[str, Any]:
     """The record as plain data; the times that claims took are left out, so that the same run gives the same bytes."""
-    parts = _parts(record)
-    return parts | {name: list(parts[name]) for name in _LONG}
+    whole: dict[str, Any] = _made(_parts(record))
+    return whole
 
 
-_LONG = ("items", "links", "verdicts", "findings")
-"""The parts that grow with the tree."""
+def _made(data: Any) -> Any:
+    """Plain data with a list in place of each iterator that can be reached through objects, lists and iterators."""
+    if isinstance(data, dict):
+        return {name: _made(value) for name, value in data.items()}
+    return [_made(one) for one in data] if isinstance(data, (list, Iterator)) else data
 
 
 def _parts(record: TraceRecord) -> dict[str, Any]:
-    """The record as plain data, but for the long parts, of which each entry is made when it is asked for."""
+    """The record as plain data, but for the parts that grow with the tree or the tests, whose entries are made one by one."""
     return {
         "schema_version": SCHEMA_VERSION,
         "project": record.project,
@@ -64,8 +68,8 @@ def _parts(record: TraceRecord) -> dict[str, Any]:
         "links": map(_link, record.links),
         "verdicts": map(Verdict.to_json, record.verdicts),
         "evidence": {
-            "reports": [_report(report) for report in record.reports],
-            "tests": [_test(one) for one in record.tests],
+            "reports": map(_report, record.reports),
+            "tests": map(_test, record.tests),
             "runs": [_run(one) for one in record.runs],
             "expected": [asdict(one) for one in record.expected],
             "documented": asdict(record.documented),
@@ -212,7 +216,7 @@ def _report(report: TestReport) -> dict[str, Any]:
         "run": report.run,
         "judged": report.judged,
         "stale_for": [{"id": tag, "reason": reason} for tag, reason in report.stale_for],
-        "cases": [_case(case) for case in report.cases],
+        "cases": map(_case, report.cases),
     }
 
 

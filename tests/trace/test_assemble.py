@@ -301,6 +301,7 @@ REPORTS = st.lists(
     ),
     max_size=3,
 )
+READABLE = REPORTS.map(lambda reports: [dataclasses.replace(each, error="") for each in reports])
 WORSE = st.sampled_from([outcome for outcome in Outcome if outcome is not Outcome.PASSED])
 
 
@@ -350,12 +351,11 @@ def test_a_pass_that_is_lost_makes_nothing_better(
     assert_no_better(record(items, verdicts, reports), record(items, verdicts, worse))
 
 
-@given(ITEMS, VERDICTS, REPORTS, st.integers(0, 20))
+@given(ITEMS, VERDICTS, READABLE, st.integers(0, 20))
 def test_removing_a_passed_case_makes_nothing_better(
     items: list[Item], verdicts: list[Verdict], reports: list[Report], position: int
 ) -> None:
     # Beside a report that cannot be read a pass is "not run" at the best, which the order puts below "none".
-    assume(not any(each.error for each in reports))
     worse = edited(reports, position, passed, lambda entry: ())
     assert_no_better(record(items, verdicts, reports), record(items, verdicts, worse))
 

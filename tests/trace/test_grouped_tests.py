@@ -243,6 +243,7 @@ REPORTS = st.lists(
     max_size=4,
     unique_by=lambda one: one.file,
 )
+READABLE = REPORTS.map(lambda reports: [dataclasses.replace(one, error="") for one in reports])
 NEEDS = st.sampled_from([(), ("XenTest",)])
 
 
@@ -285,14 +286,13 @@ def no_test_better(reports: list[Report], worse: list[Report]) -> None:
         assert one.outcome is not PASSED or known.get(one.id, PASSED) is PASSED
 
 
-@given(REPORTS, NEEDS, st.data())
+@given(READABLE, NEEDS, st.data())
 def test_cutting_a_report_makes_nothing_better(
     reports: list[Report], needs: tuple[str, ...], data: st.DataObject
 ) -> None:
     n = data.draw(st.integers(0, len(reports) - 1))
     left = data.draw(st.integers(0, len(reports[n].cases)))
     cut = dataclasses.replace(reports[n], error="cut off", cases=reports[n].cases[:left])
-    assume(not any(one.error for one in reports))
     no_better(reports, [*reports[:n], cut, *reports[n + 1 :]], needs)
 
 
