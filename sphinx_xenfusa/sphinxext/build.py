@@ -7,10 +7,7 @@ what it says is reported, and every page that shows something of it is written a
 from __future__ import annotations
 
 import atexit
-import contextlib
 import functools
-import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -45,7 +42,7 @@ from sphinx_xenfusa.evidence.reports import read_report
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget, Claim
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
-from sphinx_xenfusa.inputs import InputError, read_text
+from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.style_file import chosen_style
 from sphinx_xenfusa.interop.typed_fields import links_of
 from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, overlays
@@ -55,7 +52,7 @@ from sphinx_xenfusa.sphinxext.case_pages import CasePages, Page
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.difference_view import difference_nodes
-from sphinx_xenfusa.sphinxext.digests import digest
+from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
@@ -74,9 +71,7 @@ from sphinx_xenfusa.sphinxext.test_runs import test_run_nodes
 from sphinx_xenfusa.sphinxext.tracing_rules import tracing_rules
 from sphinx_xenfusa.sphinxext.views import Views, told_of_tests
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
-from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.assemble import assemble
-from sphinx_xenfusa.trace.canonical import write_text
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.record import Finding, Item, Justification, Link, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import newest
@@ -579,19 +574,10 @@ class Shown:
     """
 
     def __init__(self, app: Sphinx, digests: Mapping[str, str]) -> None:
-        output = hashlib.sha256(f"{app.builder.name}\0{app.outdir}".encode("utf-8", "surrogateescape")).hexdigest()
-        self._path = Path(app.doctreedir) / "xenfusa" / f"shown-{output[:16]}.json"
+        self._kept = KeptDigests(app, "shown")
         self._digests = digests
-        self._known = self._read()
+        self._known = self._kept.read()
         self._written: set[str] = set()
-
-    def _read(self) -> dict[str, str]:
-        try:
-            known = json.loads(read_text(self._path))
-        except (InputError, ValueError, RecursionError):
-            # Not there, or not whole: all is written again.
-            return {}
-        return known if isinstance(known, dict) else {}
 
     def changed(self) -> list[str]:
         """The documents that show something else now."""
@@ -613,8 +599,7 @@ class Shown:
             if docname in self._written or docname in self._known
         }
         if kept != self._known:
-            with contextlib.suppress(OSError):  # what is not kept is written again
-                write_text(self._path, canonical.dumps(kept))
+            self._kept.write(kept)
 
 
 class ConfirmationProcess:

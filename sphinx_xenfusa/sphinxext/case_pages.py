@@ -6,11 +6,8 @@ table of contents or its search.  Only those are written of which something has 
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import html
 import itertools
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -20,12 +17,10 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 
-from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.sphinxext.case_places import FOLDER, INDEX, OURS, has_pages, page_of_case, page_of_report
 from sphinx_xenfusa.sphinxext.case_views import Body, case_body, index_body, report_body
-from sphinx_xenfusa.sphinxext.digests import digest
+from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 from sphinx_xenfusa.sphinxext.views import Views
-from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.record import TestCase, TestReport, TraceRecord
 
 Page = tuple[str, dict[str, Any], str]
@@ -42,23 +37,14 @@ class CasePages:
         """
         self._app = app
         self._record = record
-        output = hashlib.sha256(f"{app.builder.name}\0{app.outdir}".encode("utf-8", "surrogateescape")).hexdigest()
-        self._state = Path(app.doctreedir) / "xenfusa" / f"tests-{output[:16]}.json"
-        self._known = self._read()
+        self._kept = KeptDigests(app, "tests")
+        self._known = self._kept.read()
         tags = {tag for case in self._cases() for tag in (*case.verifies, *case.partially_verifies)}
         linked = [(tag, places.get(tag)) for tag in sorted(tags)]
         self._digests = {"": digest(record.reports, linked)} if has_pages(app.builder) else {}
 
     def _cases(self) -> Iterator[TestCase]:
         return (case for report in self._record.reports for case in report.cases)
-
-    def _read(self) -> dict[str, str]:
-        try:
-            known = json.loads(read_text(self._state))
-        except (InputError, ValueError, RecursionError):
-            # Not there, or not whole: all is written again.
-            return {}
-        return known if isinstance(known, dict) else {}
 
     def documents(self) -> list[str]:
         """The document to write again so that Sphinx comes to write pages at all: one, if some page may have changed."""
@@ -121,8 +107,7 @@ class CasePages:
     def keep(self) -> None:
         """Keep what is written now."""
         if self._digests != self._known:
-            with contextlib.suppress(OSError):  # what is not kept is written again
-                canonical.write_text(self._state, canonical.dumps(self._digests))
+            self._kept.write(self._digests)
 
 
 def _on(views: Views) -> Views:

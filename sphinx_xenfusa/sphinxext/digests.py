@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sphinx.application import Sphinx
 
 from sphinx_xenfusa import __version__
+from sphinx_xenfusa.inputs import InputError, read_text
+from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.record import TraceRecord
 
 
@@ -34,3 +41,29 @@ def _pieces(part: object) -> Iterator[str]:
             yield repr(entry)
     else:
         yield repr(part)
+
+
+class KeptDigests:
+    """The digests of what an output showed when it was last written.
+
+    Each output has a file of its own beside the doctrees, because several outputs can share these.
+
+    :param kind: a word for what is shown; part of the file's name.
+    """
+
+    def __init__(self, app: Sphinx, kind: str) -> None:
+        output = hashlib.sha256(f"{app.builder.name}\0{app.outdir}".encode("utf-8", "surrogateescape")).hexdigest()
+        self._path = Path(app.doctreedir) / "xenfusa" / f"{kind}-{output[:16]}.json"
+
+    def read(self) -> dict[str, str]:
+        """The digests by what they are of; none where they are not there, or not whole: then all is written again."""
+        try:
+            known = json.loads(read_text(self._path))
+        except (InputError, ValueError, RecursionError):
+            return {}
+        return known if isinstance(known, dict) else {}
+
+    def write(self, digests: Mapping[str, str]) -> None:
+        """Keep digests in place of those before; what cannot be kept is written again the next time."""
+        with contextlib.suppress(OSError):
+            canonical.write_text(self._path, canonical.dumps(digests))
