@@ -109,6 +109,10 @@ def _unfolding(node: nodes.Element) -> str:
     return f"{_start('details', node, 'xenfusa-unfolding')}{summary}\n{node['html']}</details>\n"
 
 
+def _drawing(node: nodes.Element) -> str:
+    return f'<div class="xenfusa-drawing">{node["svg"]}</div>\n{html_of(node.children)}'
+
+
 def _written(node: nodes.Element) -> str:
     written: str = node["html"]
     return written
@@ -126,4 +130,5 @@ _WRITERS: Mapping[type[nodes.Node], Callable[[nodes.Element], str]] = {
     nodes.literal_block: _literal_block,
     markup.unfolding: _unfolding,
     markup.written: _written,
+    markup.drawing: _drawing,
 }

@@ -122,6 +122,13 @@ class written(nodes.General, nodes.Element):
     """A part of an HTML page that is written already, attribute ``html``; its children are there for the search index only."""
 
 
+class drawing(nodes.General, nodes.Element):
+    """A drawing: SVG in HTML (attribute ``svg``), and in every format its children, which say the same in words.
+
+    Made by ``drawings.drawing``.
+    """
+
+
 def walk(top: nodes.Node) -> Iterator[nodes.Node]:
     """A node and all below it, in their order.
 
@@ -175,6 +182,10 @@ def _as_written(translator: Any, node: written) -> None:
     raise nodes.SkipNode
 
 
+def _drawn(translator: Any, node: drawing) -> None:
+    translator.body.append(f'<div class="xenfusa-drawing">{node["svg"]}</div>\n')
+
+
 def _nothing(translator: Any, node: nodes.Element) -> None:
     """The text alone is written."""
 
@@ -187,17 +198,18 @@ def add_nodes(app: Sphinx) -> None:
     as_written = (_as_written, _nothing)
     app.add_node(written, html=as_written, dirhtml=as_written, singlehtml=as_written, epub=as_written)
     for_text = (_nothing, _nothing)
-    app.add_node(
-        verdict,
-        html=for_text,
-        dirhtml=for_text,
-        singlehtml=for_text,
-        epub=for_text,
-        latex=for_text,
-        text=for_text,
-        man=for_text,
-        texinfo=for_text,
-    )
+    for node, in_html in ((drawing, (_drawn, _nothing)), (verdict, for_text)):
+        app.add_node(
+            node,
+            html=in_html,
+            dirhtml=in_html,
+            singlehtml=in_html,
+            epub=in_html,
+            latex=for_text,
+            text=for_text,
+            man=for_text,
+            texinfo=for_text,
+        )
     for placeholder in PLACEHOLDERS:
         if placeholder is not verdict:
             app.add_node(placeholder)
