@@ -45,7 +45,7 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.style_file import chosen_style
 from sphinx_xenfusa.interop.typed_fields import links_of
-from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, overlays
+from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, overlays, totals
 from sphinx_xenfusa.sphinxext.agreements import Agreements
 from sphinx_xenfusa.sphinxext.case_lists import lists_nodes
 from sphinx_xenfusa.sphinxext.case_pages import CasePages, Page
@@ -447,7 +447,7 @@ class Build:
             markup.conformance: lambda: conformance_nodes(views),
             markup.test_runs: lambda: test_run_nodes(views, docname),
             markup.tallies: lambda: tally_nodes(views, place["claim"]),
-            markup.summary: lambda: views.summary(docname),
+            markup.summary: lambda: totals.summary(views, docname),
             markup.difference: lambda: difference_nodes(docname, views, place, self._agreements),
             markup.tests: lambda: lists_nodes(views, docname, place["asked"]),
             markup.platform: lambda: platforms.platform(docname, place["docname"], place["number"]),

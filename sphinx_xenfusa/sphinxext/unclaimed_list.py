@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from docutils import nodes
 
+from sphinx_xenfusa.sphinxext.totals import documents
 from sphinx_xenfusa.sphinxext.views import Cell, Views, paragraph
 from sphinx_xenfusa.trace.record import Statement
 
@@ -14,7 +15,7 @@ def unclaimed_nodes(views: Views) -> list[nodes.Node]:
     """The table of documents, then a table of sentences for each document that has any."""
     if not views.record.documents:
         return [paragraph("No document is counted: neither an overlay nor the setting xenfusa_unclaimed names one.")]
-    made = views.documents()
+    made = documents(views)
     for one in views.record.documents:
         if one.unclaimed:
             rows = _rows(one.unclaimed)

@@ -1,4 +1,4 @@
-"""The trace record as document nodes: the evidence of a requirement, the totals, a trace.
+"""The trace record as document nodes: the evidence of a requirement, a trace.
 
 Every number and word here is read from the record.  The nodes are docutils' own (tables, paragraphs, links), so that
 all builders can write them and nothing needs JavaScript.  A state is a symbol and a word, never a colour alone.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -24,7 +23,7 @@ from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.interop.typed_fields import FIELDS, link_of
 from sphinx_xenfusa.sphinxext import markup
-from sphinx_xenfusa.sphinxext.case_places import has_pages, link_to_case, link_to_index, link_to_report
+from sphinx_xenfusa.sphinxext.case_places import has_pages, link_to_case, link_to_report
 from sphinx_xenfusa.sphinxext.case_rows import CASE_HEADINGS, CASE_WIDTHS, passed_cases, verified_words
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
 from sphinx_xenfusa.sphinxext.phrases import (
@@ -46,7 +45,7 @@ from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import Item, Justification, Review, TestCase, TracedItem, TraceRecord, Verification
 from sphinx_xenfusa.trace.reviews import in_words, newest
-from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, ItemKind, Outcome, Result, worst
+from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, RESULT_OF_VERDICT, Outcome, Result, worst
 from sphinx_xenfusa.trace.test_lists import NO_REASON, NOT_SUPPLIED, WAITING, beside_words, is_waiting, target_words
 from sphinx_xenfusa.trace.test_results import RAN, STALE_PASS, UNREADABLE, StaleReasons, outcome_counts
 from sphinx_xenfusa.trace.verifications import MODEL, TEST, by_item, words_of_verifications
@@ -64,12 +63,6 @@ MEANINGS = {
     Result.NOT_APPLICABLE: "the platform cannot operate under that policy",
     Result.PASSED: "everything that checks it ran, could have failed, and did not",
 }
-
-
-MEANING_BESIDE = (
-    "what ran of what checks it could have failed and did not; some of its tests did not run, or not on every target"
-)
-"""What *passed* means of requirements of which not everything ran."""
 
 
 def meaning(traced: TracedItem) -> str:
@@ -635,7 +628,7 @@ class Views:
     def _unreadable(self) -> frozenset[str]:
         return frozenset(report.file for report in self.record.reports if report.error)
 
-    # --- the totals ---------------------------------------------------------------------------------------------
+    # --- what stands above every number -------------------------------------------------------------------------
 
     def banners(self) -> list[nodes.Node]:
         """What a reader has to know before any number."""
@@ -647,148 +640,3 @@ class Views:
     def banners_of_tests(self) -> list[nodes.Node]:
         """Of these what concerns the test results."""
         return [_banner(words) for words in told_of_tests(self.record)]
-
-    def summary(self, fromdoc: str) -> list[nodes.Node]:
-        """Requirements by state and kind, verdicts by policy, test reports."""
-        totals = [self._states(), self._kinds(), *self._gates(), *self._excluded(fromdoc)]
-        totals += [*self._verdict_totals(), *self._report_totals(fromdoc), *self.documents()]
-        return [*self.banners(), *totals, *self._suppressed(), *self._findings()]
-
-    def _states(self) -> nodes.Node:
-        counts = Counter(one.result for one in self.record.items)
-        beside = sum(one.result is Result.PASSED and bool(beside_words(one)) for one in self.record.items)
-        meanings = MEANINGS | ({Result.PASSED: f"{MEANING_BESIDE}, for {beside:,} of them"} if beside else {})
-        rows: list[Sequence[Cell]] = [
-            (marked(result), str(counts[result]), meanings[result]) for result in Result if counts[result]
-        ]
-        total = len(self.record.items)
-        rows.append((nodes.strong("", "all"), str(total), ""))
-        title = f"Requirements by state: {counts[Result.PASSED]} of {total} passed" if total else "Requirements: none"
-        return self.table(title, ("State", "Number", "Meaning"), (24, 12, 64), rows, "xenfusa-totals")
-
-    def _kinds(self) -> nodes.Node:
-        counts = Counter((one.item.kind, one.result) for one in self.record.items)
-        results = [result for result in Result if any(counts[kind, result] for kind in (*ItemKind, None))]
-        rows: list[Sequence[Cell]] = []
-        for kind in (*ItemKind, None):
-            numbers = [counts[kind, result] for result in results]
-            if any(numbers):
-                name = kind.value if kind is not None else "no kind"
-                rows.append((name, *(str(number or "–") for number in numbers), str(sum(numbers))))
-        headings = ("Kind", *(result.value for result in results), "All")
-        widths = (28, *(60 // max(len(results), 1) for _ in results), 12)
-        return self.table("Requirements by kind and state", headings, widths, rows, "xenfusa-kinds")
-
-    def _gates(self) -> list[nodes.Node]:
-        """The thresholds of the tracing policy; of no item the share is not a number."""
-        if not self.record.gates:
-            return []
-        rows: list[Sequence[Cell]] = []
-        for gate in self.record.gates:
-            number = f"{gate.counted} of {gate.of}" if gate.of else "n/a: no such item"
-            if gate.justified:
-                number += f"; {gate.justified} more justified"
-            allowed = f"; {gate.excusable} may be justified" if gate.excusable else ""
-            states = {
-                True: (Result.PASSED, "met"),
-                False: (Result.FAILED, "not met"),
-                None: (Result.NOT_APPLICABLE, "n/a"),
-            }
-            rows.append((gate.name, gate.words, number, f"{gate.required:g} %{allowed}", marked(*states[gate.met])))
-        missed = sum(gate.met is False for gate in self.record.gates)
-        title = (
-            f"Gates of the tracing policy: {missed} not met" if missed else "Gates of the tracing policy: none missed"
-        )
-        headings = ("Gate", "What is asked for", "Have it", "At least", "Met")
-        return [self.table(title, headings, (20, 34, 18, 16, 12), rows, "xenfusa-gates")]
-
-    def _excluded(self, fromdoc: str) -> list[nodes.Node]:
-        """The justified exclusions, expired ones included; what they excuse is in every total and covered in none."""
-        if not self.record.justifications:
-            return []
-        rows: list[Sequence[Cell]] = []
-        for one in self.record.justifications:
-            expired = paragraph(marked(Result.FAILED, "expired"), f" on {one.expires}")
-            until: Cell = expired if one.expired else one.expires
-            rows.append((paragraph(self.link(fromdoc, one.id, one.id)), one.reason, one.owner, until))
-        title = f"Justified exclusions: {len(rows)}; none counts as covered"
-        return [
-            self.table(title, ("Requirement", "Reason", "Owner", "Until"), (26, 40, 18, 16), rows, "xenfusa-excluded")
-        ]
-
-    def _verdict_totals(self) -> list[nodes.Node]:
-        if not self.record.verdicts:
-            return []
-        counts = Counter((one.policy, one.kind) for one in self.record.verdicts)
-        rows: list[Sequence[Cell]] = []
-        for policy in (None, *self.record.policies):
-            kinds = [kind for kind in VerdictKind if counts[policy, kind]]
-            if kinds:
-                said = [
-                    paragraph(marked(RESULT_OF_VERDICT[kind], f"{counts[policy, kind]} {kind.value}")) for kind in kinds
-                ]
-                rows.append((capitalised(policy_words(policy)), said))
-        return [self.table("Claims by policy", ("Policy", "Verdicts"), (40, 60), rows, "xenfusa-claims")]
-
-    def _report_totals(self, fromdoc: str) -> list[nodes.Node]:
-        if not self.record.reports:
-            return []
-        rows: list[Sequence[Cell]] = []
-        for report in self.record.reports:
-            counts = case_counts(report.cases) or "no case"
-            said: Cell = counts
-            if report.stale and not report.error:
-                said = [paragraph(counts), paragraph(marked(Result.STALE, "no pass counts"), f": {report.stale}")]
-            if report.error:
-                said = paragraph(marked(Result.ERROR, "cannot be used"), f": {report.error}")
-            name = link_to_report(self.builder, fromdoc, report.file)
-            rows.append((name, said, nodes.literal("", report.sha256[:16] or "unread")))
-        headings = ("Report", "Cases", "SHA-256 begins")
-        made: list[nodes.Node] = [self.table("Test reports", headings, (40, 36, 24), rows, "xenfusa-reports")]
-        way = link_to_index(self.builder, fromdoc, "What came of each test")
-        return [*made, paragraph(*way, ".")] if way else made
-
-    def documents(self) -> list[nodes.Node]:
-        """How far the normative sentences of each document are claimed; nothing where no document is counted."""
-        if not self.record.documents:
-            return []
-        rows: list[Sequence[Cell]] = []
-        for one in self.record.documents:
-            left = len(one.unclaimed)
-            state = marked(Result.NONE, f"{left} unclaimed") if left else marked(Result.PASSED, "none unclaimed")
-            share = f"{one.claimed} of {one.normative}" if one.normative else "n/a"
-            rows.append((nodes.literal("", one.file), share, str(len(one.informative)), state))
-        unclaimed = sum(len(one.unclaimed) for one in self.record.documents)
-        title = f"Normative sentences of documents: {unclaimed} unclaimed"
-        headings = ("Document", "Claimed by requirements", "Informative", "Unclaimed")
-        return [self.table(title, headings, (40, 22, 14, 24), rows, "xenfusa-documents")]
-
-    def _suppressed(self) -> list[nodes.Node]:
-        """The findings that a stated reason keeps from counting."""
-        if not self.record.suppressed:
-            return []
-        rows: list[Sequence[Cell]] = [
-            (
-                [paragraph(nodes.literal("", f"xenfusa.{one.subtype}")), paragraph(nodes.literal("", str(one.place)))],
-                f"{one.about}: {one.message}",
-                [paragraph(one.reason), paragraph("(", nodes.literal("", str(one.suppressed_at)), ")")],
-            )
-            for one in self.record.suppressed
-        ]
-        title = f"Suppressed for a stated reason: {count(len(rows), 'finding')}"
-        return [self.table(title, ("Type and place", "Finding", "Reason"), (28, 40, 32), rows, "xenfusa-suppressed")]
-
-    def _findings(self) -> list[nodes.Node]:
-        """What is wrong in the sources and reports; statements that could not be made requirements are among it."""
-        if not self.record.findings:
-            return []
-        rows: list[Sequence[Cell]] = [
-            (
-                nodes.literal("", f"xenfusa.{finding.subtype}"),
-                nodes.literal("", str(finding.place)) if finding.place is not None else "the configuration",
-                finding.message,
-            )
-            for finding in self.record.findings
-        ]
-        title = f"What is wrong in the sources and reports: {count(len(rows), 'finding')}"
-        return [self.table(title, ("Type", "Place", "Finding"), (24, 24, 52), rows, "xenfusa-findings")]

@@ -1,0 +1,183 @@
+"""The totals of the record as document nodes: requirements by state and kind, verdicts, reports, findings.
+
+Every number and word here is read from the record.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from docutils import nodes
+
+from sphinx_xenfusa.explore.verdict import VerdictKind
+from sphinx_xenfusa.sphinxext.case_places import link_to_index, link_to_report
+from sphinx_xenfusa.sphinxext.phrases import marked
+from sphinx_xenfusa.sphinxext.views import (
+    MEANINGS,
+    Cell,
+    Views,
+    capitalised,
+    case_counts,
+    count,
+    paragraph,
+    policy_words,
+)
+from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, ItemKind, Result
+from sphinx_xenfusa.trace.test_lists import beside_words
+
+MEANING_BESIDE = (
+    "what ran of what checks it could have failed and did not; some of its tests did not run, or not on every target"
+)
+"""What *passed* means of requirements of which not everything ran."""
+
+
+def summary(views: Views, fromdoc: str) -> list[nodes.Node]:
+    """Requirements by state and kind, verdicts by policy, test reports."""
+    totals = [_states(views), _kinds(views), *_gates(views), *_excluded(views, fromdoc)]
+    totals += [*_verdict_totals(views), *_report_totals(views, fromdoc), *documents(views)]
+    return [*views.banners(), *totals, *_suppressed(views), *_findings(views)]
+
+
+def _states(views: Views) -> nodes.Node:
+    counts = Counter(one.result for one in views.record.items)
+    beside = sum(one.result is Result.PASSED and bool(beside_words(one)) for one in views.record.items)
+    meanings = MEANINGS | ({Result.PASSED: f"{MEANING_BESIDE}, for {beside:,} of them"} if beside else {})
+    rows: list[Sequence[Cell]] = [
+        (marked(result), str(counts[result]), meanings[result]) for result in Result if counts[result]
+    ]
+    total = len(views.record.items)
+    rows.append((nodes.strong("", "all"), str(total), ""))
+    title = f"Requirements by state: {counts[Result.PASSED]} of {total} passed" if total else "Requirements: none"
+    return views.table(title, ("State", "Number", "Meaning"), (24, 12, 64), rows, "xenfusa-totals")
+
+
+def _kinds(views: Views) -> nodes.Node:
+    counts = Counter((one.item.kind, one.result) for one in views.record.items)
+    results = [result for result in Result if any(counts[kind, result] for kind in (*ItemKind, None))]
+    rows: list[Sequence[Cell]] = []
+    for kind in (*ItemKind, None):
+        numbers = [counts[kind, result] for result in results]
+        if any(numbers):
+            name = kind.value if kind is not None else "no kind"
+            rows.append((name, *(str(number or "–") for number in numbers), str(sum(numbers))))
+    headings = ("Kind", *(result.value for result in results), "All")
+    widths = (28, *(60 // max(len(results), 1) for _ in results), 12)
+    return views.table("Requirements by kind and state", headings, widths, rows, "xenfusa-kinds")
+
+
+def _gates(views: Views) -> list[nodes.Node]:
+    """The thresholds of the tracing policy; of no item the share is not a number."""
+    if not views.record.gates:
+        return []
+    rows: list[Sequence[Cell]] = []
+    for gate in views.record.gates:
+        number = f"{gate.counted} of {gate.of}" if gate.of else "n/a: no such item"
+        if gate.justified:
+            number += f"; {gate.justified} more justified"
+        allowed = f"; {gate.excusable} may be justified" if gate.excusable else ""
+        states = {
+            True: (Result.PASSED, "met"),
+            False: (Result.FAILED, "not met"),
+            None: (Result.NOT_APPLICABLE, "n/a"),
+        }
+        rows.append((gate.name, gate.words, number, f"{gate.required:g} %{allowed}", marked(*states[gate.met])))
+    missed = sum(gate.met is False for gate in views.record.gates)
+    title = f"Gates of the tracing policy: {missed} not met" if missed else "Gates of the tracing policy: none missed"
+    headings = ("Gate", "What is asked for", "Have it", "At least", "Met")
+    return [views.table(title, headings, (20, 34, 18, 16, 12), rows, "xenfusa-gates")]
+
+
+def _excluded(views: Views, fromdoc: str) -> list[nodes.Node]:
+    """The justified exclusions, expired ones included; what they excuse is in every total and covered in none."""
+    if not views.record.justifications:
+        return []
+    rows: list[Sequence[Cell]] = []
+    for one in views.record.justifications:
+        expired = paragraph(marked(Result.FAILED, "expired"), f" on {one.expires}")
+        until: Cell = expired if one.expired else one.expires
+        rows.append((paragraph(views.link(fromdoc, one.id, one.id)), one.reason, one.owner, until))
+    title = f"Justified exclusions: {len(rows)}; none counts as covered"
+    return [views.table(title, ("Requirement", "Reason", "Owner", "Until"), (26, 40, 18, 16), rows, "xenfusa-excluded")]
+
+
+def _verdict_totals(views: Views) -> list[nodes.Node]:
+    if not views.record.verdicts:
+        return []
+    counts = Counter((one.policy, one.kind) for one in views.record.verdicts)
+    rows: list[Sequence[Cell]] = []
+    for policy in (None, *views.record.policies):
+        kinds = [kind for kind in VerdictKind if counts[policy, kind]]
+        if kinds:
+            said = [
+                paragraph(marked(RESULT_OF_VERDICT[kind], f"{counts[policy, kind]} {kind.value}")) for kind in kinds
+            ]
+            rows.append((capitalised(policy_words(policy)), said))
+    return [views.table("Claims by policy", ("Policy", "Verdicts"), (40, 60), rows, "xenfusa-claims")]
+
+
+def _report_totals(views: Views, fromdoc: str) -> list[nodes.Node]:
+    if not views.record.reports:
+        return []
+    rows: list[Sequence[Cell]] = []
+    for report in views.record.reports:
+        counts = case_counts(report.cases) or "no case"
+        said: Cell = counts
+        if report.stale and not report.error:
+            said = [paragraph(counts), paragraph(marked(Result.STALE, "no pass counts"), f": {report.stale}")]
+        if report.error:
+            said = paragraph(marked(Result.ERROR, "cannot be used"), f": {report.error}")
+        name = link_to_report(views.builder, fromdoc, report.file)
+        rows.append((name, said, nodes.literal("", report.sha256[:16] or "unread")))
+    headings = ("Report", "Cases", "SHA-256 begins")
+    made: list[nodes.Node] = [views.table("Test reports", headings, (40, 36, 24), rows, "xenfusa-reports")]
+    way = link_to_index(views.builder, fromdoc, "What came of each test")
+    return [*made, paragraph(*way, ".")] if way else made
+
+
+def documents(views: Views) -> list[nodes.Node]:
+    """How far the normative sentences of each document are claimed; nothing where no document is counted."""
+    if not views.record.documents:
+        return []
+    rows: list[Sequence[Cell]] = []
+    for one in views.record.documents:
+        left = len(one.unclaimed)
+        state = marked(Result.NONE, f"{left} unclaimed") if left else marked(Result.PASSED, "none unclaimed")
+        share = f"{one.claimed} of {one.normative}" if one.normative else "n/a"
+        rows.append((nodes.literal("", one.file), share, str(len(one.informative)), state))
+    unclaimed = sum(len(one.unclaimed) for one in views.record.documents)
+    title = f"Normative sentences of documents: {unclaimed} unclaimed"
+    headings = ("Document", "Claimed by requirements", "Informative", "Unclaimed")
+    return [views.table(title, headings, (40, 22, 14, 24), rows, "xenfusa-documents")]
+
+
+def _suppressed(views: Views) -> list[nodes.Node]:
+    """The findings that a stated reason keeps from counting."""
+    if not views.record.suppressed:
+        return []
+    rows: list[Sequence[Cell]] = [
+        (
+            [paragraph(nodes.literal("", f"xenfusa.{one.subtype}")), paragraph(nodes.literal("", str(one.place)))],
+            f"{one.about}: {one.message}",
+            [paragraph(one.reason), paragraph("(", nodes.literal("", str(one.suppressed_at)), ")")],
+        )
+        for one in views.record.suppressed
+    ]
+    title = f"Suppressed for a stated reason: {count(len(rows), 'finding')}"
+    return [views.table(title, ("Type and place", "Finding", "Reason"), (28, 40, 32), rows, "xenfusa-suppressed")]
+
+
+def _findings(views: Views) -> list[nodes.Node]:
+    """What is wrong in the sources and reports; statements that could not be made requirements are among it."""
+    if not views.record.findings:
+        return []
+    rows: list[Sequence[Cell]] = [
+        (
+            nodes.literal("", f"xenfusa.{finding.subtype}"),
+            nodes.literal("", str(finding.place)) if finding.place is not None else "the configuration",
+            finding.message,
+        )
+        for finding in views.record.findings
+    ]
+    title = f"What is wrong in the sources and reports: {count(len(rows), 'finding')}"
+    return [views.table(title, ("Type", "Place", "Finding"), (24, 24, 52), rows, "xenfusa-findings")]
