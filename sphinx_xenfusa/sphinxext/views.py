@@ -19,10 +19,15 @@ from sphinx.util.nodes import make_refnode
 from sphinx_xenfusa.confirm.register import Described
 from sphinx_xenfusa.explore import searches
 from sphinx_xenfusa.explore.claim import Claim
-from sphinx_xenfusa.explore.trace import Step, Trace
+from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.interop.typed_fields import FIELDS, link_of
 from sphinx_xenfusa.sphinxext import markup
+from sphinx_xenfusa.sphinxext.blocks import Cell as Cell
+from sphinx_xenfusa.sphinxext.blocks import capitalised as capitalised
+from sphinx_xenfusa.sphinxext.blocks import count as count
+from sphinx_xenfusa.sphinxext.blocks import paragraph as paragraph
+from sphinx_xenfusa.sphinxext.blocks import table as table
 from sphinx_xenfusa.sphinxext.case_places import has_pages, link_to_case, link_to_report
 from sphinx_xenfusa.sphinxext.case_rows import CASE_HEADINGS, CASE_WIDTHS, passed_cases, verified_words
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
@@ -41,6 +46,7 @@ from sphinx_xenfusa.sphinxext.phrases import (
     found_by_search,
     marked,
 )
+from sphinx_xenfusa.sphinxext.trace_views import trace_nodes
 from sphinx_xenfusa.terms.term import TermKind
 from sphinx_xenfusa.trace.assemble import SPECIFICATION
 from sphinx_xenfusa.trace.record import Item, Justification, Review, TestCase, TracedItem, TraceRecord, Verification
@@ -110,65 +116,6 @@ def policy_words(policy: str | None) -> str:
     if policy is None:
         return "any policy"
     return _POLICY_WORDS.get(policy, f"Xen, policy {policy}")
-
-
-def capitalised(words: str) -> str:
-    """Words at the beginning of a line; names within them stay as they are."""
-    return words[:1].upper() + words[1:]
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """A number with its noun."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def paragraph(*parts: str | nodes.Node, classes: Sequence[str] = ()) -> nodes.paragraph:
-    """A paragraph of texts and inline nodes."""
-    made = nodes.paragraph(classes=list(classes))
-    for part in parts:
-        made += nodes.Text(part) if isinstance(part, str) else part
-    return made
-
-
-Cell = str | nodes.Node | Sequence[nodes.Node]
-
-
-def _entry(cell: Cell) -> nodes.entry:
-    made = nodes.entry()
-    if isinstance(cell, str):
-        made += nodes.paragraph("", cell)
-    elif isinstance(cell, nodes.Node):
-        made += cell if isinstance(cell, nodes.paragraph) else paragraph(cell)
-    else:
-        made += list(cell)
-    return made
-
-
-def table(
-    title: str,
-    headings: Sequence[str],
-    widths: Sequence[int],
-    rows: Iterable[Sequence[Cell]],
-    *classes: str,
-    id: str = "",
-) -> nodes.table:
-    """A table with a caption and a header row."""
-    made = nodes.table(classes=["xenfusa-table", "colwidths-given", "longtable", *classes], ids=[id])
-    made += nodes.title("", title)
-    group = nodes.tgroup(cols=len(headings))
-    made += group
-    for width in widths:
-        group += nodes.colspec(colwidth=width)
-    head, body = nodes.thead(), nodes.tbody()
-    group += [head, body]
-    row = nodes.row()
-    row += [_entry(heading) for heading in headings]
-    head += row
-    for cells in rows:
-        row = nodes.row()
-        row += [_entry(cell) for cell in cells]
-        body += row
-    return made
 
 
 def suspect_words(traced: TracedItem) -> str:
@@ -329,29 +276,12 @@ class Views:
         opened += list(children)
         return opened
 
-    # --- traces -------------------------------------------------------------------------------------------------
-
     def trace(self, kind: str, trace: Trace) -> list[nodes.Node]:
-        """A trace as its initial state and a table of steps."""
-        made: list[nodes.Node] = [paragraph(nodes.strong("", f"{kind}: "), trace.title)]
-        if trace.initial:
-            start = nodes.field_list(classes=["xenfusa-initial"])
-            for name, value in trace.initial:
-                start += nodes.field("", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", value)))
-            made.append(start)
-        if trace.steps:
-            rows = [self._step(number, step) for number, step in enumerate(trace.steps, 1)]
-            headings = ("Step", "Party", "Action", "Outcome", "What changed", "Source")
-            made.append(self.table(f"{kind}, step by step", headings, (7, 13, 24, 18, 22, 16), rows, "xenfusa-trace"))
-        return made
+        """A trace as its initial state and a table of steps.
 
-    def _step(self, number: int, step: Step) -> Sequence[Cell]:
-        action: list[nodes.Node] = [paragraph(nodes.literal("", step.action))]
-        action += [paragraph(f"{name}: {value}") for name, value in step.parameters]
-        changed: list[nodes.Node] = [
-            paragraph(nodes.strong("", change.field), f": {change.before} → {change.after}") for change in step.changed
-        ]
-        return (str(number), step.party, action, step.outcome, changed or "nothing", step.clause)
+        :param kind: what it is to the reader: a witness, a counterexample, a divergence.
+        """
+        return trace_nodes(self.table, kind, trace)
 
     # --- the evidence of one requirement ------------------------------------------------------------------------
 
