@@ -48,12 +48,13 @@ from sphinx_xenfusa.interop.typed_fields import links_of
 from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, overlays, totals
 from sphinx_xenfusa.sphinxext.agreements import Agreements
 from sphinx_xenfusa.sphinxext.case_lists import lists_nodes
-from sphinx_xenfusa.sphinxext.case_pages import CasePages, Page
+from sphinx_xenfusa.sphinxext.case_pages import CasePages
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.difference_view import difference_nodes
 from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
+from sphinx_xenfusa.sphinxext.evidence_pages import EvidencePages, Family, Page
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
 from sphinx_xenfusa.sphinxext.oft_documents import OftDocuments
@@ -100,7 +101,7 @@ class Build:
         self._repeated: frozenset[str] = frozenset()
         self._vocabulary = Vocabulary((), (), {}, {}, {})
         self._shown: Shown | None = None
-        self._case_pages: CasePages | None = None
+        self._pages: EvidencePages | None = None
         self._kept: Confirmation | None = None
         self._platforms = PlatformResults({}, {}, {})
         self._child: ConfirmationProcess | None = None
@@ -129,7 +130,7 @@ class Build:
         # Before sphinx-needs replaces its nodes.
         app.connect("doctree-resolved", self.refuse_repeated, priority=90)
         app.connect("doctree-resolved", self.show)
-        app.connect("html-collect-pages", self.pages_of_tests)
+        app.connect("html-collect-pages", self.generated_pages)
         # After sphinx-needs has written its own, which is counted again with the rest.
         app.connect("build-finished", self.end, priority=600)
 
@@ -287,8 +288,12 @@ class Build:
         self._oft_evidence = OftEvidence.of(self.record.links)
         self._report(app, self.record)
         self._shown = Shown(app, self._digests(domain, answers))
-        self._case_pages = CasePages(app, self.record, domain.anchors)
-        return sorted({*self._shown.changed(), *self._case_pages.documents()})
+        self._pages = EvidencePages(app, self._families(self.record, domain))
+        return sorted({*self._shown.changed(), *self._pages.documents()})
+
+    def _families(self, record: TraceRecord, domain: XenDomain) -> list[Family]:
+        """The pages that stand in no document."""
+        return [CasePages(record, domain.anchors)]
 
     def _digests(self, domain: XenDomain, answers: Answers) -> dict[str, str]:
         """A digest of everything that each document shows of the record.
@@ -424,10 +429,10 @@ class Build:
             {group: len(terms) for group, terms in domain.vocabulary.groups.items()},
         )
 
-    def pages_of_tests(self, app: Sphinx) -> Iterator[Page]:
-        """The pages of test results that Sphinx has to write."""
-        if self.record is not None and self._case_pages is not None:
-            yield from self._case_pages.pages(self._views(app, self.record))
+    def generated_pages(self, app: Sphinx) -> Iterator[Page]:
+        """The pages that stand in no document and that Sphinx has to write."""
+        if self.record is not None and self._pages is not None:
+            yield from self._pages.pages(self._views(app, self.record))
 
     def _view(
         self, views: Views, answers: Answers, docname: str, place: nodes.Element
@@ -463,9 +468,9 @@ class Build:
             views = _domain(app.env).views
             current = [name for name in views if "*" in views[name] and self._shown.is_current(name)]
             write_outputs(app, self.record, current, self._sources.files | self._overlays.off_pages(app.env))
-        if exception is None and self._shown is not None and self._case_pages is not None:
+        if exception is None and self._shown is not None and self._pages is not None:
             self._shown.keep()
-            self._case_pages.keep()
+            self._pages.keep()
 
 
 def _say_first(doctree: nodes.document, views: Views) -> None:

@@ -1,14 +1,8 @@
-"""Where test results stand in the output: a page for each report, one for each case that failed, and a list of the reports.
-
-The names come from reports that nobody vouches for, so a page is called by letters, digits and hyphens of the name, cut, and
-a digest of all of it: no name leads out of the folder, two names meet on no file system, and what else a report holds changes
-none of them.
-"""
+"""Where test results stand in the output: a page for each report, one for each case that failed, and a list of the reports."""
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 from collections.abc import Sequence
 
@@ -16,33 +10,23 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 
+from sphinx_xenfusa.sphinxext.page_names import OURS, digits_of, has_pages, link_to_page, safe_name
 from sphinx_xenfusa.trace.record import TestCase
 from sphinx_xenfusa.trace.states import Outcome
 
 FOLDER = "xenfusa/tests"
 """Below the output folder; documents of the project that stand there keep their pages."""
 INDEX = f"{FOLDER}/index"
-BUILDERS = ("html", "dirhtml")
-"""Those that write pages of their own; all others show what matters where the requirement stands."""
-_SHOWN = 40
-_DIGITS = 20
-OURS = re.compile(rf"[a-z0-9-]{{0,{_SHOWN}}}-[0-9a-f]{{{_DIGITS}}}")
-"""What every page in the folder is called, the list aside."""
 ID_PREFIX = "XenTest-"
 _OUR_LINK = re.compile(rf"(?:\.\./)*(?P<page>{FOLDER}/{OURS.pattern})(?P<anchor>#[a-z0-9-]+)?")
 """An address with the steps upwards that sphinx-needs puts before it."""
 _HAVE_PAGES = frozenset({Outcome.FAILED, Outcome.ERROR})
 
 
-def has_pages(builder: Builder) -> bool:
-    """Whether test results get pages of their own."""
-    return builder.name in BUILDERS
-
-
 @functools.lru_cache(maxsize=4096)  # once for each case of a report
 def page_of_report(file: str) -> str:
     """The page of a report, by its file as the record names it."""
-    return f"{FOLDER}/{_name(file.rpartition('/')[2], 'report', file)}"
+    return f"{FOLDER}/{safe_name(file.rpartition('/')[2], 'report', file)}"
 
 
 def page_of_case(case: TestCase) -> str:
@@ -52,7 +36,7 @@ def page_of_case(case: TestCase) -> str:
     """
     if case.outcome not in _HAVE_PAGES:
         return page_of_report(case.report)
-    return f"{FOLDER}/{_name(case.name, 'case', case.report, case.classname, case.name)}"
+    return f"{FOLDER}/{safe_name(case.name, 'case', case.report, case.classname, case.name)}"
 
 
 def address_of_case(case: TestCase) -> str:
@@ -63,7 +47,7 @@ def address_of_case(case: TestCase) -> str:
 
 def id_of_test(classname: str, name: str) -> str:
     """What a test is called where an id is asked for."""
-    return ID_PREFIX + _name(name, "test", classname, name)
+    return ID_PREFIX + safe_name(name, "test", classname, name)
 
 
 def connect(app: Sphinx) -> None:
@@ -93,17 +77,17 @@ def _mend(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 @functools.lru_cache(maxsize=4096)
 def anchor_of_group(classname: str) -> str:
     """The place of the cases of one class on the page of their report."""
-    return f"tests-{_digest('class', classname)}"
+    return f"tests-{digits_of('class', classname)}"
 
 
 def link_to_case(builder: Builder, fromdoc: str, case: TestCase, words: str) -> nodes.Node:
     """The words, as a link to what is known of a case where there is such a page."""
-    return _link(builder, fromdoc, address_of_case(case), words)
+    return link_to_page(builder, fromdoc, address_of_case(case), nodes.literal("", words))
 
 
 def link_to_report(builder: Builder, fromdoc: str, file: str) -> nodes.Node:
     """The file of a report, as a link to its page where there is one."""
-    return _link(builder, fromdoc, page_of_report(file), file)
+    return link_to_page(builder, fromdoc, page_of_report(file), nodes.literal("", file))
 
 
 def link_to_index(builder: Builder, fromdoc: str, words: str) -> Sequence[nodes.Node]:
@@ -111,23 +95,3 @@ def link_to_index(builder: Builder, fromdoc: str, words: str) -> Sequence[nodes.
     if not has_pages(builder):
         return ()
     return (nodes.reference("", words, internal=True, refuri=builder.get_relative_uri(fromdoc, INDEX)),)
-
-
-def _link(builder: Builder, fromdoc: str, address: str, words: str) -> nodes.Node:
-    shown = nodes.literal("", words)
-    if not has_pages(builder):
-        return shown
-    page, mark, anchor = address.partition("#")
-    uri = builder.get_relative_uri(fromdoc, page) + mark + anchor
-    return nodes.reference("", "", shown, internal=True, refuri=uri)
-
-
-def _name(shown: str, *whole: str) -> str:
-    words = re.sub(r"[^a-z0-9]+", "-", shown.lower())[:_SHOWN].strip("-")
-    return f"{words}-{_digest(*whole)}"
-
-
-def _digest(*parts: str) -> str:
-    """80 bits of a digest that tells apart where one part ends and the next begins."""
-    text = "\0".join(f"{len(part)}\0{part}" for part in parts)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]

@@ -30,7 +30,8 @@ from sphinx_needs.utils import add_doc
 
 from sphinx_xenfusa.interop.typed_fields import FIELDS
 from sphinx_xenfusa.sphinxext import markup
-from sphinx_xenfusa.sphinxext.case_places import ID_PREFIX, OURS
+from sphinx_xenfusa.sphinxext.case_places import ID_PREFIX
+from sphinx_xenfusa.sphinxext.page_names import OURS
 from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.trace.canonical import dumps, write_text
 from sphinx_xenfusa.trace.record import TAG, Item, TraceRecord

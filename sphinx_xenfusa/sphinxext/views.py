@@ -28,9 +28,10 @@ from sphinx_xenfusa.sphinxext.blocks import capitalised as capitalised
 from sphinx_xenfusa.sphinxext.blocks import count as count
 from sphinx_xenfusa.sphinxext.blocks import paragraph as paragraph
 from sphinx_xenfusa.sphinxext.blocks import table as table
-from sphinx_xenfusa.sphinxext.case_places import has_pages, link_to_case, link_to_report
+from sphinx_xenfusa.sphinxext.case_places import link_to_case, link_to_report
 from sphinx_xenfusa.sphinxext.case_rows import CASE_HEADINGS, CASE_WIDTHS, passed_cases, verified_words
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
+from sphinx_xenfusa.sphinxext.page_names import has_pages
 from sphinx_xenfusa.sphinxext.phrases import (
     Code,
     Fact,

@@ -10,7 +10,8 @@ import pytest
 from test_every_builder import dead_links, loaded_from_elsewhere, pages, tex_faults
 from tests_support import Built, requirement
 
-from sphinx_xenfusa.sphinxext.case_places import FOLDER, OURS, page_of_case, page_of_report
+from sphinx_xenfusa.sphinxext.case_places import FOLDER, page_of_case, page_of_report
+from sphinx_xenfusa.sphinxext.page_names import OURS
 from sphinx_xenfusa.trace import record
 from sphinx_xenfusa.trace.states import Outcome
 
