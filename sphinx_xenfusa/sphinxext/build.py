@@ -47,6 +47,7 @@ from sphinx_xenfusa.interop.style_file import chosen_style
 from sphinx_xenfusa.interop.typed_fields import links_of
 from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, overlays, totals
 from sphinx_xenfusa.sphinxext.agreements import Agreements
+from sphinx_xenfusa.sphinxext.card import Cards
 from sphinx_xenfusa.sphinxext.case_lists import lists_nodes
 from sphinx_xenfusa.sphinxext.case_pages import CasePages
 from sphinx_xenfusa.sphinxext.config import config_file
@@ -409,10 +410,11 @@ class Build:
         if self._shown is not None:
             self._shown.note(docname)
         views = self._views(app, record)
+        cards = Cards(views)
         # One walk over the page for all of them: walks are most of what a large page costs.
         places = [node for node in markup.walk(doctree) if markup.is_placeholder(node)]
         for place in places:
-            place.replace_self(self._view(views, answers, docname, place))
+            place.replace_self(self._view(cards, answers, docname, place))
         if any(isinstance(place, markup.EVIDENCE) for place in places):
             _say_first(doctree, views)
 
@@ -435,16 +437,17 @@ class Build:
             yield from self._pages.pages(self._views(app, self.record))
 
     def _view(
-        self, views: Views, answers: Answers, docname: str, place: nodes.Element
+        self, cards: Cards, answers: Answers, docname: str, place: nodes.Element
     ) -> nodes.Node | Sequence[nodes.Node]:
         """The nodes that take the place of a placeholder."""
+        views = cards.views
         platforms = PlatformViews(views, self._platforms)
         writers: dict[type[nodes.Element], Callable[[], nodes.Node | Sequence[nodes.Node]]] = {
-            markup.evidence: lambda: views.evidence(docname, place["tag"]),
-            markup.oft_evidence: lambda: self._oft_evidence.show(views, docname, place["tag"]),
+            markup.evidence: lambda: cards.evidence(docname, place["tag"]),
+            markup.oft_evidence: lambda: self._oft_evidence.show(cards, docname, place["tag"]),
             **dict.fromkeys(
                 (markup.mark, markup.overlaid, markup.unclaimed),
-                lambda: overlays.view(place, docname, views, self._repeated),
+                lambda: overlays.view(place, docname, cards, self._repeated),
             ),
             markup.matrix: lambda: Matrix(views, self._vocabulary).show(docname, place["asked"]),
             markup.verdict: lambda: views.verdict(docname, answers.to(place["asked"]), place["words"]),

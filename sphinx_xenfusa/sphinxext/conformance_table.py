@@ -11,6 +11,7 @@ from sphinx_xenfusa.claims.virtio_checks import CHECKS
 from sphinx_xenfusa.claims.virtio_conformance import Row, claim_of, rows
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.sphinxext.phrases import marked
+from sphinx_xenfusa.sphinxext.verdict_views import details
 from sphinx_xenfusa.sphinxext.views import Cell, Views, count, paragraph
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 
@@ -87,7 +88,7 @@ def _checks(views: Views, verdicts: Mapping[str, Verdict]) -> list[nodes.Node]:
         numbers = f" {verdict.cases:,} cases, {verdict.relevant:,} in which it could have failed. {verdict.reason}"
         made.append(paragraph(nodes.literal("", name), ": ", state, ". ", says, numbers))
         made.append(paragraph(f"For {demands}." if demands else "No clause of the table asks for it."))
-        made.append(views.details(verdict))
+        made.append(details(views, verdict))
     if made:
         made.insert(0, nodes.rubric("", "The checks"))
     return made

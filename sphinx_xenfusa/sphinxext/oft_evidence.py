@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from docutils import nodes
 
+from sphinx_xenfusa.sphinxext.card import Cards
 from sphinx_xenfusa.sphinxext.phrases import SYMBOLS, Code, Fact, Phrase, State
 from sphinx_xenfusa.sphinxext.views import Views, meaning
 from sphinx_xenfusa.trace.record import Link, TracedItem
@@ -45,8 +46,9 @@ class OftEvidence:
         """The links that the evidence of an item shows."""
         return (*self.outgoing.get(tag, ()), *self.incoming.get(tag, ()))
 
-    def show(self, views: Views, fromdoc: str, tag: str) -> list[nodes.Node]:
+    def show(self, cards: Cards, fromdoc: str, tag: str) -> list[nodes.Node]:
         """The evidence of an item; nothing where the record has no such item."""
+        views = cards.views
         traced = views.traced.get(tag)
         if traced is None:
             return []
@@ -58,7 +60,7 @@ class OftEvidence:
             ("Fingerprint", [Code(traced.fingerprint[:16])]),
         ]
         made = nodes.container(classes=["xenfusa-evidence", "xenfusa-oft-evidence"])
-        made += views.fold(_heading(traced), [*views.said(fromdoc, (), facts), *views.tests(fromdoc, traced)])
+        made += views.fold(_heading(traced), [*views.said(fromdoc, (), facts), *cards.tests(fromdoc, traced)])
         return [made]
 
     def _links(self, views: Views, links: Iterable[Link], end: str) -> list[Phrase]:

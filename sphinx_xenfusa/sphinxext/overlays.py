@@ -26,6 +26,7 @@ from sphinx.util.nodes import make_refnode
 from sphinx_xenfusa.interop.overlay import Marked, OverlaySource, unclaimed_findings
 from sphinx_xenfusa.interop.overlay_file import relative_to
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
+from sphinx_xenfusa.sphinxext.card import Cards
 from sphinx_xenfusa.sphinxext.phrases import SYMBOLS
 from sphinx_xenfusa.sphinxext.unclaimed_list import unclaimed_nodes
 from sphinx_xenfusa.sphinxext.views import Views, meaning, paragraph
@@ -178,13 +179,13 @@ class Overlays:
         return findings
 
 
-def view(place: nodes.Element, docname: str, views: Views, repeated: Collection[str]) -> Sequence[nodes.Node]:
+def view(place: nodes.Element, docname: str, cards: Cards, repeated: Collection[str]) -> Sequence[nodes.Node]:
     """What takes the place of a mark, of evidence, or of a list of unclaimed sentences."""
     if isinstance(place, markup.mark):
-        return _mark(views, place["tag"])
+        return _mark(cards.views, place["tag"])
     if isinstance(place, markup.overlaid):
-        return _evidence(views, docname, place["tag"], place["tag"] in repeated)
-    return unclaimed_nodes(views)
+        return _evidence(cards, docname, place["tag"], place["tag"] in repeated)
+    return unclaimed_nodes(cards.views)
 
 
 def _mark(views: Views, tag: str) -> list[nodes.Node]:
@@ -198,8 +199,9 @@ def _mark(views: Views, tag: str) -> list[nodes.Node]:
     return [nodes.superscript("", "", link, classes=["xenfusa-mark"])]
 
 
-def _evidence(views: Views, docname: str, tag: str, repeated: bool) -> list[nodes.Node]:
+def _evidence(cards: Cards, docname: str, tag: str, repeated: bool) -> list[nodes.Node]:
     """A requirement's evidence, to unfold under its title, tag and state."""
+    views = cards.views
     traced = views.traced.get(tag)
     if traced is None:
         return []
@@ -211,7 +213,7 @@ def _evidence(views: Views, docname: str, tag: str, repeated: bool) -> list[node
         made += paragraph(f"The tag {tag} stands more than once; nothing is shown of it.")
         return [made]
     heading = f"{SYMBOLS[traced.result]} {traced.result.value}: {meaning(traced)}"
-    made += views.fold(heading, [views.evidence(docname, tag)])
+    made += views.fold(heading, [cards.evidence(docname, tag)])
     return [made]
 
 

@@ -1,0 +1,123 @@
+"""Verdicts on a page: a table of what ran for an item, and what each verdict rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docutils import nodes
+
+from sphinx_xenfusa.explore import searches
+from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.sphinxext.blocks import Cell, count, paragraph
+from sphinx_xenfusa.sphinxext.phrases import marked
+from sphinx_xenfusa.sphinxext.views import Views, policy_words, verdict_words
+from sphinx_xenfusa.trace.record import TracedItem
+from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
+
+
+def verdicts_table(views: Views, traced: TracedItem) -> nodes.Node:
+    """The verdicts on the claims of an item, those that do not count included, and its claims without one."""
+    rows: list[Sequence[Cell]] = []
+    for verdict in (*traced.verdicts, *traced.other_verdicts):
+        result = RESULT_OF_VERDICT[verdict.kind]
+        said: list[nodes.Node] = [paragraph(marked(result, verdict_words(verdict)))]
+        said += [paragraph(verdict.reason)] if verdict.reason else []
+        rows.append(
+            (
+                [paragraph(nodes.literal("", verdict.claim)), paragraph(policy_words(verdict.policy))],
+                said,
+                f"{verdict.cases:,} ({verdict.relevant:,})" if verdict.cases else "none",
+                f"{verdict.killed:,} of {verdict.mutants:,}" if verdict.mutants else "none tried",
+            )
+        )
+    for claim in traced.item.confirmed_by:
+        if not any(verdict.claim == claim for verdict in (*traced.verdicts, *traced.other_verdicts)):
+            rows.append(
+                (nodes.literal("", claim), paragraph(marked(Result.NOT_RUN), " no verdict"), "none", "none tried")
+            )
+    headings = ("Claim", "Verdict", "Checks made (could have failed)", "Mutants tried in this run that refute it")
+    return views.table("What ran", headings, (28, 36, 18, 18), rows, "xenfusa-verdicts")
+
+
+def other_details(views: Views, traced: TracedItem) -> list[nodes.Node]:
+    """What differs under the policies that do not count; traces that stand there already are not shown twice."""
+    made: list[nodes.Node] = []
+    shown = list(traced.verdicts)
+    for verdict in traced.other_verdicts:
+        if verdict.kind is VerdictKind.CONFIRMED:
+            continue
+        same = next((one for one in shown if _same_traces(one, verdict)), None)
+        if same is None:
+            made.append(details(views, verdict))
+            shown.append(verdict)
+        else:
+            words = (
+                f"{verdict.claim}, {policy_words(verdict.policy)}: the traces are those of {policy_words(same.policy)}."
+            )
+            made.append(paragraph(words))
+    return made
+
+
+def _same_traces(one: Verdict, other: Verdict) -> bool:
+    """Whether two verdicts on a claim came out alike and are shown by the same traces."""
+    return (one.claim, one.kind, one.counterexample, one.divergences) == (
+        other.claim,
+        other.kind,
+        other.counterexample,
+        other.divergences,
+    )
+
+
+def details(views: Views, verdict: Verdict) -> nodes.Node:
+    """What a verdict rests on, to unfold: claim, scope, mutant, traces."""
+    scope = verdict.scope
+    made: list[nodes.Node] = []
+    if verdict.claim in views.claims:
+        made.append(paragraph(nodes.strong("", "Claim: "), views.claims[verdict.claim].says))
+    made.append(paragraph(nodes.strong("", "Scope: "), f"{scope.words.rstrip('.')}."))
+    if scope.platforms:
+        recount = "not counted again" if scope.recount is None else f"{scope.recount:,} by a second method (Burnside)"
+        made.append(paragraph(nodes.strong("", "Size: "), f"{count(scope.platforms, 'platform')}; {recount}."))
+    if scope.assumptions:
+        made.append(paragraph(nodes.strong("", "Assumptions: "), "; ".join(scope.assumptions) + "."))
+    made += _searches(views, verdict)
+    if verdict.killer is not None:
+        killer = verdict.killer
+        made.append(
+            paragraph(
+                nodes.strong("", "Smallest mutant that refutes it: "),
+                f"{killer.operator} at {killer.where}: ",
+                nodes.literal("", killer.before),
+                " → ",
+                nodes.literal("", killer.after),
+            )
+        )
+    if verdict.counterexample is not None and not verdict.divergences:
+        made += views.trace("Counterexample", verdict.counterexample)
+    for entry in verdict.divergences:
+        made += _described(views, entry.id)
+        made += views.trace(f"Divergence {entry.id}", entry.trace)
+    if verdict.witness is not None:
+        made += views.trace("Witness", verdict.witness)
+    return views.fold(f"{verdict.claim}, {policy_words(verdict.policy)}: scope, mutant and traces", made)
+
+
+def _searches(views: Views, verdict: Verdict) -> list[nodes.Node]:
+    """The searches of reachable states, and what shows that they bite."""
+    if not verdict.explored:
+        return []
+    table_rows = searches.rows(verdict.explored)
+    title = "All reachable states, bit for bit"
+    made: list[nodes.Node] = [views.table(title, searches.HEADINGS, searches.WIDTHS, table_rows, "xenfusa-searches")]
+    made += [paragraph(nodes.strong("", f"{name}: "), told) for name, told in searches.remarks(verdict.explored)]
+    return made
+
+
+def _described(views: Views, divergence: str) -> list[nodes.Node]:
+    """What the register says of a divergence: the document's words against Xen's doing."""
+    known = views.divergences.get(divergence)
+    if known is None:
+        return []
+    limits = f" Not modelled: {known.not_modelled}" if known.not_modelled else ""
+    said = f" The document: {known.document} Xen: {known.xen}{limits} (Source: {known.source}.)"
+    return [paragraph(nodes.strong("", f"{divergence}."), said)]
