@@ -1,81 +1,56 @@
-"""Builds small projects in a temporary folder, with the confirmation off or with verdicts that a test states."""
+"""Builds small projects in a temporary folder, and opens built pages in a browser."""
 
-import re
-from collections.abc import Callable, Mapping
-from io import StringIO
+import fcntl
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
+import every_kind as project
 import pytest
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace, patch_docutils
-from tests_support import Built
-
-from sphinx_xenfusa.confirm.confirmation import Confirmation
-from sphinx_xenfusa.explore.verdict import Verdict
-from sphinx_xenfusa.sphinxext import build as build_module
-from sphinx_xenfusa.sphinxext.build import Build, ConfirmationProcess
+from browsing import Browsing, started_browser
+from tests_support import Built, run_build
 
 
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Built]:
-    """Writes files and builds; called again, it builds incrementally."""
+    """Writes files and builds; called again, it builds incrementally (see ``run_build``)."""
+    return partial(run_build, tmp_path, monkeypatch)
 
-    def run(
-        files: Mapping[str, str | bytes] | None = None,
-        *,
-        verdicts: tuple[Verdict, ...] | None = None,
-        builder: str = "html",
-        parallel: int = 1,
-        fresh: bool = False,
-        folder: str = "docs",
-        doctrees: str = "",
-        **conf: object,
-    ) -> Built:
-        source = tmp_path / folder
-        source.mkdir(exist_ok=True)
-        for name, text in (files or {}).items():
-            path = source / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        if not (source / "conf.py").exists():
-            (source / "conf.py").write_text(
-                'project = "T"\nversion = "1"\nextensions = ["sphinx_xenfusa"]\nhtml_theme = "basic"\n'
-            )
-        settings: dict[str, object] = {"xenfusa_confirm": "off" if verdicts is None else "cache", **conf}
-        if verdicts is not None:
-            # The verdicts that a test states are about these two.
-            monkeypatch.setattr(build_module, "known_policies", lambda claims: ("specification", "dummy"))
-            monkeypatch.setattr(ConfirmationProcess, "__init__", lambda self, app, register: None)
-            monkeypatch.setattr(ConfirmationProcess, "stop", lambda self: None)
-            monkeypatch.setattr(ConfirmationProcess, "wait", lambda self: (Confirmation(verdicts, 1, 0), ""))
-        out = tmp_path / f"{folder}-{builder}"
-        log, warning = StringIO(), StringIO()
-        made: list[Build] = []
-        connect = Build.connect
 
-        def noted(self: Build, app: Sphinx) -> None:
-            made.append(self)
-            connect(self, app)
+@pytest.fixture(scope="session")
+def every_kind(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[..., Path]:
+    """The built folder of the project with every kind of page, in a theme: built once, shared by all tests; only to be read."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "every-kind"
 
-        monkeypatch.setattr(Build, "connect", noted)
-        with patch_docutils(str(source)), docutils_namespace():
-            app = Sphinx(
-                str(source),
-                str(source),
-                str(out),
-                str(tmp_path / (doctrees or f"{folder}-doctrees-{builder}")),
-                builder,
-                confoverrides=settings,
-                status=log,
-                warning=warning,
-                freshenv=fresh,
-                parallel=parallel,
-            )
-            app.build(force_all=fresh)
-        text = re.sub(r"\x1b\[[0-9;]*m", "", warning.getvalue()).replace(str(tmp_path) + "/", "")
-        monkeypatch.setattr(Build, "connect", connect)
-        return Built(
-            app, made[-1], out, app.statuscode, log.getvalue(), [line for line in text.splitlines() if line.strip()]
-        )
+    @cache
+    def built(theme: str = "furo") -> Path:
+        folder.mkdir(exist_ok=True)
+        out = folder / f"{theme}-html"
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "prepared").exists():
+                project.prepare(folder)
+                (folder / "prepared").touch()
+            if not (folder / theme).exists():
+                project.build_it(folder, theme)
+                (folder / theme).touch()
+        return out
 
-    return run
+    return built
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A Chromium for all tests of the session: for tests that say ``NEEDS_A_BROWSER``."""
+    with started_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Browsing]:
+    """Opens pages from disk; the test fails if one of them says something to the console, or asks for anything outside."""
+    browsing = Browsing(browser)
+    yield browsing
+    browsing.close()

@@ -5,28 +5,21 @@ Needs Playwright for Python and a Chromium: the one that ``XENFUSA_CHROMIUM`` na
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import shutil
 import threading
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import NEEDS_A_BROWSER, Seen
 from test_case_pages import FILES, failure, report
 from tests_support import Built
 
-CHROMIUM = os.environ.get("XENFUSA_CHROMIUM") or shutil.which("chromium") or ""
-pytestmark = [
-    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="Playwright is not installed"),
-    pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium: set XENFUSA_CHROMIUM, or install Debian's"),
-]
+pytestmark = NEEDS_A_BROWSER
 
 DATA = Path(__file__).parents[1] / "evidence" / "data"
 RUN = "window.ran=(window.ran||0)+1;alert(1);console.log(1)"
@@ -47,8 +40,6 @@ PAYLOADS = (
     '"] or __import__("os").system("touch xenfusa-ran") or ["',
 )
 ALL = " ".join(PAYLOADS)
-OF_THEMES = ("[PST]: ", "Got invalid theme mode")
-"""What the pydata theme tells the console of itself."""
 TABLES = """Tables
 ======
 
@@ -73,30 +64,6 @@ TABLES = """Tables
 .. xen:matrix::
    :columns: requirement, tests, state
 """
-
-
-@dataclass
-class Seen:
-    """What happened while a page was open."""
-
-    dialogs: list[str] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    def watch(self, page: Any, origin: str) -> None:
-        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
-        page.on("console", lambda message: self._hear(message.text))
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", lambda request: self._note(request.url, origin))
-
-    def _hear(self, text: str) -> None:
-        if not text.startswith(OF_THEMES):
-            self.messages.append(text)
-
-    def _note(self, url: str, origin: str) -> None:
-        if not url.startswith(origin) and not url.startswith("data:"):
-            self.requests.append(url)
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -125,18 +92,6 @@ def served(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
     for server in servers:
         server.shutdown()
         server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        chromium = started.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        yield chromium
-        chromium.close()
 
 
 def visit(browser: Any, origin: str, names: list[str]) -> tuple[Seen, str]:

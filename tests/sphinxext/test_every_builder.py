@@ -14,48 +14,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from tests_support import Built, requirement, verdict
+from every_kind import DIRECTIVES, OFT, ROLES, VERDICTS
+from tests_support import Built
 
-from sphinx_xenfusa.explore.verdict import VerdictKind
 from sphinx_xenfusa.sphinxext.domain import XenDomain
 
-DIRECTIVES = {
-    "req": requirement("hwdom_single", options=":confirmed-by: roles_closed_set\n:needs: XenTest\n:covers: XenMkt~m~1")
-    + requirement(
-        "differs", kind="prohibition", title="Another <title> & more", options=":confirmed-by: hwdom_unprivileged"
-    )
-    + requirement("aou", kind="assumption", options=":owner: somebody\n:discharge: a review of 100 % of it, $ and _"),
-    "matrix": ".. xen:matrix::\n\n.. xen:matrix::\n   :kinds: rule\n   :columns: requirement, scope, witness, mutant, tests\n",
-    "summary": ".. xen:summary::\n",
-    "survivors": ".. xen:survivors::\n",
-    "conformance": ".. xen:conformance::\n",
-    "tallies": ".. xen:tallies:: soundness\n",
-    "unclaimed": ".. xen:unclaimed::\n",
-    "tests": ".. xen:tests::\n\n.. xen:tests::\n   :list: skipped, unknown, unlinked, only-failing, never-came\n",
-    "test-runs": ".. xen:test-runs::\n",
-    "diff": ".. xen:diff::\n   :from: old.json\n",
-    "platform": ".. xen:platform:: A <platform> & more\n   :id: own\n   :expect: compatible\n\n"
-    "   domains: [{name: hw, roles: [hardware], criticality: unsafe}]\n",
-    "scenario": ".. xen:scenario:: A scenario at 100 %\n\n   platform: own\n   steps:\n"
-    "     - {who: hw, does: SCHEDOP_shutdown, with: poweroff, expect: allowed, note: $ and _ in TeX}\n",
-    "role": ".. xen:role:: Hardware Domain\n\n   It has the devices.\n",
-    "privilege": ".. xen:privilege:: unprivileged\n",
-    "operation": ".. xen:operation:: SCHEDOP_shutdown\n\n   See :xen:op:`GNTTABOP_copy`.\n",
-    "operations": ".. xen:operations::\n   :hypercall: grant_table_op, mca\n",
-}
-"""What an author writes of each directive.  Whoever adds a directive adds it here."""
-
-ROLES = {
-    "role": "See :xen:role:`Hardware Domain`.",
-    "priv": "See :xen:priv:`the lowest level <unprivileged>`.",
-    "op": "See :xen:op:`GNTTABOP_copy` and :xen:op:`mca(all cmds)`.",
-    "req": "See :xen:req:`XenArch~hwdom_single~1`, :xen:req:`this one <XenMkt~m~1>` and :any:`XenArch~differs~1`.",
-    "verdict": "It is :xen:verdict:`XenArch~hwdom_single~1`, by :xen:verdict:`the claim <hwdom_unprivileged>`.",
-    "platform": "See :xen:platform:`own` and :any:`the same <own>`.",
-}
-"""The same of each role."""
-
-OFT = "Market\n======\n\nA title\n-------\n\n`XenMkt~m~1`\n\nDescription:\nXen shall m.\n\nNeeds:\n - XenArch\n"
 FILES = {
     "index.rst": "P\n=\n\n.. toctree::\n\n   parts/reqs\n   parts/views\n   xen/market\n\n"
     + "\n\n".join(ROLES.values())
@@ -69,11 +32,6 @@ FILES = {
     "parts/old.json": '{"project": "P", "current_version": "1", "versions": {"1": {"needs": {}}}}',
     "xen/market.rst": OFT,
 }
-VERDICTS = (
-    verdict("roles_closed_set", None, VerdictKind.CONFIRMED),
-    verdict("hwdom_unprivileged", "specification", VerdictKind.CONFIRMED),
-    verdict("hwdom_unprivileged", "dummy", VerdictKind.DIVERGES),
-)
 WORDS = (
     "XenArch~hwdom_single~1",
     "Another <title> & more",

@@ -1,14 +1,20 @@
 """What the tests of the extension share: verdicts that a test states, and a requirement as an author writes it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 
+import pytest
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from sphinx_xenfusa.confirm.confirmation import Confirmation
 from sphinx_xenfusa.explore.trace import Change, Step, Trace
 from sphinx_xenfusa.explore.verdict import Divergence, MutantReport, Scope, Verdict, VerdictKind
-from sphinx_xenfusa.sphinxext.build import Build
+from sphinx_xenfusa.sphinxext import build as build_module
+from sphinx_xenfusa.sphinxext.build import Build, ConfirmationProcess
 from sphinx_xenfusa.trace.record import TraceRecord
 
 SCOPE = Scope("A", "all platforms of 1 to 4 domains", 494, 494, ("Xen is correct",))
@@ -67,3 +73,69 @@ class Built:
     def types(self) -> list[str]:
         """The types of the warnings, in order."""
         return [found[1] for warning in self.warnings if (found := re.search(r"\[([a-z_.]+)\]$", warning))]
+
+
+def run_build(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: Mapping[str, str | bytes] | None = None,
+    *,
+    verdicts: tuple[Verdict, ...] | None = None,
+    builder: str = "html",
+    parallel: int = 1,
+    fresh: bool = False,
+    folder: str = "docs",
+    doctrees: str = "",
+    out: str = "",
+    **conf: object,
+) -> Built:
+    """Write files and build; with the confirmation off, or with the verdicts that a test states.
+
+    Called again in the same folder, it builds incrementally.
+    """
+    source = tmp_path / folder
+    source.mkdir(exist_ok=True)
+    for name, text in (files or {}).items():
+        path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    if not (source / "conf.py").exists():
+        (source / "conf.py").write_text(
+            'project = "T"\nversion = "1"\nextensions = ["sphinx_xenfusa"]\nhtml_theme = "basic"\n'
+        )
+    settings: dict[str, object] = {"xenfusa_confirm": "off" if verdicts is None else "cache", **conf}
+    if verdicts is not None:
+        # The verdicts that a test states are about these two.
+        monkeypatch.setattr(build_module, "known_policies", lambda claims: ("specification", "dummy"))
+        monkeypatch.setattr(ConfirmationProcess, "__init__", lambda self, app, register: None)
+        monkeypatch.setattr(ConfirmationProcess, "stop", lambda self: None)
+        monkeypatch.setattr(ConfirmationProcess, "wait", lambda self: (Confirmation(verdicts, 1, 0), ""))
+    made_in = tmp_path / (out or f"{folder}-{builder}")
+    log, warning = StringIO(), StringIO()
+    made: list[Build] = []
+    connect = Build.connect
+
+    def noted(self: Build, app: Sphinx) -> None:
+        made.append(self)
+        connect(self, app)
+
+    monkeypatch.setattr(Build, "connect", noted)
+    with patch_docutils(str(source)), docutils_namespace():
+        app = Sphinx(
+            str(source),
+            str(source),
+            str(made_in),
+            str(tmp_path / (doctrees or f"{folder}-doctrees-{builder}")),
+            builder,
+            confoverrides=settings,
+            status=log,
+            warning=warning,
+            freshenv=fresh,
+            parallel=parallel,
+        )
+        app.build(force_all=fresh)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", warning.getvalue()).replace(str(tmp_path) + "/", "")
+    monkeypatch.setattr(Build, "connect", connect)
+    return Built(
+        app, made[-1], made_in, app.statuscode, log.getvalue(), [line for line in text.splitlines() if line.strip()]
+    )
