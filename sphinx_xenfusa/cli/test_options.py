@@ -13,6 +13,7 @@ from typing import Any, TypedDict, TypeVar
 
 import click
 
+from sphinx_xenfusa.evidence.git_history import revision
 from sphinx_xenfusa.trace.record import Documented, ExpectedTest, Finding, Item, TestReport, TestRun
 from sphinx_xenfusa.trace.test_results import Staleness
 
@@ -100,7 +101,8 @@ def read_tests(files: TestFiles, root: Path, items: Sequence[Item], today: str) 
     :raises click.BadParameter: the commit or the day is none.
     """
     if not any(files.values()):
-        return Tests()
+        found = revision(root)
+        return Tests(documented=Documented(found.commit, found.dirty, found.why))
     if not re.fullmatch("([0-9a-f]{7,64})?", files["commit"]):
         raise click.BadParameter(
             f"found {files['commit']!r}; expected 7 to 64 hexadecimal digits", param_hint="--commit"

@@ -46,7 +46,7 @@ class Project:
 
 
 class Provenance:
-    """The runs of some test reports.  Git is asked only where there are reports to judge."""
+    """The runs of some test reports, and the commit that is documented, which is asked for with or without reports."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
@@ -82,10 +82,10 @@ class Provenance:
 
     def judged(self, reports: Sequence[TestReport], items: Iterable[Item]) -> list[TestReport]:
         """The reports with why they are stale, as a whole or for some items."""
+        self.documented = self._documented()
         if not reports:
             return []
         project, by_tag = self._project, known_items(items)
-        self.documented = self._documented()
         ages = TextAges(by_tag.values(), project.sources, project.kept)
         known = Known(
             fingerprints={tag: fingerprint(item) for tag, item in by_tag.items()},

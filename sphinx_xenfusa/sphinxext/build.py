@@ -54,6 +54,7 @@ from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.difference_view import difference_nodes
 from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
+from sphinx_xenfusa.sphinxext.directives import REVISION
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.evidence_pages import EvidencePages, Family, Page
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
@@ -75,7 +76,7 @@ from sphinx_xenfusa.sphinxext.views import Views, told_of_tests
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.linker import finding_order
-from sphinx_xenfusa.trace.record import Finding, Item, Justification, Link, Place, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import Documented, Finding, Item, Justification, Link, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import newest
 from sphinx_xenfusa.trace.style import Styled, check_style
 from sphinx_xenfusa.trace.test_results import StaleReasons
@@ -303,7 +304,8 @@ class Build:
         """
         told = () if self.record is None else told_of_tests(self.record)
         words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences, told
-        whole = digest(self.record, domain.anchors, sorted(self._vocabulary.titles.items()), words)
+        shown_by_most = None if self.record is None else replace(self.record, documented=Documented())
+        whole = digest(shown_by_most, domain.anchors, sorted(self._vocabulary.titles.items()), words)
         digests = {}
         reviews = newest(self.record.reviews) if self.record is not None else {}
         stale = StaleReasons(() if self.record is None else self.record.reports)
@@ -313,7 +315,7 @@ class Build:
         shown = {*domain.views, *domain.links, *domain.verdicts, *platforms.documents(), *domain.platform_links}
         for docname in sorted(shown):
             views, links = set(domain.views.get(docname, ())), set(domain.links.get(docname, ()))
-            traced = [self._traced.get(tag) for tag in sorted(views - {"*"})]
+            traced = [self._traced.get(tag) for tag in sorted(views - {"*", REVISION})]
             excused = [one for one in self._justifications if one.id in views]
             links |= {step for one in traced if one is not None for step in (*one.inherited_path, *one.suspect)}
             links |= views | {target for one in traced if one is not None for target in one.item.covers}
@@ -326,6 +328,7 @@ class Build:
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
             seen = whole if "*" in views else ""
+            seen += repr(self.record.documented) if REVISION in views and self.record is not None else ""
             outdated = stale.of_items(one for one in traced if one is not None)
             digests[docname] = digest(
                 traced, excused, places, repeated, reviewed, spoken, around, words, seen, outdated

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _BETWEEN_WORDS = re.compile(r"[,\n]")
 _KINDS = {kind.value: kind for kind in ItemKind}
 
+REVISION = "@"
+"""What a document notes as a view that shows the commit: no tag, and no other view shows it."""
+
 OF_ASSUMPTIONS = ("owner", "discharge")
 """The options that an assumption needs and that no other kind takes."""
 

@@ -8,7 +8,7 @@ from docutils import nodes
 
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.case_places import link_to_report
-from sphinx_xenfusa.sphinxext.directives import XenDirective
+from sphinx_xenfusa.sphinxext.directives import REVISION, XenDirective
 from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.views import Cell, Views, count, paragraph
 from sphinx_xenfusa.trace.canonical import natural
@@ -30,6 +30,7 @@ class TestRunsDirective(XenDirective):
     def run(self) -> Sequence[nodes.Node]:
         """The place of the tables."""
         self.domain.note_view(self.env.docname, "*")
+        self.domain.note_view(self.env.docname, REVISION)
         return [markup.test_runs()]
 
 
@@ -37,8 +38,7 @@ def test_run_nodes(views: Views, fromdoc: str) -> list[nodes.Node]:
     """The documented commit, a table of the runs, and one of the reports."""
     record = views.record
     made = list(views.banners())
-    if record.reports:
-        made.append(_documented_words(record.documented))
+    made.append(_documented_words(record.documented))
     if record.runs:
         title = f"Runs of tests ({len(record.runs):,})"
         rows = [_run(one) for one in record.runs]

@@ -342,7 +342,7 @@ class Documented:
 
     :param commit: the full hash, or what the configuration says; empty where it is not known.
     :param dirty: whether tracked files differ from it; ``None`` where that is not known.
-    :param why: why the commit is not known; empty if it is, or if there was nothing to judge.
+    :param why: why the commit is not known; empty if it is.
     """
 
     commit: str = ""
@@ -664,7 +664,7 @@ class TraceRecord:
     :param tests: each test over all reports, sorted.
     :param runs: the runs of tests that are on record.
     :param expected: the manifest of what must run.
-    :param documented: the revision that all of this is about; asked for only where there are test reports.
+    :param documented: the revision that all of this is about.
     """
 
     project: str

@@ -439,9 +439,23 @@ def test_a_page_is_written_again_when_the_reason_changes(build: Build, tree: Tre
     assert "the tests ran 2026-01-02T00:00:00Z" in built.page("other.html")
 
 
-def test_git_is_asked_for_nothing_where_there_are_no_reports(
+def test_without_reports_the_commit_is_documented_and_no_age_is_asked_for(
     build: Build, tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tree.commit(index__rst=INDEX)
-    monkeypatch.setattr("sphinx_xenfusa.evidence.git_history._git", lambda *words: pytest.fail("git was asked"))
-    assert state(build({})) is Result.NONE
+    def refuse(path: Path, shallow: bool) -> None:
+        raise AssertionError(f"git was asked for {path}")
+
+    monkeypatch.setattr("sphinx_xenfusa.evidence.text_ages.line_times", refuse)
+    other = ":orphan:\n\nO\n=\n\n.. xen:matrix::\n"
+    commit = tree.commit(index__rst=INDEX, other__rst=other)
+    built = build({})
+    assert (built.record.documented.commit, built.record.documented.dirty) == (commit, False)
+    assert commit in built.page("index.html")
+    written = (built.out / "other.html").stat().st_mtime_ns
+    following = build({}) if tree.commit(LATER) else built
+    assert following.record.documented.commit != commit
+    assert following.record.documented.commit in following.page("index.html")
+    assert (following.out / "other.html").stat().st_mtime_ns == written, "no commit stands on that page"
+    changed = build({"index.rst": INDEX + "More.\n"})
+    assert changed.record.documented.dirty is True
+    assert "with changes that are not committed" in changed.page("index.html")
