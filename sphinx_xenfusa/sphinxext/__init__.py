@@ -34,6 +34,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     case_places.connect(app)
     app.connect("builder-inited", _add_static_files)
     app.add_css_file("xenfusa.css")
+    app.add_css_file("xenfusa-evidence.css")
     return {
         "version": __version__,
         "env_version": ENV_VERSION,

@@ -50,6 +50,8 @@ from sphinx_xenfusa.sphinxext.agreements import Agreements
 from sphinx_xenfusa.sphinxext.card import Cards
 from sphinx_xenfusa.sphinxext.case_lists import lists_nodes
 from sphinx_xenfusa.sphinxext.case_pages import CasePages
+from sphinx_xenfusa.sphinxext.claim_evidence import AllEvidence
+from sphinx_xenfusa.sphinxext.claim_pages import ClaimPages, PolicyPages
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.difference_view import difference_nodes
@@ -295,7 +297,8 @@ class Build:
 
     def _families(self, record: TraceRecord, domain: XenDomain) -> list[Family]:
         """The pages that stand in no document."""
-        return [CasePages(record, domain.anchors)]
+        claims = AllEvidence.of(record, self.claims, self.register, domain.anchors)
+        return [CasePages(record, domain.anchors), ClaimPages(claims), PolicyPages(claims)]
 
     def _digests(self, domain: XenDomain, answers: Answers) -> dict[str, str]:
         """A digest of everything that each document shows of the record.

@@ -30,7 +30,8 @@ class CasePages:
         cases = (case for report in self._record.reports for case in report.cases)
         tags = {tag for case in cases for tag in (*case.verifies, *case.partially_verifies)}
         linked = [(tag, self._places.get(tag)) for tag in sorted(tags)]
-        return self._record.reports, self._record.runs, linked
+        about = self._record.project, self._record.version, self._record.documented
+        return self._record.reports, self._record.runs, about, linked
 
     def pages(self, views: Callable[[], Views]) -> Iterator[GeneratedPage]:
         """Name and content of each page, with the pages above it."""

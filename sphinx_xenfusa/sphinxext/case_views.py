@@ -7,7 +7,6 @@ only, with control characters spelled out, and never as a link or markup.
 from __future__ import annotations
 
 import dataclasses
-import html
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,14 +15,22 @@ from dataclasses import dataclass
 from docutils import nodes
 
 from sphinx_xenfusa.interop.visible import visible_lines
-from sphinx_xenfusa.sphinxext.case_places import anchor_of_group, link_to_case, link_to_index, link_to_report
+from sphinx_xenfusa.sphinxext.case_places import (
+    anchor_of_group,
+    link_to_case,
+    link_to_index,
+    link_to_report,
+    page_of_report,
+)
 from sphinx_xenfusa.sphinxext.fragments import html_of
+from sphinx_xenfusa.sphinxext.page_parts import facts, head, heading, scrolling, text, whole
 from sphinx_xenfusa.sphinxext.phrases import SYMBOLS, marked
 from sphinx_xenfusa.sphinxext.views import MESSAGE_IN_CELL, Cell, Views, case_counts, count, paragraph, told_of_tests
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import LinkOrigin, TestCase, TestReport
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, Outcome, Result
 
+_ALL = "All test results"
 LONG_LINES = 25
 """More lines of output than these are folded."""
 _LONG = 2_000
@@ -132,11 +139,27 @@ def all_reports(views: Views, fromdoc: str) -> list[nodes.Node]:
 def index_body(views: Views, page: str) -> Body:
     """The list of the reports, and below it every case that failed or broke."""
     title = "Test results"
-    made = [_heading(title, 1), html_of(_told(views)), *map(_scrolling, reports_table(views, page))]
+    state = _state(views.record.reports)
+    made = [head(views.builder, page, title, [], state, views.record), html_of(_told(views))]
+    made += map(scrolling, reports_table(views, page))
     cases = [case for one in views.record.reports for case in one.cases if not one.error]
     bad = [case for case in cases if case.outcome in (Outcome.FAILED, Outcome.ERROR)]
     made += _section(views, page, "Failed or broken", bad, (*_HEADINGS, "Report"))
-    return _body(title, made)
+    return Body(title, whole(made))
+
+
+def _state(reports: Iterable[TestReport]) -> list[nodes.Node]:
+    """How many cases came to which outcome, worst first; a report that cannot be used is worse than any."""
+    counts = Counter((case.outcome, bool(_stale(one)(case))) for one in reports for case in one.cases if not one.error)
+    faulty = sum(1 for one in reports if one.error)
+    made: list[nodes.Node] = [marked(Result.ERROR, f"{count(faulty, 'report')} cannot be used")] if faulty else []
+    for outcome in Outcome:
+        for stale in (True, False):
+            if number := counts[outcome, stale]:
+                result = Result.STALE if stale else RESULT_OF_OUTCOME[outcome]
+                words = f"{number:,} {outcome.value}{', but stale' if stale else ''}"
+                made += [*([nodes.Text(", ")] if made else []), marked(result, words)]
+    return made or [marked(Result.NOT_RUN, "no case")]
 
 
 def _told(views: Views) -> list[nodes.Node]:
@@ -152,17 +175,18 @@ def report_body(views: Views, page: str, reports: Sequence[TestReport], index: s
     :param reports: several only where different files have the same name for the record.
     """
     file = reports[0].file
-    made = [_heading(f"Test report {file}", 1), _way(views, page, index)]
+    title = visible_lines(f"Test report {file}")
+    made = [head(views.builder, page, title, [(index, _ALL)], _state(reports), views.record)]
     for report in reports:
         made += _one_report(views, page, report)
-    return _body(f"Test report {file}", made)
+    return Body(title, whole(made))
 
 
 def _one_report(views: Views, page: str, report: TestReport) -> Iterator[str]:
     if report.error:
         words = f": {visible_lines(report.error)} Nothing in this report counts."
         yield html_of([paragraph(marked(Result.ERROR, "cannot be used"), words)])
-    facts = (
+    told = (
         ("Cases", case_counts(report.cases, _stale(report)) or "none"),
         ("Read as", report.dialect),
         ("Written by", report.tool),
@@ -173,7 +197,7 @@ def _one_report(views: Views, page: str, report: TestReport) -> Iterator[str]:
         *_provenance(views, report),
         ("SHA-256", report.sha256),
     )
-    yield html_of([_facts((name, [nodes.Text(visible_lines(value))]) for name, value in facts if value)])
+    yield html_of([facts((name, [nodes.Text(visible_lines(value))]) for name, value in told if value)])
     groups: dict[Outcome, list[TestCase]] = {outcome: [] for outcome in Outcome}
     for case in sorted(report.cases, key=_by_name):
         groups[case.outcome].append(case)
@@ -217,18 +241,18 @@ def _passed(cases: Sequence[TestCase], report: TestReport) -> Iterator[str]:
     by_class: dict[str, list[TestCase]] = {}
     for case in cases:
         by_class.setdefault(case.classname, []).append(case)
-    yield _heading(f"{'Passed, but stale' if report.stale else 'Passed'} ({len(cases):,})", 2)
+    yield heading(f"{'Passed, but stale' if report.stale else 'Passed'} ({len(cases):,})", 2)
     if report.stale:
         yield html_of([paragraph(marked(Result.STALE, "None of these counts"), f": {visible_lines(report.stale)}.")])
     for classname, several in by_class.items():
         # Most reports have few classes; where there is only one, its cases are what the reader came for.
         opened = " open" if len(by_class) == 1 and len(several) <= 100 else ""
-        heading = f"{_text(classname) or 'without a class'} ({len(several):,})"
+        summary = f"{text(classname) or 'without a class'} ({len(several):,})"
         yield f'<details class="xenfusa-unfolding" id="{anchor_of_group(classname)}"{opened}>'
-        yield f'<summary>{heading}</summary>\n<ul class="xenfusa-names">\n'
+        yield f'<summary>{summary}</summary>\n<ul class="xenfusa-names">\n'
         for case in several:
-            target = f" on {_text(case.target)}" if case.target else ""
-            yield f"<li>{_text(case.name)}{target}</li>\n"
+            target = f" on {text(case.target)}" if case.target else ""
+            yield f"<li>{text(case.name)}{target}</li>\n"
         yield "</ul>\n</details>\n"
 
 
@@ -238,17 +262,21 @@ def case_body(views: Views, page: str, cases: Sequence[TestCase], index: str) ->
     :param cases: several where the report has the same names more than once: on other targets, or tried again.
     """
     first = cases[0]
-    made = [_heading(f"Test {first.id}", 1), _way(views, page, index, first.report)]
+    title = visible_lines(f"Test {first.id}")
+    way = [(index, _ALL), (page_of_report(first.report), first.report)]
+    # The first in the order of outcomes is the worst.
+    worst = min(cases, key=lambda case: list(Outcome).index(case.outcome))
+    made = [head(views.builder, page, title, way, [outcome_of(worst)], views.record)]
     for number, case in enumerate(cases, 1):
         if len(cases) > 1:
-            made.append(_heading(f"{number} of {len(cases)}" + (f": {case.target}" if case.target else ""), 2))
+            made.append(heading(f"{number} of {len(cases)}" + (f": {case.target}" if case.target else ""), 2))
         made.append(html_of(_case(views, page, case)))
-    return _body(f"Test {first.id}", made)
+    return Body(title, whole(made))
 
 
 def _case(views: Views, page: str, case: TestCase) -> Iterator[nodes.Node]:
     method = ", ".join(part for part in dataclasses.astuple(case.method) if part)
-    facts: list[tuple[str, Sequence[nodes.Node]]] = [
+    told: list[tuple[str, Sequence[nodes.Node]]] = [
         ("Outcome", [outcome_of(case)]),
         ("Attempts", [nodes.Text(", ".join(one.value for one in case.attempts))] if case.attempts else []),
         ("Ran on", _literals(case.target)),
@@ -259,7 +287,7 @@ def _case(views: Views, page: str, case: TestCase) -> Iterator[nodes.Node]:
         ("Method", [nodes.Text(visible_lines(method))] if method else []),
         *((name, _literals(value)) for name, value in case.properties),
     ]
-    yield _facts((name, value) for name, value in facts if value)
+    yield facts(told)
     if case.message:
         yield paragraph(nodes.strong("", "Message:"))
         yield preformatted(case.message)
@@ -274,14 +302,6 @@ def _origin(views: Views, page: str, origin: LinkOrigin) -> list[nodes.Node]:
 
 def _literals(text: str) -> list[nodes.Node]:
     return [nodes.literal("", visible_lines(text))] if text else []
-
-
-def _facts(facts: Iterable[tuple[str, Sequence[nodes.Node]]]) -> nodes.field_list:
-    made = nodes.field_list(classes=["xenfusa-facts"])
-    for name, value in facts:
-        shown = nodes.field_name("", visible_lines(name))
-        made += nodes.field("", shown, nodes.field_body("", paragraph(*value)))
-    return made
 
 
 def _case_row(views: Views, page: str, case: TestCase) -> Sequence[Cell]:
@@ -310,34 +330,9 @@ def _section(views: Views, page: str, title: str, cases: Sequence[TestCase], hea
     """A heading and a table of cases; nothing without cases."""
     if not cases:
         return
-    yield _heading(f"{title} ({len(cases):,})", 2)
+    yield heading(f"{title} ({len(cases):,})", 2)
     rows = [_case_row(views, page, case)[: len(headings)] for case in cases]
     made = views.table(title, headings, _WIDTHS[len(headings)], rows, "xenfusa-cases")
     # The heading says the same.
     made.pop(0)
-    yield _scrolling(made)
-
-
-def _scrolling(table: nodes.Node) -> str:
-    """A table that scrolls by itself where the page is narrower than it."""
-    return f'<div class="xenfusa-scrolling">{html_of([table])}</div>\n'
-
-
-def _body(title: str, parts: Iterable[str]) -> Body:
-    return Body(visible_lines(title), f'<div class="xenfusa-results">\n{"".join(parts)}</div>\n')
-
-
-def _heading(words: str, level: int) -> str:
-    return f"<h{level}>{_text(words)}</h{level}>\n"
-
-
-def _way(views: Views, page: str, index: str, report: str = "") -> str:
-    """The way back to the list, and to the report of a case."""
-    back = nodes.reference("", "All test results", internal=True, refuri=views.builder.get_relative_uri(page, index))
-    further = [nodes.Text(" · "), link_to_report(views.builder, page, report)] if report else []
-    return html_of([paragraph("← ", back, *further, classes=["xenfusa-way"])])
-
-
-def _text(words: str) -> str:
-    """Untrusted words, safe within an element."""
-    return html.escape(visible_lines(words))
+    yield scrolling(made)

@@ -1,7 +1,7 @@
 """Where claims and policies stand in the output: a page for each claim, one for each policy, and lists of both.
 
-A page of a claim has a place for each policy.  Claims that no requirement of the project names, and of which nothing ran, have
-no page.
+A page of a claim has a place for each policy.  Claims that no requirement of the project names, and of which nothing came,
+have no page.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ CLAIMS = "xenfusa/claims"
 CLAIM_LIST = f"{CLAIMS}/index"
 POLICIES = "xenfusa/policies"
 POLICY_LIST = f"{POLICIES}/index"
+
+_NOTHING_CAME = frozenset({VerdictKind.NOT_RUN, VerdictKind.ERROR})
 
 
 @functools.lru_cache(maxsize=4096)  # once for each requirement that a claim confirms, under each policy
@@ -40,13 +42,19 @@ def anchor_of_policy(policy: str | None) -> str:
     return "any-policy" if policy is None else f"policy-{digits_of('policy', policy)}"
 
 
+@functools.lru_cache(maxsize=256)
+def anchor_of_divergence(entry: str) -> str:
+    """The place of an entry of the register, on the page of a policy."""
+    return safe_name(entry, "divergence", entry)
+
+
 def claims_with_pages(record: TraceRecord) -> Sequence[str]:
     """The claims that have a page where a builder writes any, sorted.
 
-    Those that a requirement names, and in a project that names any, all that ran.
+    Those that a requirement names, and in a project that names any, all that came to something.
     """
     named = {claim for traced in record.items for claim in traced.item.confirmed_by}
-    ran = {one.claim for one in record.verdicts if one.kind is not VerdictKind.NOT_RUN}
+    ran = {one.claim for one in record.verdicts if one.kind not in _NOTHING_CAME}
     return sorted(named | ran) if named else ()
 
 
