@@ -335,7 +335,7 @@ def list_body(views: Views, page: str, all_of: AllEvidence) -> str:
     made.append(written([views.table(LIST_TITLE, headings, (13, 21, 34, 20, 12), rows, "xenfusa-filterable")]))
     left = all_of.without_page
     if left:
-        words = f"{count(len(left), 'claim')} that no requirement names did not run, or broke, and stand in no number above"
+        words = f"{count(len(left), 'claim')} that no requirement names did not run, or broke; no number above has them"
         made.append(written([views.fold(words, [paragraph(", ".join(left) + ".")])]))
     return whole(made)
 

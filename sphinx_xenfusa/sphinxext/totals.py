@@ -12,6 +12,7 @@ from docutils import nodes
 
 from sphinx_xenfusa.explore.verdict import VerdictKind
 from sphinx_xenfusa.sphinxext.case_places import link_to_index, link_to_report
+from sphinx_xenfusa.sphinxext.claim_places import link_to_policy, policies_with_pages
 from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.views import (
     MEANINGS,
@@ -35,7 +36,7 @@ MEANING_BESIDE = (
 def summary(views: Views, fromdoc: str) -> list[nodes.Node]:
     """Requirements by state and kind, verdicts by policy, test reports."""
     totals = [_states(views), _kinds(views), *_gates(views), *_excluded(views, fromdoc)]
-    totals += [*_verdict_totals(views), *_report_totals(views, fromdoc), *documents(views)]
+    totals += [*_verdict_totals(views, fromdoc), *_report_totals(views, fromdoc), *documents(views)]
     return [*views.banners(), *totals, *_suppressed(views), *_findings(views)]
 
 
@@ -101,10 +102,11 @@ def _excluded(views: Views, fromdoc: str) -> list[nodes.Node]:
     return [views.table(title, ("Requirement", "Reason", "Owner", "Until"), (26, 40, 18, 16), rows, "xenfusa-excluded")]
 
 
-def _verdict_totals(views: Views) -> list[nodes.Node]:
+def _verdict_totals(views: Views, fromdoc: str) -> list[nodes.Node]:
     if not views.record.verdicts:
         return []
     counts = Counter((one.policy, one.kind) for one in views.record.verdicts)
+    paged = policies_with_pages(views.record)
     rows: list[Sequence[Cell]] = []
     for policy in (None, *views.record.policies):
         kinds = [kind for kind in VerdictKind if counts[policy, kind]]
@@ -112,7 +114,9 @@ def _verdict_totals(views: Views) -> list[nodes.Node]:
             said = [
                 paragraph(marked(RESULT_OF_VERDICT[kind], f"{counts[policy, kind]} {kind.value}")) for kind in kinds
             ]
-            rows.append((capitalised(policy_words(policy)), said))
+            words = capitalised(policy_words(policy))
+            linked = policy is not None and policy in paged
+            rows.append((link_to_policy(views.builder, fromdoc, str(policy), words) if linked else words, said))
     return [views.table("Claims by policy", ("Policy", "Verdicts"), (40, 60), rows, "xenfusa-claims")]
 
 
