@@ -35,6 +35,8 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", _add_static_files)
     app.add_css_file("xenfusa.css")
     app.add_css_file("xenfusa-evidence.css")
+    app.add_css_file("xenfusa-tables.css")
+    app.add_js_file("xenfusa-tables.js", loading_method="defer")
     return {
         "version": __version__,
         "env_version": ENV_VERSION,

@@ -90,7 +90,9 @@ def _list(shown: Shown, lists: ListsOfTests, one: ListOfTests) -> list[nodes.Nod
     rows = list(one.rows(shown, lists))
     if rows:
         title = f"{one.title}: {len(rows):,}"
-        table = shown.views.table(title, one.headings, one.widths, rows, "xenfusa-tests", "xenfusa-list")
+        table = shown.views.table(
+            title, one.headings, one.widths, rows, "xenfusa-tests", "xenfusa-list", "xenfusa-filterable"
+        )
         if len(rows) > LONG:
             return [shown.views.fold(title, [paragraph(one.means), table])]
         return [table, paragraph(one.means)]

@@ -95,7 +95,11 @@ def reports_table(views: Views, fromdoc: str) -> list[nodes.Node]:
     headings = ("Report", *(outcome.value for outcome in Outcome), "all")
     faulty = sum(1 for one in reports if one.error)
     title = f"Test reports: {len(reports):,}" + (f", of which {faulty:,} cannot be used" if faulty else "")
-    return [views.table(title, headings, (40, *(10 for _ in range(len(Outcome) + 1))), rows, "xenfusa-suites")]
+    return [
+        views.table(
+            title, headings, (40, *(10 for _ in range(len(Outcome) + 1))), rows, "xenfusa-suites", "xenfusa-filterable"
+        )
+    ]
 
 
 def _report_row(views: Views, fromdoc: str, report: TestReport) -> Sequence[Cell]:
@@ -332,7 +336,7 @@ def _section(views: Views, page: str, title: str, cases: Sequence[TestCase], hea
         return
     yield heading(f"{title} ({len(cases):,})", 2)
     rows = [_case_row(views, page, case)[: len(headings)] for case in cases]
-    made = views.table(title, headings, _WIDTHS[len(headings)], rows, "xenfusa-cases")
+    made = views.table(title, headings, _WIDTHS[len(headings)], rows, "xenfusa-cases", "xenfusa-filterable")
     # The heading says the same.
     made.pop(0)
     yield scrolling(made)

@@ -26,7 +26,9 @@ def conformance_nodes(views: Views) -> list[nodes.Node]:
     for title, chosen in _groups(rows()):
         cells = [_cells(one, verdicts) for one in chosen]
         heading = f"{title} ({count(len(chosen), 'demand')})"
-        made.append(views.table(heading, _HEADINGS, _WIDTHS, cells, "xenfusa-conformance", "xenfusa-wide"))
+        made.append(
+            views.table(heading, _HEADINGS, _WIDTHS, cells, "xenfusa-conformance", "xenfusa-filterable", "xenfusa-wide")
+        )
     made += _checks(views, verdicts)
     return made
 

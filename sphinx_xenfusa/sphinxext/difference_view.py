@@ -51,7 +51,7 @@ def _shown(docname: str, views: Views, before: Snapshot, after: Snapshot) -> Ite
 
 def _table(docname: str, views: Views, section: Section) -> nodes.table:
     rows = [_row(docname, views, row) for row in section.rows]
-    return views.table(section.heading, ("Change", "What"), _WIDTHS, rows, "xenfusa-difference")
+    return views.table(section.heading, ("Change", "What"), _WIDTHS, rows, "xenfusa-difference", "xenfusa-filterable")
 
 
 def _row(docname: str, views: Views, row: Row) -> Sequence[Cell]:

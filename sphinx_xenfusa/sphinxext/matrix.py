@@ -69,7 +69,7 @@ class Matrix:
             said.append(_not_in_table(numbers, selection.words, rest))
         wide = ["xenfusa-wide"] if len(columns) > _FEW_COLUMNS else []
         headings, widths = [one.heading for one in columns], [one.width for one in columns]
-        table = self.views.table(title, headings, widths, rows, "xenfusa-matrix", *wide)
+        table = self.views.table(title, headings, widths, rows, "xenfusa-matrix", "xenfusa-filterable", *wide)
         return [*self.views.banners(), *said, table, paragraph(DESIGN_ANALYSIS)]
 
     def _column(self, name: str, fromdoc: str, with_state: bool) -> Column:

@@ -66,7 +66,14 @@ def _by_claim(views: Views, claims: Sequence[Killing]) -> nodes.Node:
         for one in claims
     ]
     headings = ("Claim", "Kills", "The smallest that it kills")
-    return views.table(f"What each claim kills ({len(claims):,})", headings, (26, 14, 60), rows, "xenfusa-killing")
+    return views.table(
+        f"What each claim kills ({len(claims):,})",
+        headings,
+        (26, 14, 60),
+        rows,
+        "xenfusa-killing",
+        "xenfusa-filterable",
+    )
 
 
 def _smallest(report: MutantReport) -> nodes.paragraph:
@@ -84,7 +91,9 @@ def _table(views: Views, title: str, last: str, rows: Iterable[tuple[Survivor, s
         (nodes.literal("", where), operator, _edits(several), said)
         for (where, operator, _, _, said), several in groups.items()
     ]
-    return views.table(title, ("Place", "Operator", "Edit", last), (26, 14, 34, 26), cells, "xenfusa-survivors")
+    return views.table(
+        title, ("Place", "Operator", "Edit", last), (26, 14, 34, 26), cells, "xenfusa-survivors", "xenfusa-filterable"
+    )
 
 
 def _edits(several: Sequence[Survivor]) -> Cell:

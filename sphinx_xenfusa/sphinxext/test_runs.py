@@ -42,7 +42,9 @@ def test_run_nodes(views: Views, fromdoc: str) -> list[nodes.Node]:
     if record.runs:
         title = f"Runs of tests ({len(record.runs):,})"
         rows = [_run(one) for one in record.runs]
-        made.append(views.table(title, _RUN_HEADINGS, _RUN_WIDTHS, rows, "xenfusa-runs", "xenfusa-wide"))
+        made.append(
+            views.table(title, _RUN_HEADINGS, _RUN_WIDTHS, rows, "xenfusa-runs", "xenfusa-filterable", "xenfusa-wide")
+        )
     else:
         made.append(
             paragraph("No run of tests is on record: of the reports it is known only what they say themselves.")
@@ -50,7 +52,17 @@ def test_run_nodes(views: Views, fromdoc: str) -> list[nodes.Node]:
     if record.reports:
         title = f"Test reports ({len(record.reports):,})"
         reports = [_report(one, views, fromdoc) for one in record.reports]
-        made.append(views.table(title, _REPORT_HEADINGS, _REPORT_WIDTHS, reports, "xenfusa-reports", "xenfusa-wide"))
+        made.append(
+            views.table(
+                title,
+                _REPORT_HEADINGS,
+                _REPORT_WIDTHS,
+                reports,
+                "xenfusa-reports",
+                "xenfusa-filterable",
+                "xenfusa-wide",
+            )
+        )
     return made
 
 

@@ -99,7 +99,16 @@ def _excluded(views: Views, fromdoc: str) -> list[nodes.Node]:
         until: Cell = expired if one.expired else one.expires
         rows.append((paragraph(views.link(fromdoc, one.id, one.id)), one.reason, one.owner, until))
     title = f"Justified exclusions: {len(rows)}; none counts as covered"
-    return [views.table(title, ("Requirement", "Reason", "Owner", "Until"), (26, 40, 18, 16), rows, "xenfusa-excluded")]
+    return [
+        views.table(
+            title,
+            ("Requirement", "Reason", "Owner", "Until"),
+            (26, 40, 18, 16),
+            rows,
+            "xenfusa-excluded",
+            "xenfusa-filterable",
+        )
+    ]
 
 
 def _verdict_totals(views: Views, fromdoc: str) -> list[nodes.Node]:
@@ -134,7 +143,9 @@ def _report_totals(views: Views, fromdoc: str) -> list[nodes.Node]:
         name = link_to_report(views.builder, fromdoc, report.file)
         rows.append((name, said, nodes.literal("", report.sha256[:16] or "unread")))
     headings = ("Report", "Cases", "SHA-256 begins")
-    made: list[nodes.Node] = [views.table("Test reports", headings, (40, 36, 24), rows, "xenfusa-reports")]
+    made: list[nodes.Node] = [
+        views.table("Test reports", headings, (40, 36, 24), rows, "xenfusa-reports", "xenfusa-filterable")
+    ]
     way = link_to_index(views.builder, fromdoc, "What came of each test")
     return [*made, paragraph(*way, ".")] if way else made
 
@@ -152,7 +163,7 @@ def documents(views: Views) -> list[nodes.Node]:
     unclaimed = sum(len(one.unclaimed) for one in views.record.documents)
     title = f"Normative sentences of documents: {unclaimed} unclaimed"
     headings = ("Document", "Claimed by requirements", "Informative", "Unclaimed")
-    return [views.table(title, headings, (40, 22, 14, 24), rows, "xenfusa-documents")]
+    return [views.table(title, headings, (40, 22, 14, 24), rows, "xenfusa-documents", "xenfusa-filterable")]
 
 
 def _suppressed(views: Views) -> list[nodes.Node]:
@@ -168,7 +179,16 @@ def _suppressed(views: Views) -> list[nodes.Node]:
         for one in views.record.suppressed
     ]
     title = f"Suppressed for a stated reason: {count(len(rows), 'finding')}"
-    return [views.table(title, ("Type and place", "Finding", "Reason"), (28, 40, 32), rows, "xenfusa-suppressed")]
+    return [
+        views.table(
+            title,
+            ("Type and place", "Finding", "Reason"),
+            (28, 40, 32),
+            rows,
+            "xenfusa-suppressed",
+            "xenfusa-filterable",
+        )
+    ]
 
 
 def _findings(views: Views) -> list[nodes.Node]:
@@ -184,4 +204,6 @@ def _findings(views: Views) -> list[nodes.Node]:
         for finding in views.record.findings
     ]
     title = f"What is wrong in the sources and reports: {count(len(rows), 'finding')}"
-    return [views.table(title, ("Type", "Place", "Finding"), (24, 24, 52), rows, "xenfusa-findings")]
+    return [
+        views.table(title, ("Type", "Place", "Finding"), (24, 24, 52), rows, "xenfusa-findings", "xenfusa-filterable")
+    ]

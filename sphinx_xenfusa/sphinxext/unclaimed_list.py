@@ -20,7 +20,14 @@ def unclaimed_nodes(views: Views) -> list[nodes.Node]:
         if one.unclaimed:
             rows = _rows(one.unclaimed)
             made.append(
-                views.table(f"Unclaimed in {one.file}", ("Place", "Sentence"), (24, 76), rows, "xenfusa-unclaimed")
+                views.table(
+                    f"Unclaimed in {one.file}",
+                    ("Place", "Sentence"),
+                    (24, 76),
+                    rows,
+                    "xenfusa-unclaimed",
+                    "xenfusa-filterable",
+                )
             )
         if one.informative:
             informative = [
@@ -28,7 +35,14 @@ def unclaimed_nodes(views: Views) -> list[nodes.Node]:
             ]
             headings = ("Place", "Sentence", "Why it asks for nothing")
             made.append(
-                views.table(f"Informative in {one.file}", headings, (24, 40, 36), informative, "xenfusa-informative")
+                views.table(
+                    f"Informative in {one.file}",
+                    headings,
+                    (24, 40, 36),
+                    informative,
+                    "xenfusa-informative",
+                    "xenfusa-filterable",
+                )
             )
     return made
 
