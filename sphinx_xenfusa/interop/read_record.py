@@ -25,6 +25,7 @@ from sphinx_xenfusa.trace.record import (
     ExpectedTest,
     Finding,
     Gate,
+    InputFile,
     Item,
     Justification,
     Link,
@@ -43,9 +44,11 @@ from sphinx_xenfusa.trace.record import (
     TestReport,
     TestRun,
     Tombstone,
+    Tool,
     TracedItem,
     TraceRecord,
     TypedFields,
+    UsedSetting,
     Verification,
 )
 from sphinx_xenfusa.trace.serialise import validate
@@ -248,6 +251,9 @@ def _from_version_1(data: Json) -> dict[str, Any]:
         "reviews": [],
         "verifications": [],
         "suppressed": [],
+        "inputs": [],
+        "tools": [],
+        "settings": [],
     }
 
 
@@ -337,6 +343,9 @@ class _Reader:
                 ExpectedTest(**{**one, "place": _place(one["place"])}) for one in data["evidence"]["expected"]
             ),
             documented=Documented(**data["evidence"]["documented"]),
+            inputs=tuple(InputFile(**one) for one in data["inputs"]),
+            tools=tuple(Tool(**one) for one in data["tools"]),
+            settings=tuple(UsedSetting(**one) for one in data["settings"]),
         )
 
     def _traced(self, number: int, data: Json) -> TracedItem:

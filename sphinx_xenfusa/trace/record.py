@@ -646,6 +646,45 @@ class BaselineReference:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class InputFile:
+    """A file that the record was made from, as it was when the build began to make it.
+
+    :param kind: what it is, in words: ``document``, ``test report`` and so on.
+    :param file: relative to the source folder; of a file outside of the project, its name alone.
+    :param sha256: of its bytes; empty when they could not be read.
+    :param error: why they could not; empty if they could.
+    """
+
+    kind: str
+    file: str
+    sha256: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tool:
+    """A program or library that the record was made with.
+
+    :param role: what it does here, in words.
+    :param sha256: over those of its sources that a verdict depends on; empty where none does.
+    """
+
+    name: str
+    version: str
+    role: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class UsedSetting:
+    """A setting with the value that was used, each as JSON; a path outside of the project is cut to its name."""
+
+    name: str
+    value: str
+    default: str
+
+
 @dataclass(frozen=True, slots=True)
 class TraceRecord:
     """Everything that is known, sorted.
@@ -664,6 +703,9 @@ class TraceRecord:
     :param tests: each test over all reports, sorted.
     :param runs: the runs of tests that are on record.
     :param expected: the manifest of what must run.
+    :param inputs: the files that it was made from, sorted; empty for a record that no documentation build made.
+    :param tools: what it was made with.
+    :param settings: how it was made.
     :param documented: the revision that all of this is about.
     """
 
@@ -690,3 +732,6 @@ class TraceRecord:
     runs: tuple[TestRun, ...] = ()
     expected: tuple[ExpectedTest, ...] = ()
     documented: Documented = Documented()
+    inputs: tuple[InputFile, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    settings: tuple[UsedSetting, ...] = ()

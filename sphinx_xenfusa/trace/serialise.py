@@ -84,6 +84,9 @@ def _parts(record: TraceRecord) -> dict[str, Any]:
         "verifications": [asdict(entry) | {"result": entry.result.value} for entry in record.verifications],
         "suppressed": [asdict(entry) for entry in record.suppressed],
         "baseline": None if record.baseline is None else asdict(record.baseline),
+        "inputs": map(asdict, record.inputs),
+        "tools": [asdict(one) for one in record.tools],
+        "settings": [asdict(one) for one in record.settings],
     }
 
 

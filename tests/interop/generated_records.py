@@ -16,6 +16,7 @@ from sphinx_xenfusa.trace.record import (
     ExpectedTest,
     Finding,
     Gate,
+    InputFile,
     Item,
     Justification,
     LinkOrigin,
@@ -27,9 +28,11 @@ from sphinx_xenfusa.trace.record import (
     Tag,
     TargetResult,
     Tombstone,
+    Tool,
     TracedItem,
     TraceRecord,
     TypedFields,
+    UsedSetting,
     Verification,
 )
 from sphinx_xenfusa.trace.record import TestCase as Case
@@ -239,6 +242,11 @@ slots = st.fixed_dictionaries(
             max_size=2,
         ).map(tuple),
         "documented": st.builds(Documented, texts, st.sampled_from([True, False, None]), texts),
+        "inputs": st.lists(st.builds(InputFile, words, words, st.sampled_from(["", SHA]), texts), max_size=2).map(
+            tuple
+        ),
+        "tools": st.lists(st.builds(Tool, words, texts, texts, st.sampled_from(["", SHA])), max_size=2).map(tuple),
+        "settings": st.lists(st.builds(UsedSetting, words, texts, texts), max_size=2).map(tuple),
         "expected": st.lists(st.builds(ExpectedTest, words, texts, places, st.integers(0, 9)), max_size=2).map(tuple),
         "baseline": st.one_of(st.none(), st.builds(BaselineReference, words, texts, words, st.just(SHA))),
     }
