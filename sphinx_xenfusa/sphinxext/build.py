@@ -61,6 +61,7 @@ from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.evidence_pages import EvidencePages, Family, Page
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
+from sphinx_xenfusa.sphinxext.matrix_gates import MatrixGates, matrix_gates
 from sphinx_xenfusa.sphinxext.oft_documents import OftDocuments
 from sphinx_xenfusa.sphinxext.oft_evidence import OftEvidence
 from sphinx_xenfusa.sphinxext.oft_sources import SourceItems, read_sources
@@ -78,6 +79,7 @@ from sphinx_xenfusa.sphinxext.views import Views, told_of_tests
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.linker import finding_order
+from sphinx_xenfusa.trace.neighbours import Neighbours
 from sphinx_xenfusa.trace.record import Documented, Finding, Item, Justification, Link, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.reviews import newest
 from sphinx_xenfusa.trace.style import Styled, check_style
@@ -104,6 +106,7 @@ class Build:
         self._answers: Answers | None = None
         self._repeated: frozenset[str] = frozenset()
         self._vocabulary = Vocabulary((), (), {}, {}, {})
+        self._gates = MatrixGates({}, (), False)
         self._shown: Shown | None = None
         self._pages: EvidencePages | None = None
         self._kept: Confirmation | None = None
@@ -281,7 +284,9 @@ class Build:
             runs=provenance.runs,
             documented=provenance.documented,
         )
-        if rules.policy_unreadable or any(gate.met is False for gate in self.record.gates):
+        self._gates = matrix_gates(self.record, domain.matrices, self._vocabulary)
+        self.record = self._gates.in_record(self.record)
+        if rules.policy_unreadable or self._gates.misread or any(gate.met is False for gate in self.record.gates):
             app.statuscode = 1
         self._traced = {str(traced.item.tag): traced for traced in self.record.items}
         self._justifications = self.record.justifications
@@ -384,6 +389,12 @@ class Build:
                 line = f":{finding.place.line}" if finding.place is not None else ""
                 warn(finding.subtype, finding.message, _LISTS.get(finding.subtype, register) + line)
 
+    @functools.cached_property
+    def _neighbours(self) -> Neighbours:
+        """What covers what, for the matrices of all pages."""
+        assert self.record is not None
+        return Neighbours(self.record)
+
     def write_states(self, app: Sphinx, needs: Any) -> None:
         """Give sphinx-needs the states, for its own tables and exports."""
         if self.record is not None:
@@ -455,7 +466,9 @@ class Build:
                 (markup.mark, markup.overlaid, markup.unclaimed),
                 lambda: overlays.view(place, docname, cards, self._repeated),
             ),
-            markup.matrix: lambda: Matrix(views, self._vocabulary).show(docname, place["asked"]),
+            markup.matrix: lambda: Matrix(views, self._vocabulary, self._neighbours, self._gates.of).show(
+                docname, place["asked"]
+            ),
             markup.verdict: lambda: views.verdict(docname, answers.to(place["asked"]), place["words"]),
             markup.survivors: lambda: survivor_nodes(views),
             markup.conformance: lambda: conformance_nodes(views),
@@ -519,7 +532,7 @@ def _vocabulary(
     """The words that a matrix may use; a chapter is a document."""
     chapter_of = {tag: docname for tag, (docname, _) in domain.anchors.items()}
     titles = {docname: env.titles[docname].astext() for docname in set(chapter_of.values()) if docname in env.titles}
-    return Vocabulary.of((item.tag for item in items), policies, titles, chapter_of)
+    return Vocabulary.of(items, policies, titles, chapter_of)
 
 
 def _with_questions(record: TraceRecord, domain: XenDomain, answers: Answers) -> TraceRecord:

@@ -23,7 +23,7 @@ from sphinx_xenfusa.interop.baseline_file import read_snapshot
 from sphinx_xenfusa.interop.typed_fields import FIELDS, read_fields
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.case_lists import LISTS
-from sphinx_xenfusa.sphinxext.selection import FILTERS, Asked
+from sphinx_xenfusa.sphinxext.selection import FILTERS, FORMS, Asked
 from sphinx_xenfusa.trace.linker import tag_fault
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag, TypedFields
 from sphinx_xenfusa.trace.states import ItemKind
@@ -72,6 +72,14 @@ class XenDirective(SphinxDirective):
         """Where the directive stands."""
         source, line = self.get_source_info()
         return Place(_relative(source, str(self.env.srcdir), str(Path.cwd())), line)
+
+    def place_of(self, option: str) -> Place:
+        """Where an option stands; the directive itself where it is written in no line of its own."""
+        place = self.place
+        for offset, line in enumerate(self.block_text.splitlines()):
+            if re.match(rf"\s*:{option}:", line):
+                return Place(place.file, place.line + offset)
+        return place
 
 
 class RequirementDirective(XenDirective):
@@ -159,17 +167,9 @@ class RequirementDirective(XenDirective):
             self.domain.note_vocabulary(self.env.docname, self.domain.vocabulary.names_digest)
         fields, faults = read_fields(given, kind, self.domain.vocabulary)
         for fault in faults:
-            finding = Finding(fault.subtype, self._place_of(fault.option), str(tag), fault.message)
+            finding = Finding(fault.subtype, self.place_of(fault.option), str(tag), fault.message)
             self.domain.note_finding(self.env.docname, finding)
         return fields
-
-    def _place_of(self, option: str) -> Place:
-        """Where an option stands; the directive itself where it is written in no line of its own."""
-        place = self.place
-        for offset, line in enumerate(self.block_text.splitlines()):
-            if re.match(rf"\s*:{option}:", line):
-                return Place(place.file, place.line + offset)
-        return place
 
     def _tell(self, subtype: str, message: str) -> None:
         """Leave a finding: the record holds it, and every build warns of it until it is mended."""
@@ -217,6 +217,9 @@ class MatrixDirective(XenDirective):
         "chapters": directives.unchanged,
         "status": directives.unchanged,
         "tags": directives.unchanged,
+        "covers": directives.unchanged,
+        "covered-by": directives.unchanged,
+        "gate": directives.unchanged,
     }
 
     def run(self) -> Sequence[nodes.Node]:
@@ -226,6 +229,9 @@ class MatrixDirective(XenDirective):
             self.place,
             words(self.options.get("columns")),
             tuple((name, entries) for name, entries in given.items() if entries),
+            tuple((name, words(self.options[name])) for name in FORMS if name in self.options),
+            words(self.options.get("gate")),
+            self.place_of("gate"),
         )
         self.domain.note_view(self.env.docname, "*")
         self.domain.note_matrix(self.env.docname, asked)

@@ -48,7 +48,7 @@ from sphinx_xenfusa.terms.installed import Vocabulary, load_vocabulary
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
 
-ENV_VERSION = 10
+ENV_VERSION = 11
 """To be raised whenever what the domain stores changes its shape."""
 
 

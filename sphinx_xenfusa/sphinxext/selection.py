@@ -1,7 +1,7 @@
-"""What an author asks of a matrix: which columns, which requirements; words that mean nothing are told and ignored.
+"""What an author asks of a matrix: its form, which columns, which requirements; words that mean nothing are told and ignored.
 
-A filter that loses all its words shows more, never less.  What is left out is counted by state, so that a table can say what
-it does not show.
+A filter that loses all its words shows more, never less, and a form that cannot be made is the plain one.  What is left out is
+counted by state, so that a table can say what it does not show.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from sphinx_xenfusa.trace.record import Finding, Place, Tag, TracedItem
+from sphinx_xenfusa.trace.linker import TEST_TYPE
+from sphinx_xenfusa.trace.neighbours import CLAIM, TEST
+from sphinx_xenfusa.trace.record import Finding, Item, Place, TracedItem
 from sphinx_xenfusa.trace.states import ItemKind, Result
+from sphinx_xenfusa.trace.thresholds import Threshold, parse_threshold
 
 COLUMNS = (
     "requirement",
@@ -28,24 +31,53 @@ COLUMNS = (
     "witness",
     "mutant",
     "tests",
+    "model",
+    "methods",
+    "targets",
+    "untried",
     "covers",
+    "covered by",
     "needs",
+    "coverage",
+    "lacks",
+    "suspect",
+    "review",
+    "justification",
+    "assumptions",
+    "text",
     "rationale",
     "comment",
     "level",
     "owner",
     "discharge",
     "source",
+    "role",
+    "privilege",
+    "operation",
+    "target",
+    "restricts",
+    "labels",
+    "depends",
+    "approval",
+    "origin",
     "place",
     "fingerprint",
 )
 """The columns that every record has; each of its policies is one more."""
 DEFAULT_COLUMNS = ("requirement", "kind", "policies", "tests", "state")
+DIRECTED_COLUMNS = ("requirement", "state")
+"""Beside the columns of the neighbours."""
 SYNONYMS = {"status": "state", "killing mutant": "mutant", "verdict": "verdicts", "claim": "claims", "test": "tests"}
 """Other words for some columns."""
 NO_KIND = "none"
 """The word for items without a kind (Xen's own)."""
 FILTERS = ("types", "kinds", "chapters", "status", "tags")
+DIRECTIONS = ("covers", "covered-by")
+"""The options that ask for the neighbours of each item; empty, they ask for all types."""
+FORMS = (*DIRECTIONS, "path")
+"""The options that ask for another form than one row for each item."""
+STEP_WORDS = {TEST_TYPE: TEST, "tests": TEST, "claims": CLAIM}
+"""Other words for what a path leads to that is no item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +86,17 @@ class Asked:
 
     :param place: where the directive stands.
     :param filters: the words of each filter that is given, in the order of :data:`FILTERS`.
+    :param forms: the words of each of :data:`FORMS` that is given, none for one that is given and empty.
+    :param gates: the thresholds.
+    :param gates_at: where these stand.
     """
 
     place: Place
     columns: tuple[str, ...] = ()
     filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    forms: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    gates: tuple[str, ...] = ()
+    gates_at: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +107,7 @@ class Vocabulary:
     :param chapters: the documents that a word means: by name, or by title in small letters.
     :param titles: the title of each document.
     :param chapter_of: the document in which each tag stands.
+    :param needed: the types that items need.
     """
 
     policies: tuple[str, ...]
@@ -76,24 +115,33 @@ class Vocabulary:
     chapters: Mapping[str, frozenset[str]]
     titles: Mapping[str, str]
     chapter_of: Mapping[str, str]
+    needed: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, tags: Iterable[Tag], policies: tuple[str, ...], titles: Mapping[str, str], chapter_of: Mapping[str, str]
+        cls, items: Iterable[Item], policies: tuple[str, ...], titles: Mapping[str, str], chapter_of: Mapping[str, str]
     ) -> Vocabulary:
-        """The words for some tags.
+        """The words for some items.
 
         :param titles: the title of each document.
         """
-        types, documents = set[str](), set[str]()
+        types, documents, needed = set[str](), set[str](), set[str]()
         chapters: dict[str, frozenset[str]] = {}
-        for tag in tags:
-            types.add(tag.type)
-            documents |= {chapter_of[str(tag)]} if str(tag) in chapter_of else set()
+        for item in items:
+            types.add(item.tag.type)
+            needed.update(item.needs)
+            tag = str(item.tag)
+            documents |= {chapter_of[tag]} if tag in chapter_of else set()
         for docname in sorted(documents):
             for word in (docname, plain(titles.get(docname, docname))):
                 chapters[word] = chapters.get(word, frozenset()) | {docname}
-        return cls(policies, tuple(sorted(types)), chapters, titles, chapter_of)
+        needed -= {TEST_TYPE} if TEST_TYPE not in types else set()
+        return cls(policies, tuple(sorted(types)), chapters, titles, chapter_of, tuple(sorted(needed)))
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What a direction or a path may name: item types, those among them that are asked for and missing, claims and tests."""
+        return (*sorted({*self.types, *self.needed} - {TEST_TYPE}), CLAIM, TEST)
 
 
 def plain(words: str) -> str:
@@ -103,17 +151,40 @@ def plain(words: str) -> str:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which columns and which requirements a matrix shows.
+    """Which columns and which requirements a matrix shows, and in which form.
 
     :param columns: each once; ``requirement`` comes first.
     :param filters: what is left of each filter once unknown words are gone; no entry for a filter that lets all pass.
+    :param covers: the types of which it shows what an item covers; none for all; ``None`` if it does not show it.
+    :param covered_by: the same of what covers an item: types, claims or tests.
+    :param path: the steps from a type downwards; empty for a matrix of another form.
+    :param thresholds: those that can be read.
+    :param misread: whether there is one that cannot.
     """
 
     columns: tuple[str, ...]
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    covers: tuple[str, ...] | None = None
+    covered_by: tuple[str, ...] | None = None
+    path: tuple[str, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    misread: bool = False
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether it shows the neighbours of each item."""
+        return self.covers is not None or self.covered_by is not None
 
     def admits(self, traced: TracedItem, vocabulary: Vocabulary) -> bool:
         """Whether a requirement is shown: it passes each filter."""
+        return self._passes(traced, vocabulary, self.filters)
+
+    def concerns(self, traced: TracedItem, vocabulary: Vocabulary) -> bool:
+        """Whether a threshold is about a requirement: a filter by state would make of any a true one."""
+        filters = {name: words for name, words in self.filters.items() if name != "status"}
+        return self._passes(traced, vocabulary, filters)
+
+    def _passes(self, traced: TracedItem, vocabulary: Vocabulary, filters: Mapping[str, tuple[str, ...]]) -> bool:
         item = traced.item
         tag = str(item.tag)
         chapter = vocabulary.chapter_of.get(tag, "")
@@ -124,12 +195,18 @@ class Selection:
             "status": lambda word: word == traced.result.value,
             "tags": lambda word: fnmatchcase(tag, word),
         }
-        return all(any(passes[name](word) for word in words) for name, words in self.filters.items())
+        return all(any(passes[name](word) for word in words) for name, words in filters.items())
 
     @property
     def words(self) -> str:
         """What the filters say, for the reader."""
         return "; ".join(f"{name} {', '.join(words)}" for name, words in self.filters.items())
+
+    @property
+    def whom(self) -> str:
+        """What the thresholds are about, for the reader."""
+        said = [f"{name} {', '.join(words)}" for name, words in self.filters.items() if name != "status"]
+        return f"items of a matrix with {'; '.join(said)}" if said else "all items"
 
 
 def _documents(word: str, vocabulary: Vocabulary) -> frozenset[str]:
@@ -138,40 +215,106 @@ def _documents(word: str, vocabulary: Vocabulary) -> frozenset[str]:
 
 def select(asked: Asked, vocabulary: Vocabulary) -> tuple[Selection, tuple[Finding, ...]]:
     """What is asked for in words that are known, and a finding for each other word."""
-    findings: list[Finding] = []
+    return _Reader(asked, vocabulary).selection()
 
-    def known(what: str, words: Sequence[str], expected: Sequence[str]) -> list[str]:
+
+class _Reader:
+    """Reads the options of one matrix."""
+
+    def __init__(self, asked: Asked, vocabulary: Vocabulary) -> None:
+        self._asked = asked
+        self._vocabulary = vocabulary
+        self._findings: list[Finding] = []
+
+    def selection(self) -> tuple[Selection, tuple[Finding, ...]]:
+        """What is asked for, and what is wrong with it."""
+        filters = self._filters()
+        forms = self._forms()
+        path = self._path(forms, filters)
+        thresholds = [one for text in self._asked.gates if (one := self._threshold(text)) is not None]
+        directions = {name: None if path else forms.get(name) for name in DIRECTIONS}
+        selection = Selection(
+            self._columns(directed=bool(forms)),
+            filters,
+            directions["covers"],
+            directions["covered-by"],
+            path,
+            tuple(thresholds),
+            len(thresholds) < len(self._asked.gates),
+        )
+        return selection, tuple(self._findings)
+
+    def _tell(self, message: str, subtype: str = "option", place: Place | None = None) -> None:
+        self._findings.append(Finding(subtype, place or self._asked.place, "", message))
+
+    def _known(self, what: str, words: Sequence[str], expected: Sequence[str]) -> list[str]:
         kept = []
         for word in words:
-            if word in expected or (what == "chapter" and _documents(word, vocabulary)):
+            if word in expected or (what == "chapter" and _documents(word, self._vocabulary)):
                 kept.append(word)
             else:
-                findings.append(Finding("option", asked.place, "", _unknown(what, word, expected)))
+                self._tell(_unknown(what, word, expected))
         return kept
 
-    given = dict(asked.filters)
-    expected_words = {
-        "types": ("type", vocabulary.types),
-        "kinds": ("kind", (*(kind.value for kind in ItemKind), NO_KIND)),
-        "chapters": ("chapter", tuple(vocabulary.chapters)),
-        "status": ("state", tuple(result.value for result in Result)),
-    }
-    filters: dict[str, tuple[str, ...]] = {}
-    for name in FILTERS:
-        words = given.get(name, ())
-        left = known(*_asked_for(expected_words, name, words)) if name in expected_words else list(words)
-        if left:
-            filters[name] = tuple(left)
-    columns = known("column", [SYNONYMS.get(word, word) for word in asked.columns], (*COLUMNS, *vocabulary.policies))
-    expanded = [one for word in columns or DEFAULT_COLUMNS for one in _expanded(word, vocabulary)]
-    return Selection(tuple(dict.fromkeys(["requirement", *expanded])), filters), tuple(findings)
+    def _filters(self) -> dict[str, tuple[str, ...]]:
+        vocabulary, given = self._vocabulary, dict(self._asked.filters)
+        expected_words: Mapping[str, tuple[str, Sequence[str]]] = {
+            "types": ("type", vocabulary.types),
+            "kinds": ("kind", (*(kind.value for kind in ItemKind), NO_KIND)),
+            "chapters": ("chapter", tuple(vocabulary.chapters)),
+            "status": ("state", tuple(result.value for result in Result)),
+        }
+        filters: dict[str, tuple[str, ...]] = {}
+        for name in FILTERS:
+            words = given.get(name, ())
+            what, expected = expected_words.get(name, (name, words))
+            if left := self._known(what, words, expected):
+                filters[name] = tuple(left)
+        return filters
 
+    def _columns(self, directed: bool) -> tuple[str, ...]:
+        vocabulary = self._vocabulary
+        named = [SYNONYMS.get(word, word) for word in self._asked.columns]
+        default = DIRECTED_COLUMNS if directed else DEFAULT_COLUMNS
+        columns = self._known("column", named, (*COLUMNS, *vocabulary.policies)) or default
+        expanded = [one for word in columns for one in _expanded(word, vocabulary)]
+        return tuple(dict.fromkeys(["requirement", *expanded]))
 
-def _asked_for(
-    expected: Mapping[str, tuple[str, Sequence[str]]], name: str, words: Sequence[str]
-) -> tuple[str, Sequence[str], Sequence[str]]:
-    what, known = expected[name]
-    return what, words, known
+    def _forms(self) -> dict[str, tuple[str, ...]]:
+        """What each option about the form names; one of which no word is known is not there, or it would ask for all."""
+        types = self._vocabulary.steps[:-2]
+        forms: dict[str, tuple[str, ...]] = {}
+        for name, given in self._asked.forms:
+            words = [STEP_WORDS.get(word, word) for word in given]
+            left = self._known("step", words, types if name == "covers" else self._vocabulary.steps)
+            if left or not words:
+                forms[name] = tuple(left)
+        return forms
+
+    def _path(self, forms: Mapping[str, tuple[str, ...]], filters: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """The steps of a path; it begins with items, and its first step takes the place of the filter by type."""
+        if "path" not in forms:
+            return ()
+        path = forms["path"]
+        if len(path) < 2 or path[0] in (CLAIM, TEST):
+            found = ", ".join(path) or "nothing"
+            expected = "expected an item type and at least one step more, as in XenMkt, XenProd, claim, test"
+            self._tell(f"found the path {found!r} in xen:matrix, which is ignored; {expected}")
+            return ()
+        beside = [name for name in DIRECTIONS if name in forms] + (["types"] if "types" in filters else [])
+        beside += ["columns"] if self._asked.columns else []
+        for name in beside:
+            self._tell(f"found :{name}: beside :path: in xen:matrix, which is ignored; expected one of the two")
+        filters.pop("types", None)
+        return path
+
+    def _threshold(self, text: str) -> Threshold | None:
+        try:
+            return parse_threshold(text)
+        except ValueError as error:
+            # A gate that is not understood is not met: a slip of the pen must not open it.
+            self._tell(f"{error}; the gate counts as not met", "gate", self._asked.gates_at)
+            return None
 
 
 def _expanded(column: str, vocabulary: Vocabulary) -> Sequence[str]:

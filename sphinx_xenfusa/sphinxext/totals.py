@@ -84,7 +84,7 @@ def _gates(views: Views) -> list[nodes.Node]:
         }
         rows.append((gate.name, gate.words, number, f"{gate.required:g} %{allowed}", marked(*states[gate.met])))
     missed = sum(gate.met is False for gate in views.record.gates)
-    title = f"Gates of the tracing policy: {missed} not met" if missed else "Gates of the tracing policy: none missed"
+    title = f"Gates: {missed} of {len(rows)} not met" if missed else "Gates: none missed"
     headings = ("Gate", "What is asked for", "Have it", "At least", "Met")
     return [views.table(title, headings, (20, 34, 18, 16, 12), rows, "xenfusa-gates")]
 

@@ -22,7 +22,7 @@ SUBTYPES: dict[str, str] = {
     "duplicate": "A tag is used twice; every place is named. Or an item names the same tag twice.",
     "equivalent": "An entry of the list of equivalent mutants matches no mutant that survives.",
     "expected_test": "A test that must run did not come.",
-    "gate": "Fewer items than the tracing policy asks for have what they need; the build fails.",
+    "gate": "Fewer items than the tracing policy or a matrix asks for have what they need; the build fails.",
     "inconclusive": "A bound was hit before the search of a claim was exhausted.",
     "input": "A file that the build reads cannot be used.",
     "justification": "A justified exclusion has expired, leads to no item of that revision, or excuses nothing.",

@@ -539,7 +539,7 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Gate:
-    """A threshold of the tracing policy, and what was found.
+    """A threshold of the tracing policy or of a matrix, and what was found.
 
     :param words: what is counted, in words.
     :param counted: how many of the items concerned have what is asked for.
@@ -694,7 +694,7 @@ class TraceRecord:
     :param mutants: what became of the mutants of the model over all runs; ``None`` when that is not known.
     :param justifications: the justified exclusions, expired ones included.
     :param tombstones: the retired ids.
-    :param gates: the thresholds of the tracing policy.
+    :param gates: the thresholds of the tracing policy, then those of matrices.
     :param documents: the documents whose normative sentences were counted.
     :param reviews: the inspections that are on record.
     :param suppressed: the findings that a stated reason keeps from counting.

@@ -201,9 +201,7 @@ def test_shown_and_left_out_are_the_whole_record(
 ) -> None:
     record = record_of(entries)
     chapter_of = {f"{type_}~{name}~1": "roles" if name < "b" else "links" for type_, name, _, _ in entries}
-    vocabulary = Vocabulary.of(
-        (one.item.tag for one in record.items), record.policies, {"roles": "The  roles"}, chapter_of
-    )
+    vocabulary = Vocabulary.of((one.item for one in record.items), record.policies, {"roles": "The  roles"}, chapter_of)
     asked = Asked(PLACE, tuple(columns), tuple((name, tuple(filters[name])) for name in FILTERS if name in filters))
     selection, findings = select(asked, vocabulary)
     shown = [one for one in record.items if selection.admits(one, vocabulary)]

@@ -65,7 +65,7 @@ def test_a_gate_that_is_not_met_fails_the_build_without_being_asked(build: Calla
     assert "found 0 of 1; expected at least 100 %; lacking: XenArch~middle~1" in built.warnings[0]
     assert built.status == 1
     page = built.page("index.html")
-    assert "Gates of the tracing policy: 1 not met" in page
+    assert "Gates: 1 of 1 not met" in page
     assert "The policy asks for: " in page
 
 

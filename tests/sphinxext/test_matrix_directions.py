@@ -1,0 +1,176 @@
+"""A matrix shows what is above and below each item, what lacks something first, and lets thresholds fail the build."""
+
+import re
+from collections.abc import Callable
+
+from tests_support import Built, requirement, verdict
+
+from sphinx_xenfusa.explore.verdict import VerdictKind
+
+REQS = """:orphan:
+
+Xen
+===
+
+`XenMkt~run~1`
+
+Description:
+Xen shall run domains.
+
+Needs:
+ - XenProd
+
+`XenMkt~alone~1`
+
+Description:
+Xen shall run alone.
+
+Needs:
+ - XenProd
+
+`XenProd~boot~1`
+
+Description:
+Xen shall boot domains.
+
+Covers:
+ - `XenMkt~run~1`
+
+Needs:
+ - XenArch
+
+`XenProd~old~1`
+
+Description:
+Xen shall boot old domains.
+
+Covers:
+ - `XenMkt~run~2`
+"""
+
+
+def arch(name: str, claim: str, more: str = "") -> str:
+    return requirement(name, options=f":confirmed-by: {claim}\n:covers: XenProd~boot~1{more}")
+
+
+MATRICES = """
+.. xen:matrix::
+   :types: XenProd
+   :covers: XenMkt
+   :covered-by: XenArch
+   :gate: gap = 0, passed >= 10 %, suspect = 0
+
+.. xen:matrix::
+   :types: XenMkt
+   :covered-by:
+
+.. xen:matrix::
+   :types: XenArch
+   :status: diverges
+   :covers:
+   :covered-by: claim, test
+   :columns: coverage, methods, role
+   :gate: passed = 100 %
+"""
+FILES = {
+    "reqs.rst": REQS,
+    "index.rst": "Page\n====\n\n"
+    + arch("good", "criticality_closed_set", "\n:needs: XenTest")
+    + arch("bad", "hwdom_unprivileged")
+    + MATRICES,
+}
+VERDICTS = (
+    verdict("criticality_closed_set", None, VerdictKind.CONFIRMED),
+    verdict("hwdom_unprivileged", "specification", VerdictKind.CONFIRMED),
+    verdict("hwdom_unprivileged", "dummy", VerdictKind.DIVERGES),
+)
+
+
+def cells(table: str) -> list[list[str]]:
+    """The rows of a table, head first, as texts."""
+    rows = re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+    return [
+        [
+            " ".join(re.sub(r"<[^>]+>", " ", cell).split())
+            for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL)
+        ]
+        for row in rows
+    ]
+
+
+def captions(page: str) -> list[str]:
+    return re.findall(r'<span class="caption-text">(.*?)</span>', page)
+
+
+def test_directions_groups_and_thresholds(build: Callable[..., Built]) -> None:
+    built = build(FILES, verdicts=VERDICTS, xenfusa_oft=["reqs.rst"])
+    page = built.page("index.html")
+    tables = [one for one in re.findall(r"<table.*?</table>", page, re.DOTALL) if "xenfusa-matrix" in one]
+    assert all("xenfusa-filterable" in one for one in tables)
+    both, market, arch_table = (cells(tables[0]), cells(tables[2]), cells(tables[4]))
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+    # Both directions: what lacks something is first, under its own heading, and a link to a revision that is not there is none.
+    assert both[0] == ["Requirement", "Covers XenMkt", "Covered by XenArch", "State"]
+    assert [row[0].split()[0] for row in both[1:]] == ["XenProd~old~1"]
+    assert both[1][1] == "XenMkt~run~2 : ∅ predated"
+    assert both[1][2] == "none needed"
+    (covered,) = cells(tables[1])[1:]
+    assert covered[1] == "XenMkt~run~1 : ∅ none"
+    assert covered[2].startswith("≠ diverges , the worst of 2 XenArch~bad~1 : ≠ diverges XenArch~good~1 :")
+    assert "Uncovered: 1 of 2" in text
+    assert "Covered: 1 of 2" in text
+
+    # All types: those that are needed, and those that are there.
+    assert market[0] == ["Requirement", "Covered by XenProd", "State"]
+    assert (market[1][0].split()[0], market[1][1]) == ("XenMkt~alone~1", "∅ no XenProd")
+    covered_market = cells(tables[3])[1]
+    assert covered_market[1] == "∅ none , the worst of 2 XenProd~boot~1 : ∅ none XenProd~old~1 : ∅ predated"
+
+    # Claims with their verdicts, tests that are lacking, other columns between; a filter by state hides nothing from a gate.
+    assert arch_table[0] == ["Requirement", "Covers", "Coverage", "Methods", "Role", "Claims", "Tests"]
+    (bad,) = arch_table[1:]
+    assert bad[0] == "XenArch~bad~1 A title ≠ diverges"
+    assert bad[1:] == [
+        "XenProd~boot~1 : ∅ none",
+        "✓ covered",
+        "model: ≠ diverges",
+        "",
+        "hwdom_unprivileged : ≠ diverges (D1)",
+        "none needed",
+    ]
+    assert built.status == 1
+    gates = {gate.name: (gate.counted, gate.of, gate.met) for gate in built.record.gates}
+    assert gates == {
+        "index.rst: gap = 0": (1, 2, False),
+        "index.rst: passed >= 10 %": (0, 2, False),
+        "index.rst: suspect = 0": (2, 2, True),
+        "index.rst: passed = 100 %": (0, 2, False),
+    }
+    told = [line for line in built.warnings if "[xenfusa.gate]" in line]
+    line = FILES["index.rst"].split("\n").index("   :gate: gap = 0, passed >= 10 %, suspect = 0") + 1
+    assert [one.split(": WARNING: ")[0] for one in told][:2] == [f"docs/index.rst:{line}"] * 2
+    assert "✗ not met : gate gap = 0 (items of a matrix with types XenProd: not with a gap: 1 of 2)." in text
+    assert "✓ met : gate suspect = 0" in text
+
+
+def test_a_met_gate_leaves_the_build_alone_and_one_that_is_misread_does_not(build: Callable[..., Built]) -> None:
+    good = {"index.rst": "Page\n====\n\n" + arch("good", "criticality_closed_set").replace("XenProd", "XenArch")}
+    gate = "\n.. xen:matrix::\n   :gate: suspect = 0, passed >= 0 %\n"
+    files = {"index.rst": good["index.rst"].replace("\n   :covers: XenArch~boot~1", "") + gate}
+    built = build(files, verdicts=VERDICTS[:1])
+    assert (built.status, built.warnings) == (0, [])
+    assert [one.met for one in built.record.gates] == [True, True]
+    slip = {"index.rst": files["index.rst"].replace("suspect", "suspekt")}
+    built = build(slip, verdicts=VERDICTS[:1])
+    assert built.status == 1
+    assert built.types() == ["xenfusa.gate"]
+    assert "found 'suspekt' in 'suspekt = 0'; expected one of covered, suspect" in built.warnings[0]
+    assert "a gate that cannot be read" in built.page("index.html")
+
+
+def test_an_option_that_cannot_be_is_told_at_its_place(build: Callable[..., Built]) -> None:
+    built = build(FILES | {"index.rst": "P\n=\n\n.. xen:matrix::\n   :covered-by: XenPord\n"}, xenfusa_oft=["reqs.rst"])
+    (warning,) = [one for one in built.warnings if "xenfusa.option" in one]
+    assert warning.startswith("docs/index.rst:4: WARNING: found the step 'XenPord' in xen:matrix, which is ignored;")
+    assert "expected one of XenArch, XenMkt, XenProd, claim, test; did you mean 'XenProd'?" in warning
