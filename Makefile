@@ -2,7 +2,7 @@
 # `make test` runs the tests.  Both set up what they need in .venv first.
 
 .DEFAULT_GOAL := help
-.PHONY: help html test confirm adequacy whole lint wheel bench clean
+.PHONY: help html test axe confirm adequacy whole lint wheel bench clean
 .DELETE_ON_ERROR:
 
 # What the caller's shell has activated must not leak into our environment.
@@ -23,6 +23,7 @@ sys.exit(sys.version_info < (3, 11) or not (find_spec("ensurepip") or find_spec(
 help:
 	@echo 'make html    run the conformance tests and build the documentation into build/html'
 	@echo 'make test    run all tests on all cores'
+	@echo 'make axe     fetch the checker of accessibility that tests of pages run (needs npm)'
 	@echo 'make confirm run all claims and show the verdicts'
 	@echo 'make adequacy  try every mutant of the model on the claims that changed, and write the record'
 	@echo 'make whole   search every platform of three domains as one system, and compare: minutes'
@@ -69,6 +70,12 @@ html: $(READY)
 
 test: $(READY)
 	$(IN) -m pytest -n auto --dist loadfile $(PYTESTOPTS)
+
+# Without it those tests are skipped, and say so.  npm compares what it fetched with the hash in the lock file.
+axe:
+	@mkdir -p build/axe
+	@cp tests/axe/package.json tests/axe/package-lock.json build/axe/
+	npm ci --prefix build/axe --ignore-scripts --no-audit --no-fund --loglevel=error
 
 confirm: $(READY)
 	$(IN) -m sphinx_xenfusa.cli confirm

@@ -33,6 +33,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     builder_links.connect(app)
     case_places.connect(app)
     app.connect("builder-inited", _add_static_files)
+    app.add_css_file("xenfusa-reading.css", priority=900)  # after all others of ours
     app.add_css_file("xenfusa.css")
     app.add_css_file("xenfusa-evidence.css")
     app.add_css_file("xenfusa-tables.css")

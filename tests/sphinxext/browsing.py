@@ -93,6 +93,10 @@ class Browsing:
         page.goto(origin + name, wait_until="load")
         return page
 
+    def go(self, page: Any, folder: Path, name: str) -> None:
+        """Open another file of the same folder in the same page."""
+        page.goto(folder.resolve().as_uri() + "/" + name, wait_until="load")
+
     def seen(self, page: Any) -> Seen:
         """What was heard of an opened page up to now."""
         return next(seen for one, seen, _ in self.kept if one is page)

@@ -25,10 +25,10 @@ def test_every_page_is_quiet_and_asks_for_nothing_outside(
     folder = every_kind(theme)
     names = names_of_pages(folder)
     assert len(names) > 12
+    page = opened(folder, "index.html")
     for name in names:
-        page = opened(folder, name)
+        opened.go(page, folder, name)
         assert page.evaluate("document.body.innerText.length") > 50
-        opened.done(page)
 
 
 def test_what_a_page_says_or_asks_for_is_seen(opened: Browsing, tmp_path: Path) -> None:
