@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from sphinx_xenfusa import __version__
-from sphinx_xenfusa.sphinxext import builder_links, case_places, config, markup, needs_bridge
+from sphinx_xenfusa.sphinxext import builder_links, case_places, config, markup, needs_bridge, surroundings
 from sphinx_xenfusa.sphinxext.build import Build
 from sphinx_xenfusa.sphinxext.collector import Collector
 from sphinx_xenfusa.sphinxext.domain import ENV_VERSION, XenDomain
@@ -31,6 +31,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     Build().connect(app)
     Collector().connect(app)
     builder_links.connect(app)
+    surroundings.connect(app)
     case_places.connect(app)
     app.connect("builder-inited", _add_static_files)
     app.add_css_file("xenfusa-reading.css", priority=900)  # after all others of ours

@@ -70,6 +70,7 @@ from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.provenance import provenance_of, tied_reports
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
+from sphinx_xenfusa.sphinxext.surroundings import Surroundings
 from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
 from sphinx_xenfusa.sphinxext.tally_table import tally_nodes
 from sphinx_xenfusa.sphinxext.test_links import linked_tests
@@ -109,6 +110,7 @@ class Build:
         self._gates = MatrixGates({}, (), False)
         self._shown: Shown | None = None
         self._pages: EvidencePages | None = None
+        self._surroundings: Surroundings | None = None
         self._kept: Confirmation | None = None
         self._platforms = PlatformResults({}, {}, {})
         self._child: ConfirmationProcess | None = None
@@ -298,7 +300,9 @@ class Build:
         self._report(app, self.record)
         self._shown = Shown(app, self._digests(domain, answers))
         self._pages = EvidencePages(app, self._families(self.record, domain))
-        return sorted({*self._shown.changed(), *self._pages.documents()})
+        self._surroundings = around = Surroundings(app)
+        around.remove_left_over()
+        return sorted({*self._shown.changed(), *self._pages.documents(), *around.documents()})
 
     def _families(self, record: TraceRecord, domain: XenDomain) -> list[Family]:
         """The pages that stand in no document."""
@@ -397,6 +401,7 @@ class Build:
 
     def write_states(self, app: Sphinx, needs: Any) -> None:
         """Give sphinx-needs the states, for its own tables and exports."""
+        needs_bridge.sort_needs(needs)
         if self.record is not None:
             needs_bridge.write_states(needs, self.record)
             case_needs.add_tests(app, needs, self.record)
@@ -493,6 +498,8 @@ class Build:
         if exception is None and self._shown is not None and self._pages is not None:
             self._shown.keep()
             self._pages.keep()
+        if exception is None and self._surroundings is not None:
+            self._surroundings.keep()
 
 
 def _say_first(doctree: nodes.document, views: Views) -> None:

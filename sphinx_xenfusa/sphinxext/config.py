@@ -134,7 +134,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "test_needs": Setting(
         True,
-        "",
+        "html",
         (bool,),
         lambda value: isinstance(value, bool),
         "True or False",

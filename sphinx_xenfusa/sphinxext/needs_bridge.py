@@ -421,6 +421,16 @@ def take_card(evidence: nodes.Element) -> list[nodes.Node]:
     return content
 
 
+def sort_needs(needs: dict[str, NeedItem]) -> None:
+    """Put needs into the order in which a build from nothing reads them: by document, and as they stand in it.
+
+    A document that is read again, or by another process, comes behind all others in the store, and with it its needs in lists.
+    """
+    ordered = sorted(needs.items(), key=lambda pair: (pair[1]["docname"] is None, pair[1]["docname"] or ""))
+    needs.clear()
+    needs.update(ordered)
+
+
 def write_states(needs: Any, record: TraceRecord) -> None:
     """Put state, fingerprint and coverage of each requirement into its need, for the tables and exports of sphinx-needs."""
     for traced in record.items:

@@ -9,7 +9,7 @@ from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_xenfusa.inputs import InputError
-from sphinx_xenfusa.interop.exports import export
+from sphinx_xenfusa.interop.exports import FORMATS, export
 from sphinx_xenfusa.interop.recount import recount
 from sphinx_xenfusa.sphinxext import needs_bridge
 from sphinx_xenfusa.sphinxext.warning_types import warn
@@ -36,11 +36,20 @@ def write_outputs(app: Sphinx, record: TraceRecord, documents: Iterable[str], of
             files += export(record, [name], folder)
         except InputError as error:
             warn("input", error.message, error.place)
+    _remove_left_over(folder, files)
     whole, part = needs_bridge.needs_files(app)
     for difference in recount([*files, *_pages(app, documents), *whole], partial=part, without_needs=off_pages):
         # What the pages say cannot be relied on then, whether or not warnings count as errors.
         app.statuscode = 1
         warn("recount", difference.message, str(difference.file))
+
+
+def _remove_left_over(folder: Path, written: Collection[Path]) -> None:
+    """Remove what an earlier build wrote and this one did not: its numbers are of another record."""
+    for one in FORMATS.values():
+        for path in folder.glob(one.file):
+            if path not in written:
+                path.unlink(missing_ok=True)
 
 
 def _pages(app: Sphinx, documents: Iterable[str]) -> list[Path]:
