@@ -40,7 +40,7 @@ ROOMS = {
     "trace": room(2, "explore", "jsonschema_rs"),
     "claims": room(2, "explore engines model"),
     "terms": room(2, "inputs model"),
-    "platforms": room(2, "inputs model", "jsonschema_rs yaml"),
+    "platforms": room(2, "inputs model", "jsonschema_rs yaml devicetree fdt pcpp"),
     "confirm": room(3, "inputs explore engines model platforms trace", "pebble"),
     "evidence": room(3, "inputs trace platforms", "defusedxml yaml"),
     "interop": room(
