@@ -41,6 +41,7 @@ ROOMS = {
     "claims": room(2, "explore engines model"),
     "terms": room(2, "inputs model"),
     "platforms": room(2, "inputs model", "jsonschema_rs yaml devicetree fdt pcpp"),
+    "assessment": room(3, "explore model claims platforms"),
     "confirm": room(3, "inputs explore engines model platforms trace", "pebble"),
     "evidence": room(3, "inputs trace platforms", "defusedxml yaml"),
     "interop": room(
@@ -53,7 +54,7 @@ ROOMS = {
         "inputs explore model trace claims terms platforms confirm evidence interop",
         "sphinx docutils sphinx_needs",
     ),
-    "cli": room(5, "inputs explore model trace terms confirm evidence interop platforms", "click rich"),
+    "cli": room(5, "inputs explore model trace terms assessment confirm evidence interop platforms", "click rich"),
     "pytest_plugin": room(5, "trace", "pytest"),
     # The package itself: its version and setup().
     "sphinx_xenfusa": room(5, "sphinxext", "sphinx"),

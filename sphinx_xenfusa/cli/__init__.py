@@ -14,6 +14,7 @@ COMMANDS = {
     "accept": "sphinx_xenfusa.cli.suspects_command:accept_command",
     "adequacy": "sphinx_xenfusa.cli.adequacy_command:adequacy",
     "baseline": "sphinx_xenfusa.cli.baseline_command:baseline_command",
+    "check-platform": "sphinx_xenfusa.cli.check_platform_command:check_platform",
     "confirm": "sphinx_xenfusa.cli.confirm_command:confirm",
     "diff": "sphinx_xenfusa.cli.diff_command:diff_command",
     "explain": "sphinx_xenfusa.cli.explain_command:explain_command",

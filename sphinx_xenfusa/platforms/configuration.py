@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 from sphinx_xenfusa.model.vocabulary import Architecture, Capability, Criticality, DeviceKind, Protocol, Reach
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 NAME_LIMIT = 100
 """Characters of a name, as in our YAML."""
 
@@ -53,7 +54,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Setting(Generic[T]):
+class Setting(Generic[T_co]):
     """One value with who says it.
 
     :param value: ``None`` if it is missing.
@@ -61,7 +62,7 @@ class Setting(Generic[T]):
     :param source: of a default, what takes it so; of what is missing, how to state it; of a derived value, from what.
     """
 
-    value: T | None
+    value: T_co | None
     origin: Origin
     where: Where
     source: str = ""
@@ -191,6 +192,7 @@ class Configuration:
     :param policy: the access control of the Xen that runs it: ``dummy``, ``silo`` or ``flask``.
     :param iommu: whether Xen uses an IOMMU at all.
     :param direct_mapped_hardware: whether the Hardware Domain's memory is mapped to the same addresses.
+    :param virtio_complete: that the VirtIO links among ``links`` are all that there are.
     :param refusals: what keeps it from starting.
     :param discharges: the assumptions of use that somebody answers for.
     :param notes: the options of the boot line that matter, name and value.
@@ -205,19 +207,22 @@ class Configuration:
     policy: Setting[str]
     iommu: Setting[bool]
     direct_mapped_hardware: Setting[bool]
+    virtio_complete: Setting[bool]
     refusals: tuple[Refusal, ...] = ()
     discharges: tuple[Discharge, ...] = ()
     notes: tuple[tuple[str, str, Where], ...] = ()
 
     def settings(self) -> Iterator[tuple[str, Setting[object]]]:
         """Every value with what it is the value of, in the order in which the configuration names them."""
-        for what in ("architecture", "policy", "iommu", "direct_mapped_hardware"):
+        for what in ("architecture", "policy", "iommu", "direct_mapped_hardware", "virtio_complete"):
             yield what.replace("_", " "), getattr(self, what)
         for domain in self.domains:
             for what in ("capabilities", "xenstore", "criticality", "safety_tasks"):
                 yield f"{what.replace('_', ' ')} of {domain.name}", getattr(domain, what)
         for device in self.devices:
-            for what in ("assigned_to", "reach", "behind_iommu", "kind", "used_by_xen"):
+            # Who uses it is asked of a console only.
+            uart = ("used_by_xen",) if device.kind.value is DeviceKind.UART else ()
+            for what in ("assigned_to", "reach", "behind_iommu", "kind", *uart):
                 yield f"{what.replace('_', ' ')} of the device {device.name}", getattr(device, what)
         for link in self.links:
             for what in ("grants", "nonblocking") if link.protocol is Protocol.VIRTIO else ():

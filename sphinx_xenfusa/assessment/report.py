@@ -1,0 +1,207 @@
+"""An assessment as plain data and in words.
+
+The data are the published form (``xenfusa check-platform --format json``); the words are for a terminal or an e-mail.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from sphinx_xenfusa.assessment.assess import Assessment
+from sphinx_xenfusa.assessment.harm import Examination
+from sphinx_xenfusa.assessment.judgement import Asked, Breach, Judged, Judgement
+from sphinx_xenfusa.explore.trace import Trace
+from sphinx_xenfusa.platforms.configuration import Where
+
+FORM_VERSION = 1
+"""Version of the form of the data."""
+MOST_DEFAULTS = 6
+"""Values of one default that are said one by one."""
+_SYMBOLS = {
+    Judgement.BROKEN: "✘",
+    Judgement.CANNOT_TELL: "?",
+    Judgement.ADVISED_AGAINST: "!",
+    Judgement.FULFILLED: "✓",
+    Judgement.NOT_APPLICABLE: "–",
+}
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+def data_of(assessment: Assessment) -> dict[str, Any]:
+    """An assessment as plain data."""
+    configuration = assessment.configuration
+    return {
+        "platform": configuration.name,
+        "files": list(configuration.files),
+        "compatibility": assessment.compatibility.value,
+        "policy": configuration.policy.value,
+        "judged": [_judged(one) for one in assessment.judged],
+        "refusals": [
+            {"place": _where(one.where), "found": one.found, "then": one.then, "source": one.source}
+            for one in configuration.refusals
+        ],
+        "examinations": [_examination(one) for one in assessment.examinations],
+        "not_examined": assessment.not_examined,
+        "asked": [_asked(one) for one in assessment.asked],
+        "defaults": [
+            {"what": what, "value": _value(one.value), "source": one.source, "place": _where(one.where)}
+            for what, one in configuration.defaults
+        ],
+        "assumptions_ensured": [
+            {"assumption": one.assumption, "owner": one.owner, "by": one.by, "place": _where(one.where)}
+            for one in configuration.discharges
+        ],
+    }
+
+
+def _where(where: Where) -> dict[str, Any]:
+    return {"file": where.file, "line": where.line, "path": where.path}
+
+
+def _judged(one: Judged) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "category": str(one.category),
+        "says": one.says,
+        "source": one.source,
+        "judgement": one.judgement.value,
+        "why": one.why,
+        "breaches": [
+            {"name": breach.name, "place": _where(breach.where), "asked": [_asked(it) for it in breach.asked]}
+            for breach in one.breaches
+        ],
+    }
+
+
+def _asked(one: Asked) -> dict[str, Any]:
+    return {"what": one.what, "how": one.how, "place": _where(one.where)}
+
+
+def _examination(one: Examination) -> dict[str, Any]:
+    return {
+        "policy": one.policy,
+        "starts": one.starts,
+        "attempts": one.attempts,
+        "interference": [{"by": harm.by, "kind": harm.kind.value, "trace": _trace(harm.trace)} for harm in one.harms],
+        "idle_links": [
+            {"backend": idle.link.backend, "frontend": idle.link.frontend, "trace": _trace(idle.trace)}
+            for idle in one.idle
+        ],
+    }
+
+
+def _trace(trace: Trace) -> dict[str, Any]:
+    return {
+        "title": trace.title,
+        "initial": [list(one) for one in trace.initial],
+        "steps": [
+            {
+                "party": step.party,
+                "action": step.action,
+                "parameters": [list(one) for one in step.parameters],
+                "outcome": step.outcome,
+                "changed": [[one.field, one.before, one.after] for one in step.changed],
+                "clause": step.clause,
+            }
+            for step in trace.steps
+        ],
+    }
+
+
+def _value(value: object) -> object:
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, frozenset | tuple):
+        return sorted(str(one) for one in value)
+    return str(value)
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def summary_line(assessment: Assessment) -> str:
+    """One line: the platform, whether it is compatible, and why not."""
+    numbers = Counter(one.judgement for one in assessment.judged)
+    said = [f"{numbers[one]} {one.value}" for one in Judgement if numbers[one]]
+    harms = sum(len(one.harms) for one in assessment.examinations)
+    said += [f"{harms} ways to interfere" if harms != 1 else "1 way to interfere"] if harms else []
+    said += [f"not searched: {assessment.not_examined}"] if assessment.not_examined else []
+    return f"{assessment.configuration.name}: {assessment.compatibility} ({', '.join(said)})"
+
+
+def lines_of(assessment: Assessment) -> Iterator[str]:
+    """All of it in lines: what is wrong first, then what is missing, then what holds, then what was taken for granted."""
+    yield summary_line(assessment)
+    for one in assessment.worst_first:
+        if one.judgement is Judgement.NOT_APPLICABLE:
+            continue
+        yield f"  {_SYMBOLS[one.judgement]} {one.judgement}: {one.id} — {one.says} [{one.source}]"
+        if one.why:
+            yield f"      {one.why}"
+        for breach in one.breaches:
+            yield f"      {_breach_words(breach)}"
+    not_applicable = [f"{one.id} ({one.why})" for one in assessment.judged if one.judgement is Judgement.NOT_APPLICABLE]
+    if not_applicable:
+        yield f"  – not applicable: {'; '.join(not_applicable)}"
+    for refusal in assessment.configuration.refusals:
+        yield f"  ✘ {refusal}"
+    for examined in assessment.examinations:
+        yield from _examined_lines(examined)
+    if assessment.not_examined:
+        yield f"  ? not searched for interference: {assessment.not_examined}"
+    for asked in assessment.asked:
+        yield f"  ? to be said: {asked.what} ({asked.where}) — {asked.how}"
+    yield from _default_lines(assessment)
+
+
+def _default_lines(assessment: Assessment) -> Iterator[str]:
+    """The defaults that were taken, those of one reason together."""
+    by_source: dict[str, list[str]] = {}
+    for what, setting in assessment.configuration.defaults:
+        by_source.setdefault(setting.source, []).append(f"{what} = {_shown(setting.value)} ({setting.where})")
+    for source, values in by_source.items():
+        more = (
+            f" and {len(values) - MOST_DEFAULTS} more (--format json has them)" if len(values) > MOST_DEFAULTS else ""
+        )
+        yield f"  · default: {source}: {'; '.join(values[:MOST_DEFAULTS])}{more}"
+
+
+def _breach_words(breach: Breach) -> str:
+    if not breach.asked:
+        return f"{breach.name} ({breach.where})"
+    return f"{breach.name} ({breach.where}), depending on {'; '.join(one.what for one in breach.asked)}"
+
+
+def _examined_lines(one: Examination) -> Iterator[str]:
+    name = "the document" if one.policy == "specification" else f"Xen, policy {one.policy}"
+    if not one.starts:
+        yield f"  ✘ under {name} the platform does not come up"
+        return
+    for idle in one.idle:
+        yield f"  ✘ under {name} {idle.trace.title}"
+        yield from _steps(idle.trace)
+    if not one.harms:
+        yield f"  ✓ under {name} no interference was found, of {one.attempts:,} calls and device accesses that were made"
+    for harm in one.harms:
+        yield f"  ✘ under {name} {harm.trace.title}"
+        yield from _steps(harm.trace)
+
+
+def _steps(trace: Trace) -> Iterator[str]:
+    for number, step in enumerate(trace.steps, 1):
+        parameters = ", ".join(f"{name} {value}" for name, value in step.parameters)
+        changed = "; ".join(f"{one.field}: {one.before} → {one.after}" for one in step.changed)
+        yield f"      {number}. {step.party}: {step.action}{f' ({parameters})' if parameters else ''}: {step.outcome}"
+        if changed:
+            yield f"         {changed}"
+
+
+def _shown(value: object) -> str:
+    shown = _value(value)
+    if isinstance(shown, bool):
+        return "yes" if shown else "no"
+    return (", ".join(shown) or "none") if isinstance(shown, list) else str(shown)

@@ -1,0 +1,102 @@
+"""``xenfusa check-platform``: answers, exit codes, and files that cannot be used beside those that can."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sphinx_xenfusa.cli import main
+
+EXAMPLE = Path(__file__).parents[1] / "docs" / "example_board.dts"
+STATEMENT = EXAMPLE.with_name("example_board.statement.yaml")
+SAFE = "domains:\n  - {name: a, criticality: safe, safety_tasks: true}\n"
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, ["check-platform", *map(str, words)])
+
+
+def test_the_example_of_the_docs_is_compatible(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLE, tmp_path)
+    shutil.copy(STATEMENT, tmp_path)
+    result = run(tmp_path / EXAMPLE.name)
+    assert result.exit_code == 0, result.output
+    assert ": compatible (" in result.output
+    assert "no interference was found" in result.output
+
+
+def test_without_its_statement_nobody_can_tell_and_what_is_missing_is_asked_for(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLE, tmp_path)
+    result = run(tmp_path / EXAMPLE.name)
+    assert result.exit_code == 3
+    assert "to be said: criticality of brakes" in result.output
+    assert "to be said: owner of the device /soc/ethernet@ff0e0000" in result.output
+    assert run(tmp_path / EXAMPLE.name, "--statement", STATEMENT).exit_code == 0
+
+
+def test_a_platform_that_breaks_a_rule_is_not_compatible(tmp_path: Path) -> None:
+    tmp_path.joinpath("car.yaml").write_text(
+        "domains:\n  - {name: c, roles: [control], criticality: unsafe}\n", "utf-8"
+    )
+    result = run(tmp_path / "car.yaml", "--boot-line", "xsm=dummy")
+    assert result.exit_code == 1
+    assert "broken: ctrldom_is_safe" in result.output
+
+
+def test_files_that_cannot_be_used_cost_themselves_only(tmp_path: Path) -> None:
+    tmp_path.joinpath("good.yaml").write_text(SAFE, "utf-8")
+    tmp_path.joinpath("bad.dts").write_text("/dts-v1/;\n/ { x = <; };\n", "utf-8")
+    tmp_path.joinpath("rubbish.dtb").write_bytes(b"\xd0\x0d\xfe\xed" + bytes(range(256)))
+    tmp_path.joinpath("rubbish.yaml").write_bytes(bytes(range(256)))
+    result = run(tmp_path, tmp_path / "none.dts")
+    assert result.exit_code == 2
+    assert "good.yaml: cannot tell" in result.output
+    for name in ("bad.dts:2", "rubbish.dtb", "rubbish.yaml", "none.dts"):
+        assert len([line for line in result.stderr.splitlines() if f"/{name}" in line]) == 1
+
+
+def test_several_platforms_have_one_line_each(tmp_path: Path) -> None:
+    for number in range(50):
+        tmp_path.joinpath(f"p{number}.yaml").write_text(SAFE, "utf-8")
+    result = run(tmp_path)
+    assert result.exit_code == 3
+    assert len(result.output.splitlines()) == 50
+
+
+def test_xl_files_of_a_folder_are_one_platform(tmp_path: Path) -> None:
+    tmp_path.joinpath("nav.cfg").write_text("name = 'nav'\nvirtio = ['type=virtio,device22,backend=drv']\n", "utf-8")
+    tmp_path.joinpath("drv.cfg").write_text("name = 'drv'\n", "utf-8")
+    said = "domains: {nav: {criticality: safe, safety_tasks: true}}\n"
+    tmp_path.joinpath("platform.statement.yaml").write_text(said, "utf-8")
+    result = run(tmp_path, "--boot-line", "xsm=silo", "--format", "json")
+    (platform,) = json.loads(result.output)["platforms"]
+    assert result.exit_code == 1
+    judged = {one["id"]: one for one in platform["judged"]}
+    assert judged["sync_frontend_unsafe"]["judgement"] == "broken"
+    assert judged["sync_frontend_unsafe"]["breaches"][0]["place"]["file"].endswith("nav.cfg")
+    assert judged["C6"]["judgement"] == "broken"
+    assert any(one["value"] is True and "libxl_virtio.c:32" in one["source"] for one in platform["defaults"])
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n"])
+def test_an_empty_file_is_no_platform(tmp_path: Path, text: str) -> None:
+    tmp_path.joinpath("empty.cfg").write_text(text, "utf-8")
+    result = run(tmp_path / "empty.cfg")
+    assert result.exit_code == 2
+    assert "found no name" in result.stderr
+
+
+def test_a_folder_without_platforms_is_said(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    assert (result.exit_code, "no platform" in result.stderr) == (2, True)
+
+
+def test_nothing_of_a_file_steers_the_terminal(tmp_path: Path) -> None:
+    tmp_path.joinpath("x.cfg").write_text("name = 'a\x1b[2J'\n", "utf-8")
+    result = run(tmp_path / "x.cfg")
+    assert "\x1b" not in result.output
+    assert result.exit_code == 2

@@ -1,0 +1,190 @@
+"""A configuration out of a device tree: what it says, what Xen would not start, and what it leaves open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from configurations import board, domain, read
+
+from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.model.vocabulary import Capability, Criticality, DeviceKind, Protocol, Reach
+from sphinx_xenfusa.platforms.configuration import Origin
+
+SHARED = 'shm@0 { compatible = "xen,domain-shared-memory-v1"; xen,shm-id = "logs"; xen,shared-mem = <0 0 0 1>; };'
+
+
+def test_the_bits_of_capabilities_are_roles(tmp_path: Path) -> None:
+    text = board(
+        domain("one", "capabilities = <0x1>;"),
+        domain("two", "capabilities = <0x6>;"),
+        domain("three"),
+    )
+    found = read(tmp_path, text)
+    held = [(one.name, one.domid, one.capabilities.value, one.xenstore.value) for one in found.domains]
+    assert held == [
+        ("one", 1, {Capability.CONTROL}, False),
+        ("two", 2, {Capability.HARDWARE}, True),
+        ("three", 3, set(), False),
+    ]
+    assert [one.capabilities.origin for one in found.domains] == [Origin.WRITTEN, Origin.WRITTEN, Origin.DEFAULT]
+    assert all(one.criticality.origin is Origin.MISSING for one in found.domains)
+
+
+def test_a_kernel_for_dom0_makes_a_dom0_with_both_capabilities(tmp_path: Path) -> None:
+    kernel = 'module@1 { compatible = "multiboot,kernel", "multiboot,module"; };'
+    found = read(tmp_path, board(kernel, domain("guest")))
+    assert [(one.name, one.domid) for one in found.domains] == [("dom0", 0), ("guest", 1)]
+    assert found.domains[0].capabilities.value == {Capability.CONTROL, Capability.HARDWARE}
+    assert found.direct_mapped_hardware.value is True
+
+
+@pytest.mark.parametrize(
+    ("domains", "said"),
+    [
+        ([domain("one", "capabilities = <0x9>;")], "board.dts:5: found the unknown bits 0x8 in capabilities of one"),
+        (
+            [domain("one", "capabilities = <2>;"), domain("two", "capabilities = <2>;")],
+            "board.dts:6: found a second domain with the hardware capability (two; the first is one)",
+        ),
+        (
+            ['m { compatible = "multiboot,kernel"; };', domain("one", "capabilities = <2>;")],
+            "board.dts:6: found a second domain with the hardware capability (one; the first is dom0)",
+        ),
+        (
+            [domain("one", "capabilities = <4>;"), domain("two", "capabilities = <4>;")],
+            "a second domain with the xenstore capability",
+        ),
+        (['one { compatible = "xen,domain"; cpus = <1>; };'], "board.dts:5: found no memory in one"),
+        (['one { compatible = "xen,domain"; memory = <0 1>; };'], "board.dts:5: found no cpus in one"),
+        ([domain("one", "direct-map;")], "found direct-map without xen,static-mem in one"),
+        ([domain("one", "capabilities = <2>;", 'passthrough = "enabled";')], "found passthrough in one"),
+        ([domain("one", "capabilities = <2>;", "nr_spis = <32>;")], "found nr_spis in one"),
+        ([domain("one", 'passthrough = "perhaps";')], "found passthrough = 'perhaps' in one"),
+    ],
+)
+def test_what_xen_panics_at_is_a_refusal_at_its_line(tmp_path: Path, domains: list[str], said: str) -> None:
+    (refusal,) = read(tmp_path, board(*domains)).refusals
+    assert said in str(refusal)
+    assert "Xen panics at boot" in str(refusal)
+
+
+def test_two_control_domains_are_started(tmp_path: Path) -> None:
+    found = read(tmp_path, board(domain("one", "capabilities = <1>;"), domain("two", "capabilities = <1>;")))
+    assert found.refusals == ()
+
+
+@pytest.mark.parametrize(
+    ("property", "said"),
+    [
+        ("capabilities = <0 1>;", "found 8 bytes in capabilities of /chosen/one; expected 1 cell of four bytes"),
+        ("memory = <1>;", "found 4 bytes in memory of /chosen/one; expected 2 cells of four bytes"),
+        ('cpus = "1";', "found 2 bytes in cpus of /chosen/one"),
+    ],
+)
+def test_cells_of_the_wrong_size_are_one_error(tmp_path: Path, property: str, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, board(domain("one", property)))
+    assert said in str(refused.value)
+    assert str(refused.value).startswith(f"{tmp_path}/board.dts:5: ")
+
+
+def test_the_command_line_in_the_tree_names_the_policy(tmp_path: Path) -> None:
+    for line, policy, origin in (("xsm=silo", "silo", Origin.WRITTEN), ("noreboot", "silo", Origin.DEFAULT)):
+        found = read(tmp_path, board(domain("one"), chosen=f'xen,xen-bootargs = "{line}";'))
+        assert (found.policy.value, found.policy.origin) == (policy, origin)
+    with pytest.raises(InputError, match=r"board.dts:4: found xsm=none on Xen's command line"):
+        read(tmp_path, board(domain("one"), chosen='xen,xen-bootargs = "xsm=none";'))
+
+
+def test_devices_say_what_they_reach_as_far_as_the_tree_does(tmp_path: Path) -> None:
+    soc = """smmu: iommu@1 { compatible = "arm,smmu-v3"; reg = <1 1>; #iommu-cells = <1>; };
+    clk: clock@2 { compatible = "acme,clk"; reg = <2 1>; #clock-cells = <0>; };
+    net@3 { compatible = "acme,net"; reg = <3 1>; iommus = <&smmu 1>; xen,passthrough; };
+    off@4 { compatible = "acme,off"; reg = <4 1>; status = "disabled"; };
+    gpio@5 { compatible = "acme,gpio"; reg = <5 1>; };
+    uart@6 { compatible = "arm,pl011"; reg = <6 1>; };"""
+    chosen = 'stdout-path = "/soc/uart@6:115200n8";'
+    found = {one.name: one for one in read(tmp_path, board(domain("one"), chosen=chosen, soc=soc)).devices}
+    assert list(found) == ["/soc/iommu@1", "/soc/clock@2", "/soc/net@3", "/soc/gpio@5", "/soc/uart@6"]
+    assert found["/soc/iommu@1"].kind.value is DeviceKind.IOMMU
+    assert found["/soc/clock@2"].reach.value is Reach.PLATFORM
+    net = found["/soc/net@3"]
+    assert (net.reach.value, net.behind_iommu.value, net.assigned_to.known) == (Reach.DMA, True, False)
+    assert not found["/soc/gpio@5"].reach.known
+    assert (found["/soc/uart@6"].kind.value, found["/soc/uart@6"].used_by_xen.value) == (DeviceKind.UART, True)
+
+
+def test_shared_memory_is_a_link_between_each_two_that_have_it(tmp_path: Path) -> None:
+    found = read(tmp_path, board(domain("one", SHARED), domain("two", SHARED), domain("three", SHARED), domain("four")))
+    assert [(one.protocol, one.backend, one.frontend) for one in found.links] == [
+        (Protocol.STATIC_SHARED_MEMORY, "one", "two"),
+        (Protocol.STATIC_SHARED_MEMORY, "one", "three"),
+        (Protocol.STATIC_SHARED_MEMORY, "two", "three"),
+    ]
+
+
+STATEMENT = """domains:
+  one: {criticality: safe, safety_tasks: true}
+devices:
+  /soc/net@3: {owner: one, reach: dma, iommu: false}
+links:
+  - {backend: one, frontend: two, grants: true}
+assumptions:
+  aou_sched: {owner: integrator, by: a schedule}
+"""
+NET = 'net@3 { compatible = "acme,net"; reg = <3 1>; xen,passthrough; };'
+
+
+def test_a_statement_completes_what_the_tree_leaves_open(tmp_path: Path) -> None:
+    found = read(tmp_path, board(domain("one"), domain("two"), soc=NET), STATEMENT)
+    one, two = found.domains
+    assert (one.criticality.value, one.criticality.origin) == (Criticality.SAFE, Origin.STATED)
+    assert str(one.criticality.where).endswith("board.statement.yaml:2")
+    assert not two.criticality.known
+    (net,) = found.devices
+    assert (net.assigned_to.value, net.reach.value, net.behind_iommu.value) == (("one",), Reach.DMA, False)
+    (link,) = found.links
+    assert (link.grants.value, link.nonblocking.known) == (True, False)
+    assert found.virtio_complete.value is True
+    assert [(one.assumption, one.owner) for one in found.discharges] == [("aou_sched", "integrator")]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("domains: {tow: {criticality: safe}}", "board.statement.yaml:1: found the domain 'tow' (did you mean two?)"),
+        ("domains: {one: {criticality: vital}}", "vital"),
+        ("devices: {/soc/none: {reach: dma}}", "found the device '/soc/none'"),
+        ("xen: {policy: silo}", "found xen policy: silo, against"),
+        ("links: [{backend: one, frontend: one}]", "found a link from one to itself"),
+        ("links: [{backend: one, frontend: four}]", "found the domain 'four'"),
+        (
+            "assumptions: {aou_shed: {owner: a, by: b}}",
+            "found the assumption of use 'aou_shed' (did you mean aou_sched?)",
+        ),
+        ("assumptions: {aou_sched: {owner: a}}", "by"),
+        ("passthrough: {one: [../else.dts]}", "found the device tree ../else.dts; expected a file below"),
+        ("passthrough: {one: [none.dts]}", "no such file"),
+        ("domains: {one: {criticality: safe}, one: {criticality: unsafe}}", "one"),
+        ("[1, 2]", "board.statement.yaml:1: "),
+    ],
+)
+def test_a_statement_that_is_wrong_is_one_error(tmp_path: Path, statement: str, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, board(domain("one"), domain("two"), soc=NET), statement + "\n")
+    assert said in str(refused.value)
+
+
+def test_a_partial_tree_says_who_gets_a_device_and_whether_that_is_forced(tmp_path: Path) -> None:
+    partial = '/dts-v1/;\n/ { passthrough { net { xen,path = "/soc/net@3";\n xen,force-assign-without-iommu; }; }; };\n'
+    tmp_path.joinpath("net.dts").write_text(partial, "utf-8")
+    found = read(tmp_path, board(domain("one"), domain("two"), soc=NET), "passthrough: {two: [net.dts]}\n")
+    (net,) = found.devices
+    assert (net.assigned_to.value, net.behind_iommu.value) == (("two",), False)
+    assert net.forced is not None
+    assert net.forced.line == 3
+    partial = partial.replace("net@3", "net@4")
+    tmp_path.joinpath("net.dts").write_text(partial, "utf-8")
+    with pytest.raises(InputError, match=r"net.dts:2: found the path /soc/net@4; expected that of a device"):
+        read(tmp_path, board(domain("one"), domain("two"), soc=NET), "passthrough: {two: [net.dts]}\n")
