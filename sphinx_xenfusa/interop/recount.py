@@ -546,6 +546,7 @@ class _Tables(HTMLParser):
 
 
 _VERDICTS = re.compile(r"([0-9,]+) (refuted|vacuous|error|inconclusive|diverges|not run|not applicable|confirmed)\b")
+_CHAINS = re.compile(r"\(([0-9,]+) chains?\b")
 _MATRIX = re.compile(r"\((?:([0-9,]+) of )?([0-9,]+) requirements?\b")
 
 
@@ -576,6 +577,10 @@ def _html(contents: Contents) -> Counts:
             if len(rows) != _number(match[1] or match[2]):
                 raise ValueError(f"a matrix of {len(rows)} rows, whose caption says {caption!r}")
             counts["number of items"] = Counter({"all": _number(match[2])})
+        elif "xenfusa-path" in classes:
+            match = _CHAINS.search(caption)
+            if match is None or len(rows) != _number(match[1]):
+                raise ValueError(f"a matrix of {len(rows)} chains, whose caption says {caption!r}")
     return counts
 
 

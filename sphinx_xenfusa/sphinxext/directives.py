@@ -219,6 +219,7 @@ class MatrixDirective(XenDirective):
         "tags": directives.unchanged,
         "covers": directives.unchanged,
         "covered-by": directives.unchanged,
+        "path": directives.unchanged,
         "gate": directives.unchanged,
     }
 

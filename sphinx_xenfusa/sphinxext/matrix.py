@@ -13,6 +13,7 @@ from docutils import nodes
 from sphinx_xenfusa.sphinxext.blocks import count, paragraph
 from sphinx_xenfusa.sphinxext.matrix_columns import Column, Columns
 from sphinx_xenfusa.sphinxext.matrix_gates import gaps_of
+from sphinx_xenfusa.sphinxext.path_matrix import PathMatrix
 from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.selection import Asked, Selection, Vocabulary, left_out, select
 from sphinx_xenfusa.sphinxext.views import DESIGN_ANALYSIS, Views
@@ -51,16 +52,22 @@ class Matrix:
             said.append(
                 paragraph(marked(Result.FAILED, "not met"), ": a gate that cannot be read; the warnings say which.")
             )
-        if selection.filters:
+        if selection.filters and not selection.path:
             rest = left_out(everything, selection, self.vocabulary)
             numbers = f"{len(shown)} of {count(len(everything), 'requirement')} shown"
             said.append(_not_in_table(numbers, selection.words, rest))
-        tables = (
+        tables = self._tables(shown, selection, columns)
+        return [*self.views.banners(), *said, *tables, paragraph(DESIGN_ANALYSIS)]
+
+    def _tables(self, shown: Sequence[TracedItem], selection: Selection, columns: Columns) -> list[nodes.Node]:
+        if selection.path:
+            path = PathMatrix(self.views, self.neighbours, columns, selection)
+            return path.show(shown, filtered=len(selection.filters) > 1)
+        return (
             self._directed(shown, selection, columns)
             if selection.is_directed
             else self._plain(shown, selection, columns)
         )
-        return [*self.views.banners(), *said, *tables, paragraph(DESIGN_ANALYSIS)]
 
     def _plain(self, shown: Sequence[TracedItem], selection: Selection, columns: Columns) -> list[nodes.Node]:
         """One table, worst row first."""
@@ -118,8 +125,8 @@ _MET = {
 def _gate(gate: Gate) -> nodes.Node:
     """What became of a threshold, in a line."""
     justified = f", {gate.justified:,} more justified" if gate.justified else ""
-    words = f" ({gate.words}: {gate.counted:,} of {gate.of:,}{justified})."
-    return paragraph(marked(*_MET[gate.met]), f": gate {gate.name.partition(': ')[2]}{words}", classes=["xenfusa-gate"])
+    words = f"{gate.name.partition(': ')[2]}; found {gate.counted:,} of {gate.of:,}{justified} ({gate.words})."
+    return paragraph(marked(*_MET[gate.met]), f": gate {words}", classes=["xenfusa-gate"])
 
 
 def _columns(selection: Selection, columns: Columns) -> list[Column]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sphinx_xenfusa.sphinxext.selection import Asked, Selection, Vocabulary, select
+from sphinx_xenfusa.trace.chains import Chains
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.neighbours import Neighbours, covers_none, lacks_below
 from sphinx_xenfusa.trace.policy import Evidence
@@ -49,13 +50,22 @@ def matrix_gates(record: TraceRecord, matrices: Mapping[str, Sequence[Asked]], v
     names: Counter[str] = Counter()
     for one, selection in asked:
         items = [traced for traced in record.items if selection.concerns(traced, vocabulary)]
-        gaps = gaps_of(items, selection, neighbours)
+        gaps = (
+            _on_path(record, items, selection, neighbours) if selection.path else gaps_of(items, selection, neighbours)
+        )
         place = one.gates_at or one.place
         thresholds = Thresholds(one.place.file, place, selection.whom, selection.thresholds, items, gaps)
         found, told = thresholds.judged(evidence)
         gates.setdefault(one.place, []).extend(_with_names(found, names))
         findings += told
     return MatrixGates(gates, tuple(findings), any(selection.misread for _, selection in asked))
+
+
+def _on_path(
+    record: TraceRecord, items: Iterable[TracedItem], selection: Selection, neighbours: Neighbours
+) -> frozenset[str]:
+    chains = Chains(record.items, neighbours, selection.path)
+    return chains.found([str(one.item.tag) for one in items], with_rootless=False).gaps
 
 
 def gaps_of(items: Iterable[TracedItem], selection: Selection, neighbours: Neighbours) -> frozenset[str]:

@@ -200,13 +200,16 @@ class Selection:
     @property
     def words(self) -> str:
         """What the filters say, for the reader."""
-        return "; ".join(f"{name} {', '.join(words)}" for name, words in self.filters.items())
+        return self._said(*FILTERS)
 
     @property
     def whom(self) -> str:
         """What the thresholds are about, for the reader."""
-        said = [f"{name} {', '.join(words)}" for name, words in self.filters.items() if name != "status"]
-        return f"items of a matrix with {'; '.join(said)}" if said else "all items"
+        said = self._said(*(name for name in FILTERS if name != "status"))
+        return f"items of {said}" if said else "all items"
+
+    def _said(self, *names: str) -> str:
+        return "; ".join(f"{name} {', '.join(self.filters[name])}" for name in names if name in self.filters)
 
 
 def _documents(word: str, vocabulary: Vocabulary) -> frozenset[str]:
@@ -292,7 +295,7 @@ class _Reader:
         return forms
 
     def _path(self, forms: Mapping[str, tuple[str, ...]], filters: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-        """The steps of a path; it begins with items, and its first step takes the place of the filter by type."""
+        """The steps of a path; it begins with items, and its first step is the filter by type."""
         if "path" not in forms:
             return ()
         path = forms["path"]
@@ -305,7 +308,7 @@ class _Reader:
         beside += ["columns"] if self._asked.columns else []
         for name in beside:
             self._tell(f"found :{name}: beside :path: in xen:matrix, which is ignored; expected one of the two")
-        filters.pop("types", None)
+        filters["types"] = path[:1]
         return path
 
     def _threshold(self, text: str) -> Threshold | None:

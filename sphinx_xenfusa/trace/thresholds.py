@@ -35,6 +35,8 @@ _SAID = {
     **{word: f"verified by {method}" for word, method in BY_HAND.items()},
 }
 """What a word means, where the word alone would not say it."""
+_NOT_SAID = {GAP: "without a gap"}
+"""What it means that an item has not what a word says, where *not* before it would be no English."""
 FORMS = "WORD >= NUMBER %, WORD = 100 %, WORD = 0, WORD <= NUMBER or WORD <= NUMBER %"
 
 _FORM = re.compile(
@@ -139,7 +141,7 @@ class Thresholds:
             met = len(wrong) <= number
         return Gate(
             name=f"{self.name}: {threshold.text}",
-            words=f"{self.whom}: {'' if threshold.at_least else 'not '}{_SAID.get(threshold.word, threshold.word)}",
+            words=f"{self.whom}: {_what(threshold)}",
             counted=counted,
             of=of,
             justified=justified,
@@ -159,3 +161,9 @@ class Thresholds:
             f"expected {threshold.text}; {which}: {named}{more}"
         )
         return Finding("gate", self.place, gate.name, message)
+
+
+def _what(threshold: Threshold) -> str:
+    """What the items that are counted have, or have not."""
+    said = _SAID.get(threshold.word, threshold.word)
+    return said if threshold.at_least else _NOT_SAID.get(threshold.word, f"not {said}")

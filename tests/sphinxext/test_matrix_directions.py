@@ -150,7 +150,7 @@ def test_directions_groups_and_thresholds(build: Callable[..., Built]) -> None:
     told = [line for line in built.warnings if "[xenfusa.gate]" in line]
     line = FILES["index.rst"].split("\n").index("   :gate: gap = 0, passed >= 10 %, suspect = 0") + 1
     assert [one.split(": WARNING: ")[0] for one in told][:2] == [f"docs/index.rst:{line}"] * 2
-    assert "✗ not met : gate gap = 0 (items of a matrix with types XenProd: not with a gap: 1 of 2)." in text
+    assert "✗ not met : gate gap = 0; found 1 of 2 (items of types XenProd: without a gap)." in text
     assert "✓ met : gate suspect = 0" in text
 
 
@@ -169,8 +169,54 @@ def test_a_met_gate_leaves_the_build_alone_and_one_that_is_misread_does_not(buil
     assert "a gate that cannot be read" in built.page("index.html")
 
 
-def test_an_option_that_cannot_be_is_told_at_its_place(build: Callable[..., Built]) -> None:
-    built = build(FILES | {"index.rst": "P\n=\n\n.. xen:matrix::\n   :covered-by: XenPord\n"}, xenfusa_oft=["reqs.rst"])
-    (warning,) = [one for one in built.warnings if "xenfusa.option" in one]
-    assert warning.startswith("docs/index.rst:4: WARNING: found the step 'XenPord' in xen:matrix, which is ignored;")
-    assert "expected one of XenArch, XenMkt, XenProd, claim, test; did you mean 'XenProd'?" in warning
+PATHS = """
+.. xen:matrix::
+   :covered-by: XenPord
+
+.. xen:matrix::
+   :path: XenMkt, XenProd, XenArch, claim, test
+   :gate: gap = 0
+
+.. xen:matrix::
+   :path: test, XenProd
+   :columns: kind
+
+.. xen:matrix::
+   :path: XenProd, XenArch
+   :covers:
+   :tags: *boot*
+"""
+
+
+def test_a_path_has_a_row_for_each_chain_and_options_that_cannot_be_are_told_at_their_place(
+    build: Callable[..., Built],
+) -> None:
+    page = FILES["index.rst"].removesuffix(MATRICES) + PATHS
+    built = build(FILES | {"index.rst": page}, verdicts=VERDICTS, xenfusa_oft=["reqs.rst"])
+    lines = [number for number, line in enumerate(page.split("\n"), 1) if line == ".. xen:matrix::"]
+    told = [one for one in built.warnings if "xenfusa.option" in one]
+    assert [one.split(": WARNING: ")[0] for one in told] == [f"docs/index.rst:{lines[n]}" for n in (0, 2, 3)]
+    assert "found the step 'XenPord' in xen:matrix, which is ignored;" in told[0]
+    assert "expected one of XenArch, XenMkt, XenProd, claim, test; did you mean 'XenProd'?" in told[0]
+    assert "found the path 'test, XenProd' in xen:matrix, which is ignored; expected an item type and" in told[1]
+    assert "found :covers: beside :path: in xen:matrix, which is ignored; expected one of the two" in told[2]
+
+    html = built.page("index.html")
+    text = " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    tables = [cells(one) for one in re.findall(r"<table.*?</table>", html, re.DOTALL) if "xenfusa-path" in one]
+    gaps, rootless, *_ = tables
+    assert gaps[0] == ["XenMkt", "XenProd", "XenArch", "Claims", "Tests", "Worst"]
+    assert [row[0].split()[0] for row in gaps[1:]] == ["XenMkt~run~1", "XenMkt~alone~1", "XenMkt~run~1"]
+    good, alone, old = gaps[1:]
+    assert good[2:5] == [
+        "XenArch~good~1 A title – not run",
+        "criticality_closed_set : ✓ confirmed, whatever the policy",
+        "∅ no test – not run",
+    ]
+    assert alone[1:] == ["∅ no XenProd", "", "", "", "∅ none"]
+    assert old[1] == "XenProd~old~1 ∅ predated"
+    assert [row[:2] for row in rootless[1:]] == [["∅ covers no XenMkt", "XenProd~old~1 ∅ none"]]
+    assert "∅ a gap below 2 of 2 XenMkt . On these chains: 6 requirements of 6; not on them: none." in text
+    assert {gate.name: gate.met for gate in built.record.gates} == {"index.rst: gap = 0": False}
+    assert built.types().count("xenfusa.gate") == 1
+    assert "types XenProd; tags *boot*" in text
