@@ -8,7 +8,6 @@ pages hold is the business of their families: those of test results, of claims, 
 from __future__ import annotations
 
 import html
-import itertools
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -97,7 +96,7 @@ class EvidencePages:
         around = _around(builder)
         self._listed = []
         for family in self._families:
-            for page in family.pages(lambda: replace(views, numbers=itertools.count(1))):
+            for page in family.pages(views.anew):
                 # A document of the project takes the place of a page of ours.
                 if page.name in self._app.env.all_docs:
                     continue

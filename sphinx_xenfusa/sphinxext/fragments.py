@@ -93,8 +93,10 @@ def _table(node: nodes.Element) -> str:
 
 def _row(row: nodes.Node, tag: str, number: int) -> str:
     head = ' class="head"' if tag == "th" else ""
+    ids = row.get("ids", ()) if isinstance(row, nodes.Element) else ()
+    name = f' id="{html.escape(ids[0])}"' if ids else ""
     cells = "\n".join(f"<{tag}{head}>{html_of(cell.children)}</{tag}>" for cell in row.children)
-    return f'<tr class="row-{"even" if number % 2 else "odd"}">{cells}\n</tr>\n'
+    return f'<tr class="row-{"even" if number % 2 else "odd"}"{name}>{cells}\n</tr>\n'
 
 
 def _literal_block(node: nodes.Element) -> str:

@@ -25,11 +25,13 @@ from sphinx_xenfusa.model.vocabulary import Criticality, Protocol
 from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.platform_directives import ANCHOR, Written
 from sphinx_xenfusa.sphinxext.platform_results import MOST_EXAMINED, PlatformResult, PlatformResults, ScenarioResult
+from sphinx_xenfusa.sphinxext.trace_views import changes, initial, outcome, stepper
 from sphinx_xenfusa.sphinxext.views import Cell, Views, capitalised, count, paragraph, policy_words
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Tag
 from sphinx_xenfusa.trace.states import Result
 
+_DIFFERS = "≠ differs"
 WRONG = "xenfusa-wrong"
 """The class of a row that is not as expected."""
 
@@ -165,6 +167,7 @@ class PlatformViews:
             made += self._as_written(written, folded=False)
             return made
         made += self._start(fromdoc, result)
+        made += self._side_by_side(result.runs)
         made += [self._run(one) for one in result.runs]
         made += paragraph(
             f"Run on the model of Xen at commit {catalogue().xen_commit[:12]} while this page was built. "
@@ -173,31 +176,45 @@ class PlatformViews:
         made += self._as_written(written, folded=True)
         return made
 
-    def _start(self, fromdoc: str, result: ScenarioResult) -> nodes.Node:
-        facts = nodes.field_list(classes=["xenfusa-initial"])
-        said: list[nodes.Node] = []
+    def _start(self, fromdoc: str, result: ScenarioResult) -> list[nodes.Node]:
+        """The platform, and what holds at first, the same under each policy."""
+        said: list[str | nodes.Node] = [nodes.strong("", "Platform: ")]
         platform_id = result.scenario.platform_id if result.scenario is not None else ""
         if platform_id:
             where = self.results.places[platform_id]
             text = nodes.literal("", platform_id)
-            said.append(make_refnode(self.views.builder, fromdoc, where, ANCHOR + platform_id, text))
-            said.append(nodes.Text("; "))
-        rules = f"breaks {', '.join(result.broken)}" if result.broken else "breaks no rule"
-        said.append(nodes.Text(rules))
-        facts += nodes.field("", nodes.field_name("", "platform"), nodes.field_body("", paragraph(*said)))
-        for name, value in result.runs[0].trace.initial:
-            facts += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(value)))
-        return facts
+            said += [make_refnode(self.views.builder, fromdoc, where, ANCHOR + platform_id, text), "; "]
+        said.append(f"breaks {', '.join(result.broken)}." if result.broken else "breaks no rule.")
+        return [paragraph(*said), *initial(result.runs[0].trace)]
+
+    def _side_by_side(self, runs: Sequence[ScenarioRun]) -> list[nodes.Node]:
+        """What came of each step under each policy, and whether that is the same; nothing where there is one policy."""
+        if len(runs) < 2:
+            return []
+        rows: list[Sequence[Cell]] = []
+        for taken in zip(*(one.steps for one in runs), strict=True):
+            told = [step.told for step in taken]
+            action = [paragraph(told[0].party, ": ", nodes.literal("", told[0].action))]
+            differs = len({(one.outcome, one.changed) for one in told}) > 1
+            cells = [[paragraph(one.outcome), *(changes(one) if one.changed else ())] for one in told]
+            rows.append((str(taken[0].number), action, *cells, _DIFFERS if differs else "= same"))
+        differing = sum(row[-1] is _DIFFERS for row in rows)
+        title = f"The policies side by side: {differing or 'none'} of {count(len(rows), 'step')} comes out differently"
+        headings = ("Step", "Party and action", *(capitalised(policy_words(one.policy)) for one in runs), "Difference")
+        widths = (7, 24, *(56 // len(runs) for _ in runs), 13)
+        return [self.views.table(title, headings, widths, rows, "xenfusa-side-by-side")]
 
     def _run(self, one: ScenarioRun) -> nodes.Node:
         wrong = sum(1 for step in one.steps if step.faults)
-        state = f"{wrong} not as expected" if wrong else "all as expected"
-        title = f"Under {policy_words(one.policy)}: {count(len(one.steps), 'step')}, {state}"
+        policy = policy_words(one.policy)
+        state = marked(Result.FAILED, f"{wrong} not as expected") if wrong else marked(Result.PASSED, "all as expected")
         headings = ("Step", "Party", "Action and its source", "Expected", "Outcome", "What changed")
         widths = (8, 12, 27, 20, 15, 18)
-        made = self.views.table(title, headings, widths, [_step(step) for step in one.steps], "xenfusa-trace")
-        _mark(made, [bool(step.faults) for step in one.steps])
-        return made
+        rows = [_step(step) for step in one.steps]
+        table = self.views.table(f"Under {policy}, step by step", headings, widths, rows, "xenfusa-trace")
+        _mark(table, [bool(step.faults) for step in one.steps])
+        said = paragraph(nodes.strong("", f"Under {policy}: "), f"{count(len(rows), 'step')}, ", state)
+        return stepper(self.views, f"Under {policy}", one.trace, [said], table)
 
     def _interference(self, platform: Platform, examined: Sequence[Examined]) -> list[nodes.Node]:
         """Whether an adversary can interfere with a SafeVM, under each policy that counts."""
@@ -344,10 +361,7 @@ def _step(step: StepResult) -> Sequence[Cell]:
         expected += [paragraph(marked(Result.FAILED, fault)) for fault in step.faults]
     else:
         expected.append(paragraph(marked(Result.PASSED, "as expected")))
-    changed: list[nodes.Node] = [
-        paragraph(nodes.strong("", change.field), f": {change.before} → {change.after}") for change in told.changed
-    ]
-    return (str(step.number), told.party, action, expected, told.outcome, changed or "nothing")
+    return (str(step.number), told.party, action, expected, outcome(told.outcome), changes(told))
 
 
 def _expected_words(expected: Expectation) -> list[str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from docutils import nodes
@@ -166,6 +167,7 @@ class Views:
     :param traced: the items of the record by their tags.
     :param objects: document and anchor of each described term, by cross-reference role and name.
     :param groups: how many operations each group of the vocabulary has.
+    :param traces: how often each trace stands on the page.
     """
 
     record: TraceRecord
@@ -177,6 +179,11 @@ class Views:
     objects: Mapping[str, tuple[str, str]]
     groups: Mapping[str, int]
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    traces: Counter[str] = field(default_factory=Counter)
+
+    def anew(self) -> Views:
+        """The same views for another page: what is unique on a page begins anew."""
+        return replace(self, numbers=itertools.count(1), traces=Counter())
 
     @functools.cached_property
     def verifications(self) -> Mapping[str, Sequence[Verification]]:
@@ -242,11 +249,11 @@ class Views:
         return opened
 
     def trace(self, kind: str, trace: Trace) -> list[nodes.Node]:
-        """A trace as its initial state and a table of steps.
+        """A trace: what holds at first, a chart to step through, and a table with every step.
 
         :param kind: what it is to the reader: a witness, a counterexample, a divergence.
         """
-        return trace_nodes(self.table, kind, trace)
+        return trace_nodes(self, kind, trace)
 
     def said(self, fromdoc: str, lines: Sequence[Line], facts: Sequence[Fact]) -> list[nodes.Element]:
         """Lines and facts; in HTML they are one node, written at once."""

@@ -286,8 +286,13 @@ def test_a_scenario_under_the_document_and_the_configured_policy(build: Callable
     assert built.warnings == []
     (box,) = boxes(built, "scenario")
     assert "✓ 4 steps under 2 policies, all as expected" in box.get_text()
-    captions = [one.get_text() for one in box.select("caption")]
-    assert [one.partition(":")[0] for one in captions] == ["Under the document", "Under Xen, policy dummy"]
+    captions = [one.get_text() for one in box.select(".xenfusa-trace caption")]
+    assert [one.partition(", step")[0] for one in captions] == ["Under the document", "Under Xen, policy dummy"]
+    compared = cells(box, "side-by-side")
+    assert [row[-1] for row in compared] == ["≠ differs", "≠ differs"]
+    assert compared[1][2].startswith("allowed brake: configuration : original → changed")
+    assert compared[1][3] == "impossible: the machine is down"
+    assert "2 of 2 steps" in box.select(".xenfusa-side-by-side caption")[0].get_text()
     rows = cells(box, "trace")
     assert len(rows) == 4
     assert rows[0][:2] == ["1", "hw"]
@@ -299,7 +304,7 @@ def test_a_scenario_under_the_document_and_the_configured_policy(build: Callable
     assert rows[2][5].startswith("platform: power : up → down")
     assert rows[3][4] == "impossible: the machine is down"
     assert "It goes on." in rows[1][2]
-    link = box.select_one("dl a")
+    link = box.select_one("p a")
     assert link is not None
     assert link["href"] == "#xen-platform-a-platform"
 
@@ -325,7 +330,8 @@ def test_the_policies_of_a_scenario(build: Callable[..., Built]) -> None:
     def captions(options: str, step: str = YIELD) -> list[str]:
         built = build({"index.rst": TITLE + platform(HW, BRAKE) + scenario(step, options=options)})
         assert built.warnings == []
-        return [one.get_text().partition(":")[0] for one in boxes(built, "scenario")[0].select("caption")]
+        found = boxes(built, "scenario")[0].select(".xenfusa-trace caption")
+        return [one.get_text().partition(", step")[0] for one in found]
 
     assert captions("", YIELD + ", under: {dummy: allowed}") == ["Under the document", "Under Xen, policy dummy"]
     assert captions(":policy: dummy") == ["Under Xen, policy dummy"]
