@@ -14,7 +14,15 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from sphinx_xenfusa import __version__
-from sphinx_xenfusa.sphinxext import builder_links, case_places, config, markup, needs_bridge, surroundings
+from sphinx_xenfusa.sphinxext import (
+    builder_links,
+    case_places,
+    config,
+    markup,
+    needs_bridge,
+    surroundings,
+    written_tables,
+)
 from sphinx_xenfusa.sphinxext.build import Build
 from sphinx_xenfusa.sphinxext.collector import Collector
 from sphinx_xenfusa.sphinxext.domain import ENV_VERSION, XenDomain
@@ -33,6 +41,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     builder_links.connect(app)
     surroundings.connect(app)
     case_places.connect(app)
+    written_tables.connect(app)
     app.connect("builder-inited", _add_static_files)
     app.add_css_file("xenfusa-reading.css", priority=900)  # after all others of ours
     app.add_css_file("xenfusa.css")

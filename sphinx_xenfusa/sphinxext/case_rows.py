@@ -13,7 +13,7 @@ from sphinx.builders import Builder
 
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.case_places import link_to_case, link_to_report
-from sphinx_xenfusa.sphinxext.fragments import html_of
+from sphinx_xenfusa.sphinxext.fragments import columns_of, html_of, scrolling
 from sphinx_xenfusa.trace.record import TestCase
 
 CASE_HEADINGS = ("Test", "Outcome", "Verifies", "Report")
@@ -47,11 +47,10 @@ def passed_cases(
     """
     folded = markup.unfolding(heading=title)
     marked, shown = html_of([state]), html.escape(title)
-    columns = "".join(f'<col style="width: {width:.1f}%" />\n' for width in CASE_WIDTHS)
-    head = "\n".join(f'<th class="head"><p>{heading}</p>\n</th>' for heading in CASE_HEADINGS)
+    head = "\n".join(f'<th class="head" scope="col"><p>{heading}</p>\n</th>' for heading in CASE_HEADINGS)
     made = [
         f'<table class="xenfusa-table longtable xenfusa-tests docutils align-default" id="{html.escape(id)}">\n'
-        f'<caption><span class="caption-text">{shown}</span></caption>\n<colgroup>\n{columns}</colgroup>\n'
+        f'<caption><span class="caption-text">{shown}</span></caption>\n{columns_of(CASE_WIDTHS)}'
         f'<thead>\n<tr class="row-odd">{head}\n</tr>\n</thead>\n<tbody>\n'
     ]
     reports: dict[str, str] = {}
@@ -66,7 +65,7 @@ def passed_cases(
             f"<td>{verifies}</td>\n<td><p>{reports[case.report]}</p>\n</td>\n</tr>\n"
         )
     made.append("</tbody>\n</table>\n")
-    folded["html"] = "".join(made)
+    folded["html"] = scrolling("".join(made))
     # What the search of the pages finds.
     folded += nodes.Text(" ".join(case.id for case, _ in cases))
     return folded

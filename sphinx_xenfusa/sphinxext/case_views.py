@@ -23,7 +23,7 @@ from sphinx_xenfusa.sphinxext.case_places import (
     page_of_report,
 )
 from sphinx_xenfusa.sphinxext.fragments import html_of
-from sphinx_xenfusa.sphinxext.page_parts import facts, head, heading, scrolling, text, whole
+from sphinx_xenfusa.sphinxext.page_parts import facts, head, heading, text, whole
 from sphinx_xenfusa.sphinxext.phrases import SYMBOLS, marked
 from sphinx_xenfusa.sphinxext.views import MESSAGE_IN_CELL, Cell, Views, case_counts, count, paragraph, told_of_tests
 from sphinx_xenfusa.trace.canonical import natural
@@ -145,7 +145,7 @@ def index_body(views: Views, page: str) -> Body:
     title = "Test results"
     state = _state(views.record.reports)
     made = [head(views.builder, page, title, [], state, views.record), html_of(_told(views))]
-    made += map(scrolling, reports_table(views, page))
+    made.append(html_of(reports_table(views, page)))
     cases = [case for one in views.record.reports for case in one.cases if not one.error]
     bad = [case for case in cases if case.outcome in (Outcome.FAILED, Outcome.ERROR)]
     made += _section(views, page, "Failed or broken", bad, (*_HEADINGS, "Report"))
@@ -336,7 +336,6 @@ def _section(views: Views, page: str, title: str, cases: Sequence[TestCase], hea
         return
     yield heading(f"{title} ({len(cases):,})", 2)
     rows = [_case_row(views, page, case)[: len(headings)] for case in cases]
-    made = views.table(title, headings, _WIDTHS[len(headings)], rows, "xenfusa-cases", "xenfusa-filterable")
-    # The heading says the same.
-    made.pop(0)
-    yield scrolling(made)
+    # The heading says the same as the caption, which is there for those who hear the page.
+    classes = ("xenfusa-cases", "xenfusa-filterable", "xenfusa-titled")
+    yield html_of([views.table(title, headings, _WIDTHS[len(headings)], rows, *classes)])

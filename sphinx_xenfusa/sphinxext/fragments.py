@@ -1,14 +1,15 @@
-"""The folded parts of a page, written to HTML as soon as they are made.
+"""The folded parts of a page, and all our tables, written to HTML as soon as they are made.
 
 A requirement's traces are most of the nodes of its page, and every node is looked at by a dozen transforms, by the search index
 and by the writer.  What is folded is made of a handful of kinds of node; it is written here, in the form in which Sphinx's own
-writer has them, and stands on the page as one node.  A kind that is not known here is left to Sphinx.
+writer has them, and stands on the page as one node.  A kind that is not known here is left to Sphinx.  A table differs from
+Sphinx's: its columns have their widths by classes, not by styles, its headings their scope, and it scrolls by itself.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from docutils import nodes
 
@@ -72,31 +73,50 @@ def _field_list(node: nodes.Element) -> str:
     return "".join([*made, "</dl>\n"])
 
 
+def columns_of(widths: Sequence[float]) -> str:
+    """The columns of a table with their shares of its width, as classes: a style would not be shown under a strict policy."""
+    total = sum(widths)
+    columns = (f'<col class="xenfusa-share-{max(1, round(100 * width / total))}" />\n' for width in widths)
+    return "".join(["<colgroup>\n", *columns, "</colgroup>\n"])
+
+
+def scrolling(table: str) -> str:
+    """A table, written already, that scrolls by itself where the page is narrower than it."""
+    return f'<div class="xenfusa-scrolling">\n{table}</div>\n'
+
+
 def _table(node: nodes.Element) -> str:
     hidden = {"colwidths-given"}
     node["classes"] = [one for one in node["classes"] if one not in hidden]
-    title = next(iter(node.findall(nodes.title)), None)
-    widths = [column["colwidth"] for column in node.findall(nodes.colspec)]
+    title = next((child for child in node.children if isinstance(child, nodes.title)), None)
     made = [_start("table", node, "docutils", "align-default"), "\n"]
     if title is not None:
-        made.append(f'<caption><span class="caption-text">{html_of(title.children)}</span></caption>\n')
-    made.append("<colgroup>\n")
-    made += [f'<col style="width: {100 * width / sum(widths):.1f}%" />\n' for width in widths]
-    made.append("</colgroup>\n")
+        said = "".join(html_of([child]) for child in title.children if not isinstance(child, markup.written))
+        links = html_of(child for child in title.children if isinstance(child, markup.written))
+        made.append(f'<caption><span class="caption-text">{said}</span>{links}</caption>\n')
+    made.append(columns_of([column["colwidth"] for column in node.findall(nodes.colspec)]))
     for part, tag in ((nodes.thead, "th"), (nodes.tbody, "td")):
         for body in node.findall(part):
             name = "thead" if part is nodes.thead else "tbody"
             rows = (_row(row, tag, number + (part is nodes.tbody)) for number, row in enumerate(body.children))
             made.append(f"<{name}>\n{''.join(rows)}</{name}>\n")
-    return "".join([*made, "</table>\n"])
+    return scrolling("".join([*made, "</table>\n"]))
 
 
 def _row(row: nodes.Node, tag: str, number: int) -> str:
-    head = ' class="head"' if tag == "th" else ""
-    ids = row.get("ids", ()) if isinstance(row, nodes.Element) else ()
-    name = f' id="{html.escape(ids[0])}"' if ids else ""
-    cells = "\n".join(f"<{tag}{head}>{html_of(cell.children)}</{tag}>" for cell in row.children)
-    return f'<tr class="row-{"even" if number % 2 else "odd"}"{name}>{cells}\n</tr>\n'
+    if not isinstance(row, nodes.Element):
+        raise NotKnown(type(row).__name__)
+    cells = "\n".join(_cell(cell, tag) for cell in row.children)
+    return f"{_start('tr', row, 'row-even' if number % 2 else 'row-odd')}{cells}\n</tr>\n"
+
+
+def _cell(cell: nodes.Node, tag: str) -> str:
+    if not isinstance(cell, nodes.entry) or "morerows" in cell:
+        raise NotKnown("cell over several rows")
+    start = _start(tag, cell, "head") if tag == "th" else _start(tag, cell)
+    over = f' colspan="{cell["morecols"] + 1}"' if "morecols" in cell else ""
+    more = over + (' scope="col"' if tag == "th" else "")
+    return f"{start.removesuffix('>')}{more}>{html_of(cell.children)}</{tag}>"
 
 
 def _literal_block(node: nodes.Element) -> str:
@@ -123,6 +143,7 @@ def _written(node: nodes.Element) -> str:
 _WRITERS: Mapping[type[nodes.Node], Callable[[nodes.Element], str]] = {
     nodes.paragraph: _wrapped("p", end="\n"),
     nodes.strong: _wrapped("strong"),
+    nodes.emphasis: _wrapped("em"),
     nodes.inline: _wrapped("span"),
     nodes.container: _wrapped("div", "docutils", "container", end="\n"),
     nodes.literal: _literal,

@@ -75,14 +75,9 @@ def facts(told: Iterable[tuple[str, Sequence[nodes.Node]]]) -> nodes.field_list:
     return made
 
 
-def scrolling(table: nodes.Node) -> str:
-    """A table that scrolls by itself where the page is narrower than it."""
-    return f'<div class="xenfusa-scrolling">{html_of([table])}</div>\n'
-
-
 def written(parts: Iterable[nodes.Node]) -> str:
     """Nodes as the body of a page has them: tables scroll by themselves."""
-    return "".join(scrolling(one) if isinstance(one, nodes.table) else html_of([one]) for one in parts)
+    return html_of(parts)
 
 
 def whole(parts: Iterable[str]) -> str:
