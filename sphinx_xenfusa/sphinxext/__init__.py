@@ -20,6 +20,7 @@ from sphinx_xenfusa.sphinxext import (
     config,
     markup,
     needs_bridge,
+    search,
     surroundings,
     written_tables,
 )
@@ -42,6 +43,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     surroundings.connect(app)
     case_places.connect(app)
     written_tables.connect(app)
+    search.connect(app)
     app.connect("builder-inited", _add_static_files)
     app.add_css_file("xenfusa-reading.css", priority=900)  # after all others of ours
     app.add_css_file("xenfusa.css")
@@ -50,6 +52,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     app.add_js_file("xenfusa-tables.js", loading_method="defer")
     app.add_css_file("xenfusa-traces.css")
     app.add_js_file("xenfusa-traces.js", loading_method="defer")
+    app.add_js_file("xenfusa-search.js", loading_method="defer")
     return {
         "version": __version__,
         "env_version": ENV_VERSION,

@@ -69,6 +69,7 @@ from sphinx_xenfusa.sphinxext.outputs import write_outputs
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.provenance import provenance_of, tied_reports
+from sphinx_xenfusa.sphinxext.search import index_pages
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.surroundings import Surroundings
 from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
@@ -457,6 +458,7 @@ class Build:
         """The pages that stand in no document and that Sphinx has to write."""
         if self.record is not None and self._pages is not None:
             yield from self._pages.pages(self._views(app, self.record))
+            index_pages(app, _domain(app.env), self._pages.listed())
 
     def _view(
         self, cards: Cards, answers: Answers, docname: str, place: nodes.Element
