@@ -46,7 +46,10 @@ from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.style_file import chosen_style
 from sphinx_xenfusa.interop.typed_fields import links_of
 from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, overlays, totals
+from sphinx_xenfusa.sphinxext.about import ABOUT, about_nodes
 from sphinx_xenfusa.sphinxext.agreements import Agreements
+from sphinx_xenfusa.sphinxext.build_inputs import BuildInputs
+from sphinx_xenfusa.sphinxext.build_tools import settings_of, tools_of
 from sphinx_xenfusa.sphinxext.card import Cards
 from sphinx_xenfusa.sphinxext.case_lists import lists_nodes
 from sphinx_xenfusa.sphinxext.case_pages import CasePages
@@ -112,6 +115,8 @@ class Build:
         self._shown: Shown | None = None
         self._pages: EvidencePages | None = None
         self._surroundings: Surroundings | None = None
+        self._packages: frozenset[str] = frozenset()
+        self._inputs: BuildInputs | None = None
         self._kept: Confirmation | None = None
         self._platforms = PlatformResults({}, {}, {})
         self._child: ConfirmationProcess | None = None
@@ -155,6 +160,7 @@ class Build:
         for problem in offered.problems:
             warn("input", f"{problem.message}; what it offers is left out", problem.place)
         self.claims = offered.claims
+        self._packages = frozenset(offered.packages.values())
         try:
             self.register = inputs.register(self._register_path(app))
         except InputError as error:
@@ -225,7 +231,9 @@ class Build:
     def finish_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
         """Make the record, report what it says, and name the documents whose view of it has changed."""
         domain = _domain(env)
+        self._inputs = inputs = BuildInputs(app, env)
         items, findings = self._items(app, domain)
+        findings += inputs.findings
         findings += self._overlays.make_needs(app, items)
         items += self._overlays.items
         documents, told = self._overlays.coverage(app, items)
@@ -248,6 +256,7 @@ class Build:
         limits = Limits(app.config.xenfusa_test_report_limit, app.config.xenfusa_test_case_limit)
         files = app.config.xenfusa_test_reports
         reports = [read_report(Path(app.confdir) / one, Path(app.confdir), limits=limits) for one in files]
+        files_read = inputs.files(reports)
         provenance = provenance_of(app)
         tests = linked_tests(app, tied_reports(app, provenance, reports))
         findings += tests.findings
@@ -286,6 +295,9 @@ class Build:
             expected=tests.expected,
             runs=provenance.runs,
             documented=provenance.documented,
+            inputs=files_read,
+            tools=tools_of(app, self._packages),
+            settings=settings_of(app),
         )
         self._gates = matrix_gates(self.record, domain.matrices, self._vocabulary)
         self.record = self._gates.in_record(self.record)
@@ -317,7 +329,7 @@ class Build:
         """
         told = () if self.record is None else told_of_tests(self.record)
         words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences, told
-        shown_by_most = None if self.record is None else replace(self.record, documented=Documented())
+        shown_by_most = None if self.record is None else _shown_by_most(self.record)
         whole = digest(shown_by_most, domain.anchors, sorted(self._vocabulary.titles.items()), words)
         digests = {}
         reviews = newest(self.record.reviews) if self.record is not None else {}
@@ -328,7 +340,7 @@ class Build:
         shown = {*domain.views, *domain.links, *domain.verdicts, *platforms.documents(), *domain.platform_links}
         for docname in sorted(shown):
             views, links = set(domain.views.get(docname, ())), set(domain.links.get(docname, ()))
-            traced = [self._traced.get(tag) for tag in sorted(views - {"*", REVISION})]
+            traced = [self._traced.get(tag) for tag in sorted(views - {"*", REVISION, ABOUT})]
             excused = [one for one in self._justifications if one.id in views]
             links |= {step for one in traced if one is not None for step in (*one.inherited_path, *one.suspect)}
             links |= views | {target for one in traced if one is not None for target in one.item.covers}
@@ -342,6 +354,7 @@ class Build:
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
             seen = whole if "*" in views else ""
             seen += repr(self.record.documented) if REVISION in views and self.record is not None else ""
+            seen += digest(self._about()) if ABOUT in views else ""
             outdated = stale.of_items(one for one in traced if one is not None)
             digests[docname] = digest(
                 traced, excused, places, repeated, reviewed, spoken, around, words, seen, outdated
@@ -352,6 +365,11 @@ class Build:
             if docname in platforms.documents() or linked:
                 digests[docname] = digest(digests[docname], platforms.shown(docname), rules, linked)
         return digests
+
+    def _about(self) -> tuple[object, ...]:
+        """What the page about the evidence shows and no other does."""
+        record = self.record
+        return () if record is None else (record.documented, record.inputs, record.tools, record.settings)
 
     def _written_at(self, tag: str) -> Place | None:
         """Where an item stands that stands on no page: pages say file and line in place of a link."""
@@ -482,12 +500,19 @@ class Build:
             markup.test_runs: lambda: test_run_nodes(views, docname),
             markup.tallies: lambda: tally_nodes(views, place["claim"]),
             markup.summary: lambda: totals.summary(views, docname),
+            markup.about: lambda: about_nodes(views, docname, place["asked"]),
             markup.difference: lambda: difference_nodes(docname, views, place, self._agreements),
             markup.tests: lambda: lists_nodes(views, docname, place["asked"]),
             markup.platform: lambda: platforms.platform(docname, place["docname"], place["number"]),
             markup.scenario: lambda: platforms.scenario(docname, place["docname"], place["number"]),
         }
         return writers[type(place)]()
+
+    def _tell_changes(self, app: Sphinx) -> None:
+        """Let a build fail of which an input is another one now: what its pages say of it cannot be checked."""
+        for path, message in self._inputs.changed() if self._inputs is not None else ():
+            app.statuscode = 1
+            warn("changed_input", message, str(path))
 
     def end(self, app: Sphinx, exception: Exception | None) -> None:
         """Write the record beside the pages, and leave no child behind."""
@@ -502,6 +527,13 @@ class Build:
             self._pages.keep()
         if exception is None and self._surroundings is not None:
             self._surroundings.keep()
+        if exception is None:
+            self._tell_changes(app)
+
+
+def _shown_by_most(record: TraceRecord) -> TraceRecord:
+    """The record without what changes with any file, tool or commit and stands on few pages."""
+    return replace(record, documented=Documented(), inputs=(), tools=(), settings=())
 
 
 def _say_first(doctree: nodes.document, views: Views) -> None:

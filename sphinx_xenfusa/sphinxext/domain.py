@@ -16,6 +16,7 @@ from sphinx.roles import XRefRole
 from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.sphinxext import inline_verdict
+from sphinx_xenfusa.sphinxext.about import AboutDirective
 from sphinx_xenfusa.sphinxext.directives import (
     ConformanceDirective,
     DiffDirective,
@@ -140,6 +141,7 @@ class XenDomain(Domain):
         "req": RequirementDirective,
         "matrix": MatrixDirective,
         "summary": SummaryDirective,
+        "about": AboutDirective,
         "platform": PlatformDirective,
         "scenario": ScenarioDirective,
         "role": RoleDirective,

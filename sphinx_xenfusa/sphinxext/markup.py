@@ -75,6 +75,10 @@ class test_runs(nodes.General, nodes.Element):
     """Stands for the runs of tests and the reports that they wrote."""
 
 
+class about(nodes.General, nodes.Element):
+    """Stands for what the evidence was made from, with and how; attribute ``asked``, the parts, none for all."""
+
+
 class difference(nodes.General, nodes.Element):
     """Stands for a difference; attributes ``before`` and ``after``: files, empty for the baseline and for this build."""
 
@@ -94,6 +98,7 @@ PLACEHOLDERS: tuple[type[nodes.Element], ...] = (
     conformance,
     tallies,
     difference,
+    about,
     tests,
     test_runs,
 )

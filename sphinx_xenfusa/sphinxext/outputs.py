@@ -1,4 +1,4 @@
-"""What a build writes beside its pages or needs: the record, in the formats asked for, counted again at the end."""
+"""What a build writes beside its pages or needs: the record, in the formats asked for, counted again; digests of the inputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.exports import FORMATS, export
 from sphinx_xenfusa.interop.recount import recount
 from sphinx_xenfusa.sphinxext import needs_bridge
+from sphinx_xenfusa.sphinxext.build_inputs import CHECKSUMS, checksums
 from sphinx_xenfusa.sphinxext.warning_types import warn
+from sphinx_xenfusa.trace import canonical
 from sphinx_xenfusa.trace.record import TraceRecord
 
 FOLDER = "xenfusa"
@@ -37,6 +39,7 @@ def write_outputs(app: Sphinx, record: TraceRecord, documents: Iterable[str], of
         except InputError as error:
             warn("input", error.message, error.place)
     _remove_left_over(folder, files)
+    canonical.write_text(Path(app.outdir, CHECKSUMS), checksums(record.inputs))
     whole, part = needs_bridge.needs_files(app)
     for difference in recount([*files, *_pages(app, documents), *whole], partial=part, without_needs=off_pages):
         # What the pages say cannot be relied on then, whether or not warnings count as errors.

@@ -15,6 +15,7 @@ SUBTYPES: dict[str, str] = {
     "ambiguous": "A link names an item that exists more than once.",
     "character": "A document holds a character that makes it read in another order than it is stored.",
     "baseline": "A baseline cannot be read, or a difference has nothing to compare with.",
+    "changed_input": "A file that the build reads was changed while it ran; the build fails.",
     "claim_error": "The check of a claim broke, died, or did not end within its time limit.",
     "config": "A setting has a value that cannot be used.",
     "cycle": "Items cover each other in a circle.",

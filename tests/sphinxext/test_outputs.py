@@ -52,7 +52,7 @@ def test_every_format_beside_the_pages_and_all_numbers_agree(build: Callable[...
 def test_metrics_are_written_by_default_and_nothing_in_other_formats(build: Callable[..., Built]) -> None:
     built = build(PAGES)
     files = sorted(path.name for path in (built.out / "xenfusa").iterdir() if path.is_file())
-    assert files == ["metrics.json", "trace.json"]
+    assert files == ["inputs.sha256", "metrics.json", "trace.json"]
     assert json.loads(built.page("xenfusa/metrics.json"))["items"]["total"] == 3
     assert not (build(PAGES, builder="text").out / "xenfusa").exists()
 
