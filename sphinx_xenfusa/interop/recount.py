@@ -546,6 +546,7 @@ class _Tables(HTMLParser):
 
 
 _VERDICTS = re.compile(r"([0-9,]+) (refuted|vacuous|error|inconclusive|diverges|not run|not applicable|confirmed)\b")
+_HITS = re.compile(r"\(([0-9,]+) hits?\)")
 _CHAINS = re.compile(r"\(([0-9,]+) chains?\b")
 _MATRIX = re.compile(r"\((?:([0-9,]+) of )?([0-9,]+) requirements?\b")
 
@@ -577,11 +578,30 @@ def _html(contents: Contents) -> Counts:
             if len(rows) != _number(match[1] or match[2]):
                 raise ValueError(f"a matrix of {len(rows)} rows, whose caption says {caption!r}")
             counts["number of items"] = Counter({"all": _number(match[2])})
-        elif "xenfusa-path" in classes:
-            match = _CHAINS.search(caption)
-            if match is None or len(rows) != _number(match[1]):
-                raise ValueError(f"a matrix of {len(rows)} chains, whose caption says {caption!r}")
+        else:
+            _check_other_matrix(classes, caption, rows)
     return counts
+
+
+def _check_other_matrix(classes: Collection[str], caption: str, rows: Sequence[Sequence[str]]) -> None:
+    """Hold a matrix of chains, or in two dimensions, against its caption.
+
+    :raises ValueError: it has not as many chains or hits as it says.
+    """
+    if "xenfusa-path" in classes:
+        what, found, match = "chains", len(rows), _CHAINS.search(caption)
+    elif "xenfusa-cross" in classes:
+        what, found, match = "hits", sum(_hits(cell) for row in rows for cell in row[1:-1]), _HITS.search(caption)
+    else:
+        return
+    if match is None or found != _number(match[1]):
+        raise ValueError(f"a matrix of {found} {what}, whose caption says {caption!r}")
+
+
+def _hits(cell: str) -> int:
+    """How many hits a cell of a matrix in two dimensions has: as many as it says, one mark, or none."""
+    number, colon, _ = cell.partition(": ")
+    return _number(number) if colon else int(cell != "·")
 
 
 def _word(cell: str) -> str:

@@ -49,6 +49,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     app.add_css_file("xenfusa.css")
     app.add_css_file("xenfusa-evidence.css")
     app.add_css_file("xenfusa-tables.css")
+    app.add_css_file("xenfusa-matrix.css")
     app.add_js_file("xenfusa-tables.js", loading_method="defer")
     app.add_css_file("xenfusa-traces.css")
     app.add_js_file("xenfusa-traces.js", loading_method="defer")

@@ -220,6 +220,8 @@ class MatrixDirective(XenDirective):
         "covers": directives.unchanged,
         "covered-by": directives.unchanged,
         "path": directives.unchanged,
+        "rows": directives.unchanged,
+        "across": directives.unchanged,
         "gate": directives.unchanged,
     }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from docutils import nodes
 
 from sphinx_xenfusa.sphinxext.blocks import count, paragraph
+from sphinx_xenfusa.sphinxext.cross_matrix import CrossMatrix, cross_of
 from sphinx_xenfusa.sphinxext.matrix_columns import Column, Columns
 from sphinx_xenfusa.sphinxext.matrix_gates import gaps_of
 from sphinx_xenfusa.sphinxext.path_matrix import PathMatrix
@@ -52,7 +53,8 @@ class Matrix:
             said.append(
                 paragraph(marked(Result.FAILED, "not met"), ": a gate that cannot be read; the warnings say which.")
             )
-        if selection.filters and not selection.path:
+        its_own = {"types"} if selection.path or selection.rows else set[str]()
+        if {*selection.filters} - its_own and not selection.path:
             rest = left_out(everything, selection, self.vocabulary)
             numbers = f"{len(shown)} of {count(len(everything), 'requirement')} shown"
             said.append(_not_in_table(numbers, selection.words, rest))
@@ -63,6 +65,9 @@ class Matrix:
         if selection.path:
             path = PathMatrix(self.views, self.neighbours, columns, selection)
             return path.show(shown, filtered=len(selection.filters) > 1)
+        if selection.rows:
+            cross = cross_of(shown, self.views.record.items, selection, self.vocabulary, self.neighbours)
+            return CrossMatrix(self.views, columns.fromdoc, selection, cross).show()
         return (
             self._directed(shown, selection, columns)
             if selection.is_directed

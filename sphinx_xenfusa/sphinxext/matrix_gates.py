@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sphinx_xenfusa.sphinxext.cross_matrix import cross_of
 from sphinx_xenfusa.sphinxext.selection import Asked, Selection, Vocabulary, select
 from sphinx_xenfusa.trace.chains import Chains
 from sphinx_xenfusa.trace.linker import finding_order
@@ -50,9 +51,7 @@ def matrix_gates(record: TraceRecord, matrices: Mapping[str, Sequence[Asked]], v
     names: Counter[str] = Counter()
     for one, selection in asked:
         items = [traced for traced in record.items if selection.concerns(traced, vocabulary)]
-        gaps = (
-            _on_path(record, items, selection, neighbours) if selection.path else gaps_of(items, selection, neighbours)
-        )
+        gaps = _gaps(record, items, selection, vocabulary, neighbours)
         place = one.gates_at or one.place
         thresholds = Thresholds(one.place.file, place, selection.whom, selection.thresholds, items, gaps)
         found, told = thresholds.judged(evidence)
@@ -61,11 +60,22 @@ def matrix_gates(record: TraceRecord, matrices: Mapping[str, Sequence[Asked]], v
     return MatrixGates(gates, tuple(findings), any(selection.misread for _, selection in asked))
 
 
-def _on_path(
-    record: TraceRecord, items: Iterable[TracedItem], selection: Selection, neighbours: Neighbours
+def _gaps(
+    record: TraceRecord,
+    items: Sequence[TracedItem],
+    selection: Selection,
+    vocabulary: Vocabulary,
+    neighbours: Neighbours,
 ) -> frozenset[str]:
-    chains = Chains(record.items, neighbours, selection.path)
-    return chains.found([str(one.item.tag) for one in items], with_rootless=False).gaps
+    """The tags of the items that lack something that a matrix asks for, in the form that it has."""
+    if selection.path:
+        chains = Chains(record.items, neighbours, selection.path)
+        return chains.found([str(one.item.tag) for one in items], with_rootless=False).gaps
+    if selection.rows and selection.rows[0] not in vocabulary.fields:
+        cross = cross_of(items, record.items, selection, vocabulary, neighbours)
+        hit = cross.of_rows()
+        return frozenset(row for row in cross.rows if not hit[row])
+    return gaps_of(items, selection, neighbours)
 
 
 def gaps_of(items: Iterable[TracedItem], selection: Selection, neighbours: Neighbours) -> frozenset[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from sphinx_xenfusa.trace.cross import FIELDS, NOT_SAID
 from sphinx_xenfusa.trace.linker import TEST_TYPE
 from sphinx_xenfusa.trace.neighbours import CLAIM, TEST
 from sphinx_xenfusa.trace.record import Finding, Item, Place, TracedItem
@@ -74,7 +75,9 @@ NO_KIND = "none"
 FILTERS = ("types", "kinds", "chapters", "status", "tags")
 DIRECTIONS = ("covers", "covered-by")
 """The options that ask for the neighbours of each item; empty, they ask for all types."""
-FORMS = (*DIRECTIONS, "path")
+DIMENSIONS = ("rows", "across")
+"""The two options of a matrix in two dimensions: item types, or one of the fields."""
+FORMS = (*DIRECTIONS, "path", *DIMENSIONS)
 """The options that ask for another form than one row for each item."""
 STEP_WORDS = {TEST_TYPE: TEST, "tests": TEST, "claims": CLAIM}
 """Other words for what a path leads to that is no item."""
@@ -139,6 +142,16 @@ class Vocabulary:
         return cls(policies, tuple(sorted(types)), chapters, titles, chapter_of, tuple(sorted(needed)))
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """What a dimension may be that is no item type."""
+        return ("chapter", *FIELDS)
+
+    def chapter(self, traced: TracedItem) -> str:
+        """The title of the document in which an item stands."""
+        docname = self.chapter_of.get(str(traced.item.tag), "")
+        return self.titles.get(docname, docname) or NOT_SAID
+
+    @property
     def steps(self) -> tuple[str, ...]:
         """What a direction or a path may name: item types, those among them that are asked for and missing, claims and tests."""
         return (*sorted({*self.types, *self.needed} - {TEST_TYPE}), CLAIM, TEST)
@@ -158,6 +171,7 @@ class Selection:
     :param covers: the types of which it shows what an item covers; none for all; ``None`` if it does not show it.
     :param covered_by: the same of what covers an item: types, claims or tests.
     :param path: the steps from a type downwards; empty for a matrix of another form.
+    :param rows: the item types, or the field, of a matrix in two dimensions; the same of its columns.
     :param thresholds: those that can be read.
     :param misread: whether there is one that cannot.
     """
@@ -167,6 +181,8 @@ class Selection:
     covers: tuple[str, ...] | None = None
     covered_by: tuple[str, ...] | None = None
     path: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    across: tuple[str, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     misread: bool = False
 
@@ -235,13 +251,16 @@ class _Reader:
         forms = self._forms()
         path = self._path(forms, filters)
         thresholds = [one for text in self._asked.gates if (one := self._threshold(text)) is not None]
-        directions = {name: None if path else forms.get(name) for name in DIRECTIONS}
+        rows, across = self._dimensions(forms, filters) if not path else ((), ())
+        directions = {name: None if path or rows else forms.get(name) for name in DIRECTIONS}
         selection = Selection(
             self._columns(directed=bool(forms)),
             filters,
             directions["covers"],
             directions["covered-by"],
             path,
+            rows,
+            across,
             tuple(thresholds),
             len(thresholds) < len(self._asked.gates),
         )
@@ -286,10 +305,11 @@ class _Reader:
     def _forms(self) -> dict[str, tuple[str, ...]]:
         """What each option about the form names; one of which no word is known is not there, or it would ask for all."""
         types = self._vocabulary.steps[:-2]
+        expected = {"covers": types, **dict.fromkeys(DIMENSIONS, (*types, *self._vocabulary.fields))}
         forms: dict[str, tuple[str, ...]] = {}
         for name, given in self._asked.forms:
-            words = [STEP_WORDS.get(word, word) for word in given]
-            left = self._known("step", words, types if name == "covers" else self._vocabulary.steps)
+            words = [STEP_WORDS.get(word, word) for word in given] if name not in DIMENSIONS else given
+            left = self._known("step", words, expected.get(name, self._vocabulary.steps))
             if left or not words:
                 forms[name] = tuple(left)
         return forms
@@ -304,12 +324,41 @@ class _Reader:
             expected = "expected an item type and at least one step more, as in XenMkt, XenProd, claim, test"
             self._tell(f"found the path {found!r} in xen:matrix, which is ignored; {expected}")
             return ()
-        beside = [name for name in DIRECTIONS if name in forms] + (["types"] if "types" in filters else [])
-        beside += ["columns"] if self._asked.columns else []
-        for name in beside:
-            self._tell(f"found :{name}: beside :path: in xen:matrix, which is ignored; expected one of the two")
+        self._only("path", [*DIRECTIONS, *DIMENSIONS], forms, filters)
         filters["types"] = path[:1]
         return path
+
+    def _only(
+        self, form: str, others: Sequence[str], forms: Mapping[str, object], filters: Mapping[str, object]
+    ) -> None:
+        """Tell of options that a form has no use for."""
+        beside = [name for name in others if name in forms] + (["types"] if "types" in filters else [])
+        beside += ["columns"] if self._asked.columns else []
+        for name in beside:
+            self._tell(f"found :{name}: beside :{form}: in xen:matrix, which is ignored; expected one of the two")
+
+    def _dimensions(
+        self, forms: Mapping[str, tuple[str, ...]], filters: dict[str, tuple[str, ...]]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The rows and the columns of a matrix in two dimensions; the types of its rows are the filter by type."""
+        given = [name for name in DIMENSIONS if name in dict(self._asked.forms)]
+        if not given:
+            return (), ()
+        rows, across = forms.get("rows", ()), forms.get("across", ())
+        fields = self._vocabulary.fields
+        one_field = all(len(words) == 1 or not {*words} & {*fields} for words in (rows, across))
+        if not rows or not across or not one_field or (rows[0] in fields and across[0] not in fields):
+            found = f":rows: {', '.join(rows) or 'nothing'}, :across: {', '.join(across) or 'nothing'}"
+            expected = (
+                "expected both: item types as rows and item types or one field across, or one field and another one"
+            )
+            self._tell(f"found {found} in xen:matrix, which are ignored; {expected} ({', '.join(fields)})")
+            return (), ()
+        by_field = rows[0] in fields
+        self._only("rows", DIRECTIONS, forms, {} if by_field else filters)
+        if not by_field:
+            filters["types"] = rows
+        return rows, across
 
     def _threshold(self, text: str) -> Threshold | None:
         try:

@@ -185,6 +185,23 @@ PATHS = """
    :path: XenProd, XenArch
    :covers:
    :tags: *boot*
+
+.. xen:matrix::
+   :rows: XenMkt
+   :across: XenProd
+   :gate: gap = 0
+
+.. xen:matrix::
+   :rows: XenArch
+   :across: method
+
+.. xen:matrix::
+   :rows: kind
+   :across: state
+
+.. xen:matrix::
+   :rows: kind
+   :across: XenProd
 """
 
 
@@ -195,7 +212,7 @@ def test_a_path_has_a_row_for_each_chain_and_options_that_cannot_be_are_told_at_
     built = build(FILES | {"index.rst": page}, verdicts=VERDICTS, xenfusa_oft=["reqs.rst"])
     lines = [number for number, line in enumerate(page.split("\n"), 1) if line == ".. xen:matrix::"]
     told = [one for one in built.warnings if "xenfusa.option" in one]
-    assert [one.split(": WARNING: ")[0] for one in told] == [f"docs/index.rst:{lines[n]}" for n in (0, 2, 3)]
+    assert [one.split(": WARNING: ")[0] for one in told] == [f"docs/index.rst:{lines[n]}" for n in (0, 2, 3, 7)]
     assert "found the step 'XenPord' in xen:matrix, which is ignored;" in told[0]
     assert "expected one of XenArch, XenMkt, XenProd, claim, test; did you mean 'XenProd'?" in told[0]
     assert "found the path 'test, XenProd' in xen:matrix, which is ignored; expected an item type and" in told[1]
@@ -217,6 +234,22 @@ def test_a_path_has_a_row_for_each_chain_and_options_that_cannot_be_are_told_at_
     assert old[1] == "XenProd~old~1 ∅ predated"
     assert [row[:2] for row in rootless[1:]] == [["∅ covers no XenMkt", "XenProd~old~1 ∅ none"]]
     assert "∅ a gap below 2 of 2 XenMkt . On these chains: 6 requirements of 6; not on them: none." in text
-    assert {gate.name: gate.met for gate in built.record.gates} == {"index.rst: gap = 0": False}
-    assert built.types().count("xenfusa.gate") == 1
+    gates = {gate.name: (gate.counted, gate.of) for gate in built.record.gates}
+    assert gates == {"index.rst: gap = 0": (0, 2), "index.rst: gap = 0 (2)": (1, 2)}
+    assert built.types().count("xenfusa.gate") == 2
+
+    # In two dimensions: a mark leads to the item of its column and has the worst state; what has no hit is named.
+    assert "found :rows: kind, :across: XenProd in xen:matrix, which are ignored; expected both" in told[3]
+    found = [one for one in re.findall(r"<table.*?</table>", html, re.DOTALL) if "xenfusa-cross" in one]
+    market, methods, kinds = map(cells, found)
+    assert market[0] == ["XenMkt", "XenProd~boot~1 (1)", "XenProd~old~1 (1)", "All hits"]
+    assert market[1:] == [["XenMkt~alone~1", "·", "·", "0"], ["XenMkt~run~1", "∅ none", "∅ predated", "2"]]
+    assert re.search(r'href="reqs.html#XenProd~boot~1"[^>]*><span class="xenfusa-state xenfusa-none">', found[0])
+    assert (
+        "2 rows, 2 columns, 2 hits. ∅ 1 of 2 rows without a hit : XenMkt~alone~1 . No column is without a hit." in text
+    )
+    assert methods[0] == ["XenArch", "model (2)", "test (1)", "All hits"]
+    assert methods[1:] == [["XenArch~bad~1", "≠ diverges", "·", "1"], ["XenArch~good~1", "✓ passed", "– not run", "2"]]
+    assert kinds[0] == ["Kind", "diverges (1)", "none (4)", "not run (1)", "All hits"]
+    assert kinds[1:] == [["none", "·", "4: ∅ none", "·", "4"], ["rule", "≠ diverges", "·", "– not run", "2"]]
     assert "types XenProd; tags *boot*" in text
