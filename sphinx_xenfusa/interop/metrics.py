@@ -6,19 +6,21 @@ Of nothing there is no share: it is ``null``, never 100 %.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from sphinx_xenfusa.explore.verdict import VerdictKind
-from sphinx_xenfusa.trace.canonical import dumps
+from sphinx_xenfusa.trace.canonical import dumps, natural
 from sphinx_xenfusa.trace.record import TracedItem, TraceRecord
 from sphinx_xenfusa.trace.states import Coverage, ItemKind, LinkStatus, Outcome, Result
-from sphinx_xenfusa.trace.test_lists import lists_of_tests
+from sphinx_xenfusa.trace.test_lists import beside_words, lists_of_tests
 from sphinx_xenfusa.trace.verifications import METHODS
 
 METRICS_VERSION = 1
 """Version of the form of the file."""
+NO_KIND = "no kind"
+"""The name of the group of items without a kind (Xen's own)."""
 
 
 def metrics_file(record: TraceRecord) -> dict[str, bytes]:
@@ -29,22 +31,15 @@ def metrics_file(record: TraceRecord) -> dict[str, bytes]:
 
 def metrics(record: TraceRecord) -> dict[str, Any]:
     """The numbers as plain data."""
-    kinds, lists = (*ItemKind, None), lists_of_tests(record)
+    lists = lists_of_tests(record)
     return {
         "metrics_version": METRICS_VERSION,
         "project": record.project,
         "version": record.version,
         "target_policy": record.target_policy,
         "confirm_mode": record.confirm_mode,
-        "items": {
-            **_totals(record.items),
-            "by_type": {type: _totals(found) for type, found in _by_type(record.items).items()},
-            "by_kind": {
-                "no kind" if kind is None else kind.value: _totals(found)
-                for kind in kinds
-                if (found := [one for one in record.items if one.item.kind is kind])
-            },
-        },
+        "documented": {"commit": record.documented.commit, "dirty": record.documented.dirty},
+        "items": numbers_of_items(record),
         "not_green": {
             result.value: [str(one.item.tag) for one in record.items if one.result is result]
             for result in Result
@@ -107,10 +102,30 @@ def metrics(record: TraceRecord) -> dict[str, Any]:
     }
 
 
-def _by_type(items: Iterable[TracedItem]) -> dict[str, list[TracedItem]]:
-    found: dict[str, list[TracedItem]] = {}
+def numbers_of_items(record: TraceRecord) -> dict[str, Any]:
+    """The numbers of the items, of all and by type, kind and the file that they stand in."""
+    by_type = _grouped(record.items, lambda one: one.item.tag.type)
+    by_kind = _grouped(record.items, lambda one: one.item.kind)
+    by_file = _grouped(record.items, lambda one: one.item.place.file)
+    return {
+        **_totals(record.items),
+        "by_type": {type: _totals(found) for type, found in by_type.items()},
+        "by_kind": {
+            NO_KIND if kind is None else kind.value: _totals(by_kind[kind])
+            for kind in (*ItemKind, None)
+            if kind in by_kind
+        },
+        "by_file": {file: _totals(by_file[file]) for file in sorted(by_file, key=natural)},
+    }
+
+
+_Group = TypeVar("_Group", bound=Hashable)
+
+
+def _grouped(items: Iterable[TracedItem], group: Callable[[TracedItem], _Group]) -> dict[_Group, list[TracedItem]]:
+    found: dict[_Group, list[TracedItem]] = {}
     for one in items:
-        found.setdefault(one.item.tag.type, []).append(one)
+        found.setdefault(group(one), []).append(one)
     return found
 
 
@@ -125,6 +140,8 @@ def _totals(items: Sequence[TracedItem]) -> dict[str, Any]:
         "covered_percent": _percent(sum(one.coverage is Coverage.COVERED for one in items), len(items)),
         "lacking": dict(Counter(type for one in items for type in one.uncovered)),
         "suspect": sum(bool(one.suspect) for one in items),
+        "justified": sum(one.justified for one in items),
+        "passed_and_not_all_ran": sum(one.result is Result.PASSED and bool(beside_words(one)) for one in items),
         "by_method": {
             method: _counted(Result, found)
             for method in METHODS

@@ -143,6 +143,7 @@ def _record(data: Mapping[str, Any]) -> Counts:
         | _of_links(links, {one["id"] for one in data["items"]})
         | {
             "covers by item": Counter({one["id"]: len(one["covers"]) for one in data["items"]}),
+            "items by file": Counter(one["source"]["file"] for one in data["items"]),
             **_of_halves((one["id"], one["model"], one["test"]) for one in data["items"]),
             "verdicts": Counter(one["kind"] for one in data["verdicts"]),
             **_of_cases(case["outcome"] for case in cases),
@@ -170,7 +171,7 @@ def _metrics(contents: Contents) -> Counts:
     data = json.loads(contents[0][1])
     items = data["items"]
     not_green = {state: len(ids) for state, ids in data["not_green"].items()}
-    for part in ("by_type", "by_kind"):
+    for part in ("by_type", "by_kind", "by_file"):
         if sum(one["total"] for one in items[part].values()) != items["total"]:
             raise ValueError(f"the items {part} do not add up to {items['total']}")
     if not_green != {state: number for state, number in items["results"].items() if number and state != "passed"}:
@@ -178,6 +179,7 @@ def _metrics(contents: Contents) -> Counts:
     return {
         "items by type": Counter({type: one["total"] for type, one in items["by_type"].items()}),
         "items by kind": Counter({kind: one["total"] for kind, one in items["by_kind"].items()}),
+        "items by file": Counter({file: one["total"] for file, one in items["by_file"].items()}),
         "items by state": Counter(items["results"]),
         "items by coverage": Counter(items["coverage"]),
         "types lacking": Counter(items["lacking"]),
@@ -545,6 +547,7 @@ class _Tables(HTMLParser):
             self._rows[-1][-1] += data
 
 
+_SHARES = {"xenfusa-by-type": "items by type", "xenfusa-by-kind": "items by kind"}
 _VERDICTS = re.compile(r"([0-9,]+) (refuted|vacuous|error|inconclusive|diverges|not run|not applicable|confirmed)\b")
 _HITS = re.compile(r"\(([0-9,]+) hits?\)")
 _CHAINS = re.compile(r"\(([0-9,]+) chains?\b")
@@ -564,6 +567,11 @@ def _html(contents: Contents) -> Counts:
             counts.setdefault("findings", Counter())
             counts["items by state"] = Counter({_word(row[0]): _number(row[1]) for row in rows[:-1]})
             counts["number of items"] = Counter({"all": _number(rows[-1][1])})
+        elif "xenfusa-states" in classes:
+            counts["items by state"] = Counter({_word(row[0]): _number(row[1]) for row in rows[:-1]})
+            counts["number of items"] = Counter({"all": _number(rows[-1][1])})
+        elif shares := classes & _SHARES.keys():
+            counts[_SHARES[min(shares)]] = Counter({row[0]: _number(row[1]) for row in rows})
         elif "xenfusa-kinds" in classes:
             counts["items by kind"] = Counter({row[0]: _number(row[-1]) for row in rows})
         elif "xenfusa-claims" in classes:

@@ -54,6 +54,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     app.add_css_file("xenfusa-traces.css")
     app.add_js_file("xenfusa-traces.js", loading_method="defer")
     app.add_js_file("xenfusa-search.js", loading_method="defer")
+    app.add_css_file("xenfusa-dashboard.css")
     return {
         "version": __version__,
         "env_version": ENV_VERSION,

@@ -57,6 +57,7 @@ from sphinx_xenfusa.sphinxext.claim_evidence import AllEvidence
 from sphinx_xenfusa.sphinxext.claim_pages import ClaimPages, PolicyPages
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
+from sphinx_xenfusa.sphinxext.dashboard import Ways, dashboard_nodes
 from sphinx_xenfusa.sphinxext.difference_view import difference_nodes
 from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 from sphinx_xenfusa.sphinxext.directives import REVISION
@@ -73,6 +74,7 @@ from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.provenance import provenance_of, tied_reports
 from sphinx_xenfusa.sphinxext.search import index_pages
+from sphinx_xenfusa.sphinxext.registers import register_nodes
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.surroundings import Surroundings
 from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
@@ -112,6 +114,7 @@ class Build:
         self._repeated: frozenset[str] = frozenset()
         self._vocabulary = Vocabulary((), (), {}, {}, {})
         self._gates = MatrixGates({}, (), False)
+        self._ways = Ways({}, (), {})
         self._shown: Shown | None = None
         self._pages: EvidencePages | None = None
         self._surroundings: Surroundings | None = None
@@ -247,6 +250,7 @@ class Build:
             for asked in domain.matrices[docname]
             for finding in select(asked, self._vocabulary)[1]
         ]
+        self._ways = _ways(env, domain, self._vocabulary)
         tags = (item.tag for item in items)
         self._platforms = judge_all(domain.platforms, domain.scenarios, tags, _policies_that_count(app))
         findings += self._platforms.findings()
@@ -330,7 +334,7 @@ class Build:
         told = () if self.record is None else told_of_tests(self.record)
         words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences, told
         shown_by_most = None if self.record is None else _shown_by_most(self.record)
-        whole = digest(shown_by_most, domain.anchors, sorted(self._vocabulary.titles.items()), words)
+        whole = digest(shown_by_most, domain.anchors, sorted(self._vocabulary.titles.items()), words, self._ways)
         digests = {}
         reviews = newest(self.record.reviews) if self.record is not None else {}
         stale = StaleReasons(() if self.record is None else self.record.reports)
@@ -501,6 +505,8 @@ class Build:
             markup.tallies: lambda: tally_nodes(views, place["claim"]),
             markup.summary: lambda: totals.summary(views, docname),
             markup.about: lambda: about_nodes(views, docname, place["asked"]),
+            markup.dashboard: lambda: dashboard_nodes(views, docname, place["most"], self._agreements, self._ways),
+            markup.register: lambda: register_nodes(views, docname, place["asked"]),
             markup.difference: lambda: difference_nodes(docname, views, place, self._agreements),
             markup.tests: lambda: lists_nodes(views, docname, place["asked"]),
             markup.platform: lambda: platforms.platform(docname, place["docname"], place["number"]),
@@ -574,6 +580,14 @@ def _vocabulary(
     chapter_of = {tag: docname for tag, (docname, _) in domain.anchors.items()}
     titles = {docname: env.titles[docname].astext() for docname in set(chapter_of.values()) if docname in env.titles}
     return Vocabulary.of(items, policies, titles, chapter_of)
+
+
+def _ways(env: BuildEnvironment, domain: XenDomain, vocabulary: Vocabulary) -> Ways:
+    """Where a dashboard sends its readers; a matrix that leaves nothing out comes first."""
+    registers = {docname: tuple(names) for docname, names in sorted(domain.registers.items())}
+    matrices = sorted(domain.matrices, key=lambda name: (min(len(one.filters) for one in domain.matrices[name]), name))
+    titles = {name: env.titles[name].astext() for name in {*registers, *matrices} if name in env.titles}
+    return Ways(dict(sorted({**vocabulary.titles, **titles}.items())), tuple(matrices), registers)
 
 
 def _with_questions(record: TraceRecord, domain: XenDomain, answers: Answers) -> TraceRecord:

@@ -11,8 +11,8 @@ from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.sphinxext.case_places import link_to_case, link_to_report
 from sphinx_xenfusa.sphinxext.case_views import all_reports, beginning, outcome_of
 from sphinx_xenfusa.sphinxext.phrases import marked
-from sphinx_xenfusa.sphinxext.views import Cell, Views, paragraph
-from sphinx_xenfusa.trace.record import Test, TestCase, TestReport, TracedItem
+from sphinx_xenfusa.sphinxext.views import Cell, Views, count, paragraph
+from sphinx_xenfusa.trace.record import Test, TestCase, TestReport, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.states import RESULT_OF_OUTCOME, Outcome, Result
 from sphinx_xenfusa.trace.test_lists import NO_TARGET, ListsOfTests, lists_of_tests
 from sphinx_xenfusa.trace.test_results import STALE_PASS
@@ -22,6 +22,9 @@ LONG = 50
 
 Rows = Iterable[Sequence[Cell]]
 
+REPORT, CASE, TEST, ITEM, LINE = "test report", "test case", "test", "requirement", "line of the manifest"
+"""What the lists are made from."""
+
 
 @dataclass(frozen=True, slots=True)
 class ListOfTests:
@@ -29,10 +32,12 @@ class ListOfTests:
 
     :param title: what is on it.
     :param means: what a reader has to think of it.
+    :param among: one of what it is made from, such as ``test report``; its number is told where the list is empty.
     """
 
     title: str
     means: str
+    among: str
     headings: tuple[str, ...]
     widths: tuple[int, ...]
     rows: Callable[[Shown, ListsOfTests], Rows]
@@ -68,11 +73,14 @@ class Shown:
 
 def lists_nodes(views: Views, docname: str, asked: Sequence[str]) -> list[nodes.Node]:
     """The lists that are asked for; the reports where none is."""
-    if not asked:
-        return all_reports(views, docname)
+    return [*views.banners_of_tests(), *list_nodes(views, docname, asked)] if asked else all_reports(views, docname)
+
+
+def list_nodes(views: Views, docname: str, asked: Sequence[str]) -> list[nodes.Node]:
+    """The lists of these names."""
     lists = lists_of_tests(views.record)
     shown = Shown(views, docname, {(case.classname, case.name): case for case in _cases(views)})
-    made: list[nodes.Node] = list(views.banners_of_tests())
+    made: list[nodes.Node] = []
     for name in asked:
         made += _list(shown, lists, LISTS[name])
     return made
@@ -96,9 +104,23 @@ def _list(shown: Shown, lists: ListsOfTests, one: ListOfTests) -> list[nodes.Nod
         if len(rows) > LONG:
             return [shown.views.fold(title, [paragraph(one.means), table])]
         return [table, paragraph(one.means)]
-    # Of results that are not there nothing is known, and "none" would sound like good news.
-    state = nodes.Text("none") if lists.supplied else marked(Result.NOT_RUN, "not known, without test results")
-    return [paragraph(nodes.strong("", f"{one.title}: "), state, ".")]
+    return [paragraph(nodes.strong("", f"{one.title}: "), _none(shown.views.record, lists, one), ".")]
+
+
+def _none(record: TraceRecord, lists: ListsOfTests, one: ListOfTests) -> nodes.Node:
+    """What an empty list says.  Of results that are not there nothing is known, and "none" would sound like good news."""
+    if not lists.supplied:
+        return marked(Result.NOT_RUN, "not known, without test results")
+    number = {
+        REPORT: len(record.reports),
+        CASE: sum(len(report.cases) for report in record.reports),
+        TEST: len(record.tests),
+        ITEM: len(record.items),
+        LINE: len(record.expected),
+    }[one.among]
+    if not number:
+        return marked(Result.NOT_RUN, f"nothing was looked at: there is no {one.among}")
+    return nodes.Text(f"none, of {count(number, one.among)} looked at")
 
 
 def _unreadable(shown: Shown, lists: ListsOfTests) -> Rows:
@@ -196,6 +218,7 @@ LISTS: Mapping[str, ListOfTests] = {
     "unreadable": ListOfTests(
         "Reports that cannot be used",
         "Nothing in these counts, and their tests did not run as far as anybody knows.",
+        REPORT,
         ("Report", "Why", "Cases read"),
         (28, 60, 12),
         _unreadable,
@@ -203,6 +226,7 @@ LISTS: Mapping[str, ListOfTests] = {
     "stale": ListOfTests(
         "Stale reports",
         "Their failures count, their passes do not.",
+        REPORT,
         ("Report", "Why", "Commit"),
         (30, 45, 25),
         _stale,
@@ -210,16 +234,18 @@ LISTS: Mapping[str, ListOfTests] = {
     "unknown": ListOfTests(
         "Unknown tags in tests",
         "Such a link verifies nothing: there is no such item, or not in that revision.",
+        TEST,
         ("Test", "Tag", "The link is", "Report"),
         (36, 26, 14, 24),
         _unknown,
     ),
     "unlinked": ListOfTests(
-        "Tests that verify nothing", "No requirement has use for these.", ("Test", "Outcome"), (75, 25), _unlinked
+        "Tests that verify nothing", "No requirement has use for these.", TEST, ("Test", "Outcome"), (75, 25), _unlinked
     ),
     "only-failing": ListOfTests(
         "Requirements with only failing tests",
         "They are linked to tests, and none of these passed.",
+        ITEM,
         ("Requirement", "Tests"),
         (45, 55),
         _only_failing,
@@ -227,6 +253,7 @@ LISTS: Mapping[str, ListOfTests] = {
     "never-came": ListOfTests(
         "Expected tests that never came",
         "The manifest asks for these, and no report that can be used has one.",
+        LINE,
         ("Tests", "On", "Asked for at"),
         (50, 20, 30),
         _never_came,
@@ -234,6 +261,7 @@ LISTS: Mapping[str, ListOfTests] = {
     "skipped": ListOfTests(
         "Tests that did not run",
         "None of these counts as passed.",
+        CASE,
         ("Test", "On", "Outcome", "Reason"),
         (38, 18, 14, 30),
         _skipped,
@@ -241,6 +269,7 @@ LISTS: Mapping[str, ListOfTests] = {
     "flaky": ListOfTests(
         "Flaky tests",
         "They were tried more than once and came out differently; the worst outcome counts.",
+        TEST,
         ("Test", "On", "Counts as", "Reports"),
         (40, 18, 14, 28),
         _flaky,
@@ -248,6 +277,7 @@ LISTS: Mapping[str, ListOfTests] = {
     "partially-linked": ListOfTests(
         "Partially linked requirements",
         "Their tests ran, but not on every target that other tests ran on.",
+        ITEM,
         ("Requirement", "Ran on", "Never on"),
         (42, 32, 26),
         _partially_linked,

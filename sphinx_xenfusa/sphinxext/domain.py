@@ -17,6 +17,7 @@ from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.sphinxext import inline_verdict
 from sphinx_xenfusa.sphinxext.about import AboutDirective
+from sphinx_xenfusa.sphinxext.dashboard import DashboardDirective
 from sphinx_xenfusa.sphinxext.directives import (
     ConformanceDirective,
     DiffDirective,
@@ -43,13 +44,14 @@ from sphinx_xenfusa.sphinxext.platform_directives import (
     WrittenPlatform,
     WrittenScenario,
 )
+from sphinx_xenfusa.sphinxext.registers import RegisterDirective
 from sphinx_xenfusa.sphinxext.selection import Asked
 from sphinx_xenfusa.sphinxext.test_runs import TestRunsDirective
 from sphinx_xenfusa.terms.installed import Vocabulary, load_vocabulary
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
 
-ENV_VERSION = 11
+ENV_VERSION = 12
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -155,6 +157,8 @@ class XenDomain(Domain):
         "diff": DiffDirective,
         "tests": TestsDirective,
         "test-runs": TestRunsDirective,
+        "dashboard": DashboardDirective,
+        "register": RegisterDirective,
     }
     roles: ClassVar[dict[str, Any]] = {
         "req": _LinkRole(warn_dangling=True),
@@ -179,6 +183,7 @@ class XenDomain(Domain):
         "overlay_needs": {},
         "oft_pages": {},
         "oft_needs": {},
+        "registers": {},
     }
     data_version = ENV_VERSION
 
@@ -324,6 +329,12 @@ class XenDomain(Domain):
         return stored
 
     @property
+    def registers(self) -> dict[str, list[str]]:
+        """The names of the registers in each document."""
+        stored: dict[str, list[str]] = self.data.setdefault("registers", {})
+        return stored
+
+    @property
     def platform_places(self) -> Mapping[str, tuple[str, str]]:
         """Id to document and title for each platform that can be linked to; of several the first by document."""
         places: dict[str, tuple[str, str]] = {}
@@ -400,6 +411,10 @@ class XenDomain(Domain):
     def note_verdict(self, docname: str, asked: inline_verdict.Asked) -> None:
         """Store what a sentence of a document asks for."""
         self.verdicts.setdefault(docname, []).append(asked)
+
+    def note_registers(self, docname: str, names: Iterable[str]) -> None:
+        """Store which registers stand in a document."""
+        self.registers.setdefault(docname, []).extend(names)
 
     def note_view(self, docname: str, what: str) -> None:
         """Store that a document shows something of the record."""

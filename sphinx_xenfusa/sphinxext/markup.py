@@ -40,6 +40,14 @@ class summary(nodes.General, nodes.Element):
     """Stands for the totals."""
 
 
+class dashboard(nodes.General, nodes.Element):
+    """Stands for a dashboard; attribute ``most``, how many entries need attention first at the most."""
+
+
+class register(nodes.General, nodes.Element):
+    """Stands for registers; attribute ``asked``, their names."""
+
+
 class verdict(nodes.Inline, nodes.TextElement):
     """Stands for a verdict within a sentence; attributes ``asked`` and ``words``.
 
@@ -91,6 +99,8 @@ PLACEHOLDERS: tuple[type[nodes.Element], ...] = (
     oft_evidence,
     matrix,
     summary,
+    dashboard,
+    register,
     verdict,
     platform,
     scenario,

@@ -14,13 +14,14 @@ from sphinx_xenfusa.explore.verdict import VerdictKind
 from sphinx_xenfusa.sphinxext.case_places import link_to_index, link_to_report
 from sphinx_xenfusa.sphinxext.claim_places import link_to_policy, policies_with_pages
 from sphinx_xenfusa.sphinxext.phrases import marked
+from sphinx_xenfusa.sphinxext.registers import findings, justified, suppressed
+from sphinx_xenfusa.sphinxext.unclaimed_list import documents
 from sphinx_xenfusa.sphinxext.views import (
     MEANINGS,
     Cell,
     Views,
     capitalised,
     case_counts,
-    count,
     paragraph,
     policy_words,
 )
@@ -35,12 +36,20 @@ MEANING_BESIDE = (
 
 def summary(views: Views, fromdoc: str) -> list[nodes.Node]:
     """Requirements by state and kind, verdicts by policy, test reports."""
-    totals = [_states(views), _kinds(views), *_gates(views), *_excluded(views, fromdoc)]
-    totals += [*_verdict_totals(views, fromdoc), *_report_totals(views, fromdoc), *documents(views)]
-    return [*views.banners(), *totals, *_suppressed(views), *_findings(views)]
+    record = views.record
+    totals = [states_table(views, "xenfusa-totals"), _kinds(views), *gates(views)]
+    totals += justified(views, fromdoc) if record.justifications else []
+    totals += [*verdict_totals(views, fromdoc), *_report_totals(views, fromdoc), *documents(views)]
+    totals += suppressed(views, fromdoc) if record.suppressed else []
+    totals += findings(views, fromdoc) if record.findings else []
+    return [*views.banners(), *totals]
 
 
-def _states(views: Views) -> nodes.Node:
+def states_table(views: Views, name: str) -> nodes.Node:
+    """How many requirements are in which state, and what that means.
+
+    :param name: the class of the table.
+    """
     counts = Counter(one.result for one in views.record.items)
     beside = sum(one.result is Result.PASSED and bool(beside_words(one)) for one in views.record.items)
     meanings = MEANINGS | ({Result.PASSED: f"{MEANING_BESIDE}, for {beside:,} of them"} if beside else {})
@@ -50,7 +59,7 @@ def _states(views: Views) -> nodes.Node:
     total = len(views.record.items)
     rows.append((nodes.strong("", "all"), str(total), ""))
     title = f"Requirements by state: {counts[Result.PASSED]} of {total} passed" if total else "Requirements: none"
-    return views.table(title, ("State", "Number", "Meaning"), (24, 12, 64), rows, "xenfusa-totals")
+    return views.table(title, ("State", "Number", "Meaning"), (26, 16, 58), rows, name)
 
 
 def _kinds(views: Views) -> nodes.Node:
@@ -67,7 +76,7 @@ def _kinds(views: Views) -> nodes.Node:
     return views.table("Requirements by kind and state", headings, widths, rows, "xenfusa-kinds")
 
 
-def _gates(views: Views) -> list[nodes.Node]:
+def gates(views: Views) -> list[nodes.Node]:
     """The thresholds of the tracing policy; of no item the share is not a number."""
     if not views.record.gates:
         return []
@@ -89,29 +98,8 @@ def _gates(views: Views) -> list[nodes.Node]:
     return [views.table(title, headings, (20, 34, 18, 16, 12), rows, "xenfusa-gates")]
 
 
-def _excluded(views: Views, fromdoc: str) -> list[nodes.Node]:
-    """The justified exclusions, expired ones included; what they excuse is in every total and covered in none."""
-    if not views.record.justifications:
-        return []
-    rows: list[Sequence[Cell]] = []
-    for one in views.record.justifications:
-        expired = paragraph(marked(Result.FAILED, "expired"), f" on {one.expires}")
-        until: Cell = expired if one.expired else one.expires
-        rows.append((paragraph(views.link(fromdoc, one.id, one.id)), one.reason, one.owner, until))
-    title = f"Justified exclusions: {len(rows)}; none counts as covered"
-    return [
-        views.table(
-            title,
-            ("Requirement", "Reason", "Owner", "Until"),
-            (26, 40, 18, 16),
-            rows,
-            "xenfusa-excluded",
-            "xenfusa-filterable",
-        )
-    ]
-
-
-def _verdict_totals(views: Views, fromdoc: str) -> list[nodes.Node]:
+def verdict_totals(views: Views, fromdoc: str) -> list[nodes.Node]:
+    """The verdicts by policy; nothing without any."""
     if not views.record.verdicts:
         return []
     counts = Counter((one.policy, one.kind) for one in views.record.verdicts)
@@ -148,62 +136,3 @@ def _report_totals(views: Views, fromdoc: str) -> list[nodes.Node]:
     ]
     way = link_to_index(views.builder, fromdoc, "What came of each test")
     return [*made, paragraph(*way, ".")] if way else made
-
-
-def documents(views: Views) -> list[nodes.Node]:
-    """How far the normative sentences of each document are claimed; nothing where no document is counted."""
-    if not views.record.documents:
-        return []
-    rows: list[Sequence[Cell]] = []
-    for one in views.record.documents:
-        left = len(one.unclaimed)
-        state = marked(Result.NONE, f"{left} unclaimed") if left else marked(Result.PASSED, "none unclaimed")
-        share = f"{one.claimed} of {one.normative}" if one.normative else "n/a"
-        rows.append((nodes.literal("", one.file), share, str(len(one.informative)), state))
-    unclaimed = sum(len(one.unclaimed) for one in views.record.documents)
-    title = f"Normative sentences of documents: {unclaimed} unclaimed"
-    headings = ("Document", "Claimed by requirements", "Informative", "Unclaimed")
-    return [views.table(title, headings, (40, 22, 14, 24), rows, "xenfusa-documents", "xenfusa-filterable")]
-
-
-def _suppressed(views: Views) -> list[nodes.Node]:
-    """The findings that a stated reason keeps from counting."""
-    if not views.record.suppressed:
-        return []
-    rows: list[Sequence[Cell]] = [
-        (
-            [paragraph(nodes.literal("", f"xenfusa.{one.subtype}")), paragraph(nodes.literal("", str(one.place)))],
-            f"{one.about}: {one.message}",
-            [paragraph(one.reason), paragraph("(", nodes.literal("", str(one.suppressed_at)), ")")],
-        )
-        for one in views.record.suppressed
-    ]
-    title = f"Suppressed for a stated reason: {count(len(rows), 'finding')}"
-    return [
-        views.table(
-            title,
-            ("Type and place", "Finding", "Reason"),
-            (28, 40, 32),
-            rows,
-            "xenfusa-suppressed",
-            "xenfusa-filterable",
-        )
-    ]
-
-
-def _findings(views: Views) -> list[nodes.Node]:
-    """What is wrong in the sources and reports; statements that could not be made requirements are among it."""
-    if not views.record.findings:
-        return []
-    rows: list[Sequence[Cell]] = [
-        (
-            nodes.literal("", f"xenfusa.{finding.subtype}"),
-            nodes.literal("", str(finding.place)) if finding.place is not None else "the configuration",
-            finding.message,
-        )
-        for finding in views.record.findings
-    ]
-    title = f"What is wrong in the sources and reports: {count(len(rows), 'finding')}"
-    return [
-        views.table(title, ("Type", "Place", "Finding"), (24, 24, 52), rows, "xenfusa-findings", "xenfusa-filterable")
-    ]

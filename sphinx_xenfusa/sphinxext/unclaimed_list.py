@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from docutils import nodes
 
-from sphinx_xenfusa.sphinxext.totals import documents
+from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.views import Cell, Views, paragraph
 from sphinx_xenfusa.trace.record import Statement
+from sphinx_xenfusa.trace.states import Result
 
 
 def unclaimed_nodes(views: Views) -> list[nodes.Node]:
@@ -49,3 +50,19 @@ def unclaimed_nodes(views: Views) -> list[nodes.Node]:
 
 def _rows(statements: Sequence[Statement]) -> list[Sequence[Cell]]:
     return [(nodes.literal("", str(statement.place)), statement.text) for statement in statements]
+
+
+def documents(views: Views) -> list[nodes.Node]:
+    """How far the normative sentences of each document are claimed; nothing where no document is counted."""
+    if not views.record.documents:
+        return []
+    rows: list[Sequence[Cell]] = []
+    for one in views.record.documents:
+        left = len(one.unclaimed)
+        state = marked(Result.NONE, f"{left} unclaimed") if left else marked(Result.PASSED, "none unclaimed")
+        share = f"{one.claimed} of {one.normative}" if one.normative else "n/a"
+        rows.append((nodes.literal("", one.file), share, str(len(one.informative)), state))
+    unclaimed = sum(len(one.unclaimed) for one in views.record.documents)
+    title = f"Normative sentences of documents: {unclaimed} unclaimed"
+    headings = ("Document", "Claimed by requirements", "Informative", "Unclaimed")
+    return [views.table(title, headings, (40, 22, 14, 24), rows, "xenfusa-documents", "xenfusa-filterable")]

@@ -193,7 +193,7 @@ def test_a_mistake_is_told_again_until_it_is_mended(build: Callable[..., Built])
     assert len(first.warnings) == 1
     assert second.warnings == first.warnings
     page = second.page("index.html")
-    assert "What is wrong in the sources and reports: 1 finding" in page
+    assert "What is wrong in the sources and reports: 1" in page
     assert "xenfusa.kind" in page
     mended = build({"index.rst": TITLE + requirement() + "\n.. xen:summary::\n"})
     assert mended.warnings == []

@@ -32,7 +32,7 @@ def test_what_is_suppressed_is_shown_with_its_reason(build: Build) -> None:
     built = build(FILES | {"style.yaml": STYLE}, xenfusa_oft=["*.rst"], xenfusa_style="style.yaml")
     assert built.types() == ["xenfusa.style"]
     page = built.page("index.html")
-    assert "Suppressed for a stated reason: 1 finding" in page
+    assert "Suppressed for a stated reason: 1, of " in page
     assert "It is about &lt;i&gt;domains&lt;/i&gt;." in page
     (kept,) = json.loads(built.page("xenfusa/trace.json"))["suppressed"]
     assert (kept["about"], kept["suppressed_at"]) == ("XenProd~a~1", {"file": "style.yaml", "line": 3})
