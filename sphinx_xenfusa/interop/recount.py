@@ -561,17 +561,11 @@ def _html(contents: Contents) -> Counts:
     page.close()
     counts: Counts = {}
     for classes, caption, (_, *rows) in ((one, caption, rows) for one, caption, rows in page.found if rows):
+        counts |= _of_shares(classes, rows)
         if "xenfusa-totals" in classes:
             # A summary without a table of verdicts or findings says that there are none.
             counts.setdefault("verdicts", Counter())
             counts.setdefault("findings", Counter())
-            counts["items by state"] = Counter({_word(row[0]): _number(row[1]) for row in rows[:-1]})
-            counts["number of items"] = Counter({"all": _number(rows[-1][1])})
-        elif "xenfusa-states" in classes:
-            counts["items by state"] = Counter({_word(row[0]): _number(row[1]) for row in rows[:-1]})
-            counts["number of items"] = Counter({"all": _number(rows[-1][1])})
-        elif shares := classes & _SHARES.keys():
-            counts[_SHARES[min(shares)]] = Counter({row[0]: _number(row[1]) for row in rows})
         elif "xenfusa-kinds" in classes:
             counts["items by kind"] = Counter({row[0]: _number(row[-1]) for row in rows})
         elif "xenfusa-claims" in classes:
@@ -610,6 +604,15 @@ def _hits(cell: str) -> int:
     """How many hits a cell of a matrix in two dimensions has: as many as it says, one mark, or none."""
     number, colon, _ = cell.partition(": ")
     return _number(number) if colon else int(cell != "·")
+
+
+def _of_shares(classes: frozenset[str], rows: Sequence[Sequence[str]]) -> Counts:
+    """The items by state, of a summary or a dashboard, and by type and kind, of a dashboard."""
+    if classes & {"xenfusa-totals", "xenfusa-states"}:
+        states = Counter({_word(row[0]): _number(row[1]) for row in rows[:-1]})
+        return {"items by state": states, "number of items": Counter({"all": _number(rows[-1][1])})}
+    shares = [topic for name, topic in _SHARES.items() if name in classes]
+    return {topic: Counter({row[0]: _number(row[1]) for row in rows}) for topic in shares}
 
 
 def _word(cell: str) -> str:
