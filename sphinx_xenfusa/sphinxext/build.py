@@ -73,8 +73,8 @@ from sphinx_xenfusa.sphinxext.outputs import write_outputs
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.provenance import provenance_of, tied_reports
-from sphinx_xenfusa.sphinxext.search import index_pages
 from sphinx_xenfusa.sphinxext.registers import register_nodes
+from sphinx_xenfusa.sphinxext.search import index_pages
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.surroundings import Surroundings
 from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
