@@ -54,7 +54,11 @@ ROOMS = {
         "inputs explore model trace claims terms platforms confirm evidence interop",
         "sphinx docutils sphinx_needs",
     ),
-    "cli": room(5, "inputs explore model trace terms assessment confirm evidence interop platforms", "click rich"),
+    "cli": room(
+        5,
+        "inputs explore model trace terms assessment confirm evidence interop platforms",
+        "click rich playwright pypdf",
+    ),
     "pytest_plugin": room(5, "trace", "pytest"),
     # The package itself: its version and setup().
     "sphinx_xenfusa": room(5, "sphinxext", "sphinx"),

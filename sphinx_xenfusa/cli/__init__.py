@@ -13,6 +13,7 @@ from sphinx_xenfusa.cli.on_demand import OnDemand
 COMMANDS = {
     "accept": "sphinx_xenfusa.cli.suspects_command:accept_command",
     "adequacy": "sphinx_xenfusa.cli.adequacy_command:adequacy",
+    "audit": "sphinx_xenfusa.cli.audit_command:audit",
     "baseline": "sphinx_xenfusa.cli.baseline_command:baseline_command",
     "check-platform": "sphinx_xenfusa.cli.check_platform_command:check_platform",
     "confirm": "sphinx_xenfusa.cli.confirm_command:confirm",

@@ -1,0 +1,114 @@
+"""``xenfusa audit pdf``: a folder of pages becomes one document, whose references name the pages that they lead to."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sphinx_xenfusa.cli import main
+from sphinx_xenfusa.interop.paper import Imprint, chapters_of, document
+from sphinx_xenfusa.trace.record import Documented, TraceRecord
+from sphinx_xenfusa.trace.serialise import dumps
+
+CHROMIUM = os.environ.get("XENFUSA_CHROMIUM") or shutil.which("chromium")
+ROWS = "".join(f"<tr><td>row {number}</td><td>{'words ' * 60}</td></tr>" for number in range(120))
+INDEX = """<!doctype html><html><head><link rel="next" href="second.html"></head><body><nav>way</nav><div role="main">
+<h1 id="top-of-it">First<a class="headerlink" href="#top-of-it">¶</a></h1>
+<p>See <a href="second.html#far">the far place</a>, <a href="https://xen.org/x">Xen</a> and <a href="data.xml">data</a>.</p>
+<details><summary>More</summary><p>folded words</p></details><script>document.body.textContent = "ran"</script>
+</div></body></html>"""
+SECOND = f"""<!doctype html><html><body><div role="main"><h1 id="second">Second</h1>
+<table class="xenfusa-table"><thead><tr><th>Name</th><th>What</th></tr></thead><tbody>{ROWS}</tbody></table>
+<h2 id="far">Far</h2><p>Back to <a href="index.html">the first</a>.</p></div></body></html>"""
+
+
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "html"
+    (made / "xenfusa").mkdir(parents=True)
+    (made / "index.html").write_text(INDEX)
+    (made / "second.html").write_text(SECOND)
+    (made / "data.xml").write_text("<a/>")
+    commit = Documented("0123abc", dirty=False)
+    record = TraceRecord("A project", "4.20", (), "dummy", "off", (), (), (), (), (), documented=commit)
+    (made / "xenfusa" / "trace.json").write_text(dumps(record))
+    return made
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(main, ["audit", "pdf", *map(str, words)])
+
+
+def test_pages_become_chapters_in_reading_order(tmp_path: Path) -> None:
+    made = folder(tmp_path)
+    (made / "a-page-of-evidence.html").write_text("<div role=main><h1>Evidence</h1></div>")
+    chapters = chapters_of(made)
+    assert [one.title for one in chapters] == ["First", "Second", "Evidence"]
+    text = document(chapters, Imprint("P", "1", [("Commit", 'a"b\\')]), [], {"p2-far": 7})
+    assert re.search(r'<a href="#p2-far" data-kind="page">the far place</a><span class="at">p.7</span>', text)
+    assert '<a href="https://xen.org/x" data-kind="elsewhere">' in text
+    assert 'data-file="data.xml"' in text
+    assert "folded words" in text
+    for dropped in ("<details", "<script", "ran", ">way<", "¶"):
+        assert dropped not in text, dropped
+    assert r'content: "a\000022b\00005c"' in text
+
+
+@pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="Playwright is not installed")
+@pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium: set XENFUSA_CHROMIUM, or install Debian's")
+def test_the_printed_document(tmp_path: Path) -> None:
+    from pypdf import PdfReader
+
+    made = folder(tmp_path)
+    done = run(made, "--out", tmp_path / "a.pdf")
+    assert done.exit_code == 0, done.output
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(tmp_path / "a.pdf").pages]
+    assert "A project 4.20" in pages[0]
+    assert "0123abc" in pages[0]
+    assert "SHA-256" in pages[0]
+    assert "Contents" in pages[1]
+    far = next(number for number, text in enumerate(pages, start=1) if "Back to the first" in text)
+    assert far > 6
+    first = next(text for text in pages if "See the far place" in text)
+    assert f"the far place p.{far}" in first
+    assert "<https://xen.org/x>" in first
+    assert "folded words" in first
+    for number, text in enumerate(pages[1:], start=2):
+        assert f"Page {number} of {len(pages)}" in text
+        assert "A project 4.20" in text
+        assert "0123abc" in text
+    # Whole rows, under their heading on each page.
+    with_rows = [text for text in pages if "row " in text]
+    assert all(re.search(r"Na ?me What", text) for text in with_rows)
+    for text in with_rows:
+        assert text.count("words") == 60 * len(re.findall(r"row \d+", text))
+    assert run(made, "--out", tmp_path / "b.pdf").exit_code == 0
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+
+
+def test_what_is_missing_is_one_error_that_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = folder(tmp_path)
+    monkeypatch.setenv("XENFUSA_CHROMIUM", str(tmp_path / "none"))
+    if importlib.util.find_spec("playwright") is not None:
+        told = run(made)
+        assert told.exit_code == 2
+        assert "apt install chromium" in told.output
+        assert told.output.count("\n") == 1
+    monkeypatch.setattr("sphinx_xenfusa.cli.printing.find_spec", lambda name: None)
+    told = run(made)
+    assert (told.exit_code, told.output.count("\n")) == (2, 1)
+    assert "pip install 'sphinx-xenfusa[pdf]'" in told.output
+
+
+@pytest.mark.parametrize("missing", ["index.html", "xenfusa/trace.json"])
+def test_a_folder_that_is_none_is_one_error(tmp_path: Path, missing: str) -> None:
+    made = folder(tmp_path)
+    (made / missing).unlink()
+    told = run(made)
+    assert (told.exit_code, told.output.count("\n")) == (2, 1)
+    assert missing.rpartition("/")[2] in told.output
