@@ -81,6 +81,7 @@ from sphinx_xenfusa.sphinxext.survivor_list import survivor_nodes
 from sphinx_xenfusa.sphinxext.tally_table import tally_nodes
 from sphinx_xenfusa.sphinxext.test_links import linked_tests
 from sphinx_xenfusa.sphinxext.test_runs import test_run_nodes
+from sphinx_xenfusa.sphinxext.trace_links import Description, TraceLinks
 from sphinx_xenfusa.sphinxext.tracing_rules import tracing_rules
 from sphinx_xenfusa.sphinxext.views import Views, told_of_tests
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
@@ -109,6 +110,7 @@ class Build:
         self.register = Register("", "", "", {}, {})
         self.record: TraceRecord | None = None
         self._traced: Mapping[str, TracedItem] = {}
+        self._rules: Mapping[str, str] = {}
         self._justifications: tuple[Justification, ...] = ()
         self._answers: Answers | None = None
         self._repeated: frozenset[str] = frozenset()
@@ -308,6 +310,7 @@ class Build:
         if rules.policy_unreadable or self._gates.misread or any(gate.met is False for gate in self.record.gates):
             app.statuscode = 1
         self._traced = {str(traced.item.tag): traced for traced in self.record.items}
+        self._rules = rule_anchors(domain.anchors)
         self._justifications = self.record.justifications
         counts = Counter(str(item.tag) for item in items)
         self._repeated = frozenset(tag for tag, count in counts.items() if count > 1)
@@ -323,7 +326,7 @@ class Build:
 
     def _families(self, record: TraceRecord, domain: XenDomain) -> list[Family]:
         """The pages that stand in no document."""
-        claims = AllEvidence.of(record, self.claims, self.register, domain.anchors)
+        claims = AllEvidence.of(record, self.claims, self.register, domain.anchors, self._named(domain))
         return [CasePages(record, domain.anchors), ClaimPages(claims), PolicyPages(claims)]
 
     def _digests(self, domain: XenDomain, answers: Answers) -> dict[str, str]:
@@ -332,14 +335,15 @@ class Build:
         The words of claims and register are in it, and our version, because another one may show the same differently.
         """
         told = () if self.record is None else told_of_tests(self.record)
-        words = {claim.id: claim.says for claim in self.claims.values()}, self.register.divergences, told
+        says = {claim.id: claim.says for claim in self.claims.values()}
+        words = says, self.register.divergences, told, self._named(domain)
         shown_by_most = None if self.record is None else _shown_by_most(self.record)
         whole = digest(shown_by_most, domain.anchors, sorted(self._vocabulary.titles.items()), words, self._ways)
         digests = {}
         reviews = newest(self.record.reviews) if self.record is not None else {}
         stale = StaleReasons(() if self.record is None else self.record.reports)
         verifications = by_item(self.record.verifications) if self.record is not None else {}
-        platforms, rules = self._platforms, rule_anchors(domain.anchors)
+        platforms, rules = self._platforms, self._rules
         places_of_platforms = domain.platform_places
         shown = {*domain.views, *domain.links, *domain.verdicts, *platforms.documents(), *domain.platform_links}
         for docname in sorted(shown):
@@ -367,13 +371,20 @@ class Build:
                 (name, places_of_platforms.get(name)) for name in sorted({*domain.platform_links.get(docname, ())})
             ]
             if docname in platforms.documents() or linked:
-                digests[docname] = digest(digests[docname], platforms.shown(docname), rules, linked)
+                digests[docname] = digest(
+                    digests[docname], platforms.shown(docname), rules, linked, sorted(domain.places.items())
+                )
         return digests
 
     def _about(self) -> tuple[object, ...]:
         """What the page about the evidence shows and no other does."""
         record = self.record
         return () if record is None else (record.documented, record.inputs, record.tools, record.settings)
+
+    def _named(self, domain: XenDomain) -> list[tuple[str, Description | None]]:
+        """What the traces of the record name, with where it is described."""
+        verdicts = () if self.record is None else self.record.verdicts
+        return TraceLinks(domain.places, domain.anchors, self._rules).shown(verdicts)
 
     def _written_at(self, tag: str) -> Place | None:
         """Where an item stands that stands on no page: pages say file and line in place of a link."""
@@ -454,7 +465,7 @@ class Build:
             return
         if self._shown is not None:
             self._shown.note(docname)
-        views = self._views(app, record)
+        views = self._views(app, record).on(docname)
         cards = Cards(views)
         # One walk over the page for all of them: walks are most of what a large page costs.
         places = [node for node in markup.walk(doctree) if markup.is_placeholder(node)]
@@ -474,6 +485,7 @@ class Build:
             self._traced,
             domain.places,
             {group: len(terms) for group, terms in domain.vocabulary.groups.items()},
+            self._rules,
         )
 
     def generated_pages(self, app: Sphinx) -> Iterator[Page]:

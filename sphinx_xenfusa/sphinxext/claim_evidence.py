@@ -51,12 +51,14 @@ class AllEvidence:
 
     :param words: what each installed claim says.
     :param places: document and title of each item.
+    :param named: what the traces name, with where it is described.
     """
 
     record: TraceRecord
     words: Mapping[str, str]
     register: Register
     places: Mapping[str, tuple[str, str]]
+    named: Sequence[object] = ()
 
     @classmethod
     def of(
@@ -65,10 +67,11 @@ class AllEvidence:
         claims: Mapping[str, Claim],
         register: Register,
         places: Mapping[str, tuple[str, str]],
+        named: Sequence[object] = (),
     ) -> AllEvidence:
         """What is known of the claims of a build."""
         names = claims_with_pages(record)
-        return cls(record, {name: claims[name].says for name in names if name in claims}, register, places)
+        return cls(record, {name: claims[name].says for name in names if name in claims}, register, places, named)
 
     @functools.cached_property
     def claims(self) -> Sequence[ClaimEvidence]:
@@ -106,7 +109,7 @@ class AllEvidence:
         """A digest of what the page of each claim shows, by the claim's id."""
         record = self.record
         around = record.project, record.version, record.documented, record.policies, record.target_policy
-        common = digest(*around, record.confirm_mode, self.register.divergences, record.mutants is None)
+        common = digest(*around, self.named, record.confirm_mode, self.register.divergences, record.mutants is None)
         return {one.id: digest(common, *self._shown(one)) for one in self.claims}
 
     def _shown(self, one: ClaimEvidence) -> tuple[object, ...]:

@@ -47,6 +47,7 @@ MEANINGS = {
 
 def claim_body(views: Views, page: str, one: ClaimEvidence, all_of: AllEvidence) -> str:
     """Everything that is known of a claim."""
+    views = views.on(page)
     way = [(CLAIM_LIST, "All claims"), *([(POLICY_LIST, "Policies side by side")] if all_of.record.policies else [])]
     made = [head(views.builder, page, f"Claim {one.id}", way, _state(one, all_of), all_of.record)]
     made.append(written([paragraph(one.says or _UNKNOWN, classes=["xenfusa-claimed"]), _about(views, page, one)]))

@@ -31,7 +31,6 @@ from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Tag
 from sphinx_xenfusa.trace.states import Result
 
-_DIFFERS = "≠ differs"
 WRONG = "xenfusa-wrong"
 """The class of a row that is not as expected."""
 
@@ -195,13 +194,13 @@ class PlatformViews:
         for taken in zip(*(one.steps for one in runs), strict=True):
             told = [step.told for step in taken]
             action = [paragraph(told[0].party, ": ", nodes.literal("", told[0].action))]
-            differs = len({(one.outcome, one.changed) for one in told}) > 1
+            action += [paragraph(f"{name}: {value}") for name, value in told[0].parameters]
             cells = [[paragraph(one.outcome), *(changes(one) if one.changed else ())] for one in told]
-            rows.append((str(taken[0].number), action, *cells, _DIFFERS if differs else "= same"))
-        differing = sum(row[-1] is _DIFFERS for row in rows)
-        title = f"The policies side by side: {differing or 'none'} of {count(len(rows), 'step')} comes out differently"
+            rows.append((str(taken[0].number), action, *cells, _difference(taken)))
+        differing = sum(not isinstance(row[-1], str) for row in rows)
+        title = f"The policies side by side: a difference in {differing or 'none'} of {count(len(rows), 'step')}"
         headings = ("Step", "Party and action", *(capitalised(policy_words(one.policy)) for one in runs), "Difference")
-        widths = (7, 24, *(56 // len(runs) for _ in runs), 13)
+        widths = (6, 30, *(50 // len(runs) for _ in runs), 14)
         return [self.views.table(title, headings, widths, rows, "xenfusa-side-by-side")]
 
     def _run(self, one: ScenarioRun) -> nodes.Node:
@@ -210,7 +209,7 @@ class PlatformViews:
         state = marked(Result.FAILED, f"{wrong} not as expected") if wrong else marked(Result.PASSED, "all as expected")
         headings = ("Step", "Party", "Action and its source", "Expected", "Outcome", "What changed")
         widths = (8, 12, 27, 20, 15, 18)
-        rows = [_step(step) for step in one.steps]
+        rows = [_step(self.views, step) for step in one.steps]
         table = self.views.table(f"Under {policy}, step by step", headings, widths, rows, "xenfusa-trace")
         _mark(table, [bool(step.faults) for step in one.steps])
         said = paragraph(nodes.strong("", f"Under {policy}: "), f"{count(len(rows), 'step')}, ", state)
@@ -349,11 +348,11 @@ def _found(finding: Finding) -> nodes.paragraph:
     return made
 
 
-def _step(step: StepResult) -> Sequence[Cell]:
+def _step(views: Views, step: StepResult) -> Sequence[Cell]:
     told = step.told
-    action: list[nodes.Node] = [paragraph(nodes.literal("", told.action))]
+    action: list[nodes.Node] = [paragraph(views.operation(told.action))]
     action += [paragraph(f"{name}: {value}") for name, value in told.parameters]
-    action += [paragraph(told.clause or "no call")]
+    action += [paragraph(*(views.clause(told.clause) or [nodes.Text("no call")]))]
     if step.note:
         action.append(paragraph(nodes.emphasis("", step.note)))
     expected: list[nodes.Node] = [paragraph(words) for words in _expected_words(step.expected)]
@@ -369,6 +368,13 @@ def _expected_words(expected: Expectation) -> list[str]:
     if expected.changes is not None:
         words += [f"{owner}: {field} → {value}" for owner, field, value in expected.changes] or ["nothing changes"]
     return words
+
+
+def _difference(taken: Sequence[StepResult]) -> Cell:
+    """Whether a step comes to the same under all policies; a policy may have its own reason for the same outcome."""
+    if len({(one.found, one.told.changed) for one in taken}) > 1:
+        return nodes.inline("", "≠ differs", classes=["xenfusa-state", "xenfusa-diverges"])
+    return "= same" if len({one.told.outcome for one in taken}) == 1 else "= same, for another reason"
 
 
 def _mark(table: nodes.table, wrong: Sequence[bool]) -> None:

@@ -48,6 +48,7 @@ def title_of(policy: str) -> str:
 def policy_body(views: Views, page: str, policy: str, all_of: AllEvidence) -> str:
     """What holds under a policy, what diverges from the document, and what cannot be asked."""
     found = all_of.of_policies[policy]
+    views = views.on(page)
     way = [(POLICY_LIST, LIST_TITLE), (CLAIM_LIST, "All claims")]
     made = [head(views.builder, page, title_of(policy), way, _counts(found), all_of.record)]
     made.append(written([paragraph(words) for words in _about(policy, all_of)]))

@@ -36,6 +36,12 @@ class Page(Protocol):
     def traces(self) -> Counter[str]:
         """How often each trace stands on the page already."""
 
+    def operation(self, name: str) -> nodes.Node:
+        """The name of an operation, with a link where it is described."""
+
+    def clause(self, words: str) -> list[nodes.Node]:
+        """What a step comes from, with links to what of it is described."""
+
     def table(
         self, title: str, headings: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[Cell]], *classes: str
     ) -> nodes.table:
@@ -48,7 +54,7 @@ def trace_nodes(page: Page, kind: str, trace: Trace) -> list[nodes.Node]:
     start = initial(trace)
     if not trace.steps:
         return [said, *start]
-    rows = [_step(number, step) for number, step in enumerate(trace.steps, 1)]
+    rows = [_step(page, number, step) for number, step in enumerate(trace.steps, 1)]
     table = page.table(f"{kind}, step by step", _HEADINGS, _WIDTHS, rows, "xenfusa-trace")
     return [stepper(page, kind, trace, [said, *start], table)]
 
@@ -65,7 +71,7 @@ def stepper(page: Page, kind: str, trace: Trace, before: Sequence[nodes.Node], t
         made += table
         return made
     _tie(table, name)
-    made += chart(trace, name, f"{kind}: {trace.title}", [table])
+    made += chart(trace, name, f"{kind}: sequence chart", [table])
     return made
 
 
@@ -133,7 +139,7 @@ def outcome(words: str) -> nodes.paragraph:
     return paragraph(words, classes=["xenfusa-outcome"])
 
 
-def _step(number: int, step: Step) -> Sequence[Cell]:
-    action: list[nodes.Node] = [paragraph(nodes.literal("", step.action))]
+def _step(page: Page, number: int, step: Step) -> Sequence[Cell]:
+    action: list[nodes.Node] = [paragraph(page.operation(step.action))]
     action += [paragraph(f"{name}: {value}") for name, value in step.parameters]
-    return (str(number), step.party, action, outcome(step.outcome), changes(step), step.clause)
+    return (str(number), step.party, action, outcome(step.outcome), changes(step), paragraph(*page.clause(step.clause)))

@@ -42,6 +42,7 @@ from sphinx_xenfusa.sphinxext.phrases import (
     found_by_search,
     marked,
 )
+from sphinx_xenfusa.sphinxext.trace_links import Description, TraceLinks
 from sphinx_xenfusa.sphinxext.trace_views import trace_nodes
 from sphinx_xenfusa.trace.record import Review, TestCase, TracedItem, TraceRecord, Verification
 from sphinx_xenfusa.trace.reviews import newest
@@ -167,6 +168,8 @@ class Views:
     :param traced: the items of the record by their tags.
     :param objects: document and anchor of each described term, by cross-reference role and name.
     :param groups: how many operations each group of the vocabulary has.
+    :param rules: the tag of each requirement by its name.
+    :param page: the page that is written; empty where nobody says it, and traces then lead nowhere.
     :param traces: how often each trace stands on the page.
     """
 
@@ -178,12 +181,36 @@ class Views:
     traced: Mapping[str, TracedItem]
     objects: Mapping[str, tuple[str, str]]
     groups: Mapping[str, int]
+    rules: Mapping[str, str] = field(default_factory=dict)
+    page: str = ""
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     traces: Counter[str] = field(default_factory=Counter)
 
     def anew(self) -> Views:
         """The same views for another page: what is unique on a page begins anew."""
-        return replace(self, numbers=itertools.count(1), traces=Counter())
+        return self.on("")
+
+    def on(self, page: str) -> Views:
+        """The same for another page that is known."""
+        return replace(self, page=page, numbers=itertools.count(1), traces=Counter())
+
+    def operation(self, name: str) -> nodes.Node:
+        """The name of an operation, as a link to its description where there is one."""
+        return self._described(self._links.operation(name), nodes.literal("", name))
+
+    def clause(self, words: str) -> list[nodes.Node]:
+        """What a step of a trace comes from, with links to what of it is described."""
+        parts = [(part, place) for part, place in self._links.clause(words) if part]
+        return [self._described(place, nodes.Text(part)) for part, place in parts]
+
+    @functools.cached_property
+    def _links(self) -> TraceLinks:
+        return TraceLinks(self.objects, self.anchors, self.rules)
+
+    def _described(self, place: Description | None, shown: nodes.Node) -> nodes.Node:
+        if place is None or not self.page:
+            return shown
+        return make_refnode(self.builder, self.page, place.docname, place.anchor, [shown], place.title)
 
     @functools.cached_property
     def verifications(self) -> Mapping[str, Sequence[Verification]]:

@@ -292,7 +292,7 @@ def test_a_scenario_under_the_document_and_the_configured_policy(build: Callable
     assert [row[-1] for row in compared] == ["≠ differs", "≠ differs"]
     assert compared[1][2].startswith("allowed brake: configuration : original → changed")
     assert compared[1][3] == "impossible: the machine is down"
-    assert "2 of 2 steps" in box.select(".xenfusa-side-by-side caption")[0].get_text()
+    assert "a difference in 2 of 2 steps" in box.select(".xenfusa-side-by-side caption")[0].get_text()
     rows = cells(box, "trace")
     assert len(rows) == 4
     assert rows[0][:2] == ["1", "hw"]

@@ -96,7 +96,7 @@ def test_the_state_after_each_step_is_the_one_that_the_trace_tells(page: Any) ->
     always = {"offer": ["a page", "a port"], HOSTILE: [HOSTILE]}
     for number, expected in enumerate(EXPECTED):
         assert state(page) == always | expected
-        told = words(widget(page).locator(".xenfusa-told").inner_text())
+        told = words(widget(page).locator(".xenfusa-at").inner_text())
         assert told.startswith(f"Step {number} of 4." if number else "Before the first step.")
         assert widget(page).locator("tr.xenfusa-now").count() == (1 if number else 0)
         assert widget(page).locator("svg a.xenfusa-now").count() == (1 if number else 0)
@@ -116,7 +116,7 @@ def test_the_state_after_each_step_is_the_one_that_the_trace_tells(page: Any) ->
 
 def test_keys_step_where_the_focus_is_and_nowhere_else(page: Any) -> None:
     def at() -> str:
-        return str(widget(page).locator(".xenfusa-told strong").inner_text())
+        return str(widget(page).locator(".xenfusa-at strong").inner_text())
 
     page.keyboard.press("ArrowRight")
     assert at() == "Before the first step."
@@ -141,7 +141,7 @@ def test_it_plays_to_the_end_when_asked_to_and_never_by_itself(opened: Browsing,
     page.clock.install()
     page.reload()
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-    told = widget(page).locator(".xenfusa-told strong")
+    told = widget(page).locator(".xenfusa-at strong")
     told.wait_for()
     page.clock.run_for(60_000)
     assert told.inner_text() == "Before the first step."
@@ -168,7 +168,7 @@ def test_a_step_is_reached_by_its_link_from_the_chart_and_from_the_table(
     assert state(page)["count"] == EXPECTED[2]["count"]
     place = page.evaluate("location.hash")
     other = opened(built, f"{PAGE}{place}")
-    assert widget(other).locator(".xenfusa-told strong").inner_text() == "Step 2 of 4."
+    assert widget(other).locator(".xenfusa-at strong").inner_text() == "Step 2 of 4."
     assert widget(other).locator(".xenfusa-controls").evaluate("one => one.getBoundingClientRect().top < innerHeight")
     unknown = opened(built, f"{PAGE}#trace-00000000-step-2")
     assert unknown.locator(".xenfusa-now").count() == 0

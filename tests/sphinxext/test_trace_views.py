@@ -37,6 +37,12 @@ class OnePage:
     def builder(self) -> Any:
         return SimpleNamespace(format=self.format)
 
+    def operation(self, name: str) -> nodes.Node:
+        return nodes.literal("", name)
+
+    def clause(self, words: str) -> list[nodes.Node]:
+        return [nodes.Text(words)]
+
     def table(
         self, title: str, headings: Sequence[str], widths: Sequence[int], rows: Iterable[Any], *classes: str
     ) -> nodes.table:

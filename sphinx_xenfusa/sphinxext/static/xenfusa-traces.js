@@ -83,7 +83,7 @@
       this.next = this.button(controls, "▶", "Next", () => this.go(this.at + 1));
       this.last = this.button(controls, "▶|", "Last", () => this.go(this.steps.length));
       for (const one of [this.first, this.player, this.last]) one.hidden = this.steps.length < 2; // nothing is between
-      this.told = made("p", "", "xenfusa-told");
+      this.told = made("p", "", "xenfusa-at");
       this.told.setAttribute("aria-live", "polite");
       const beside = made("div", "", "xenfusa-beside");
       this.state = made("div", "", "xenfusa-now-state");
