@@ -58,6 +58,7 @@ from sphinx_xenfusa.sphinxext.claim_pages import ClaimPages, PolicyPages
 from sphinx_xenfusa.sphinxext.config import config_file
 from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.dashboard import Ways, dashboard_nodes
+from sphinx_xenfusa.sphinxext.decision_table import decision_nodes
 from sphinx_xenfusa.sphinxext.difference_view import difference_nodes
 from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 from sphinx_xenfusa.sphinxext.directives import REVISION
@@ -513,6 +514,7 @@ class Build:
             markup.verdict: lambda: views.verdict(docname, answers.to(place["asked"]), place["words"]),
             markup.survivors: lambda: survivor_nodes(views),
             markup.conformance: lambda: conformance_nodes(views),
+            markup.decisions: lambda: decision_nodes(views, docname),
             markup.test_runs: lambda: test_run_nodes(views, docname),
             markup.tallies: lambda: tally_nodes(views, place["claim"]),
             markup.summary: lambda: totals.summary(views, docname),

@@ -250,6 +250,15 @@ class SurvivorsDirective(XenDirective):
         return [markup.survivors()]
 
 
+class DecisionsDirective(XenDirective):
+    """Who may do what under which policy, what is decided otherwise than in the document first."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of the table."""
+        self.domain.note_view(self.env.docname, "*")
+        return [markup.decisions()]
+
+
 class ConformanceDirective(XenDirective):
     """The demands of the VirtIO standard, each with the verdict on its check or the reason why there is none."""
 

@@ -20,6 +20,7 @@ from sphinx_xenfusa.sphinxext.about import AboutDirective
 from sphinx_xenfusa.sphinxext.dashboard import DashboardDirective
 from sphinx_xenfusa.sphinxext.directives import (
     ConformanceDirective,
+    DecisionsDirective,
     DiffDirective,
     MatrixDirective,
     RequirementDirective,
@@ -152,6 +153,7 @@ class XenDomain(Domain):
         "operations": OperationsDirective,
         "survivors": SurvivorsDirective,
         "conformance": ConformanceDirective,
+        "decisions": DecisionsDirective,
         "tallies": TalliesDirective,
         "unclaimed": UnclaimedDirective,
         "diff": DiffDirective,

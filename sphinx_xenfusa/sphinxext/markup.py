@@ -67,6 +67,10 @@ class survivors(nodes.General, nodes.Element):
     """Stands for the list of mutants that nothing kills."""
 
 
+class decisions(nodes.General, nodes.Element):
+    """Stands for the table of who may do what."""
+
+
 class conformance(nodes.General, nodes.Element):
     """Stands for the table of the VirtIO standard's demands."""
 
@@ -106,6 +110,7 @@ PLACEHOLDERS: tuple[type[nodes.Element], ...] = (
     scenario,
     survivors,
     conformance,
+    decisions,
     tallies,
     difference,
     about,

@@ -73,7 +73,7 @@ def _said(code: Code) -> list[nodes.Node]:
     return [nodes.Text(ALLOWED)] if code is Code.SUCCESS else [nodes.Text("○ "), nodes.literal("", code.value)]
 
 
-def _answered(answers: Sequence[Answer]) -> Cell:
+def answered(answers: Sequence[Answer]) -> list[nodes.Node]:
     """What a caller gets, one line for each code."""
     lines: list[nodes.Node] = []
     for one in answers:
@@ -97,7 +97,9 @@ def who_may(operation: Operation, anchor: str) -> nodes.table:
     for caller in CALLERS:
         got = tuple(callers.answers(caller, operation, policy) for policy in POLICIES.values())
         alike.setdefault(got, []).append(caller.words)
-    rows = [([paragraph(one) for one in words], *(_answered(one) for one in got)) for got, words in alike.items()]
+    rows: list[Sequence[Cell]] = [
+        ([paragraph(one) for one in words], *(answered(one) for one in got)) for got, words in alike.items()
+    ]
     headings = ("Caller", *(_upper(policy_words(name)) for name in POLICIES))
     return _small(table("Who may call it", headings, _columns(28), rows, "xenfusa-callers", id=f"{anchor}-callers"))
 
