@@ -52,7 +52,7 @@ ROOMS = {
     "sphinxext": room(
         4,
         "inputs explore model trace claims terms platforms confirm evidence interop",
-        "sphinx docutils sphinx_needs",
+        "sphinx docutils sphinx_needs graphlay",
     ),
     "cli": room(
         5,

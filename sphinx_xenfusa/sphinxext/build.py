@@ -51,6 +51,7 @@ from sphinx_xenfusa.sphinxext.agreements import Agreements
 from sphinx_xenfusa.sphinxext.build_inputs import BuildInputs
 from sphinx_xenfusa.sphinxext.build_tools import settings_of, tools_of
 from sphinx_xenfusa.sphinxext.card import Cards
+from sphinx_xenfusa.sphinxext.card_lines import Known
 from sphinx_xenfusa.sphinxext.case_lists import lists_nodes
 from sphinx_xenfusa.sphinxext.case_pages import CasePages
 from sphinx_xenfusa.sphinxext.claim_evidence import AllEvidence
@@ -64,11 +65,12 @@ from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 from sphinx_xenfusa.sphinxext.directives import REVISION
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.evidence_pages import EvidencePages, Family, Page
+from sphinx_xenfusa.sphinxext.graph_view import graph_nodes, unknown_items
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
 from sphinx_xenfusa.sphinxext.matrix_gates import MatrixGates, matrix_gates
 from sphinx_xenfusa.sphinxext.oft_documents import OftDocuments
-from sphinx_xenfusa.sphinxext.oft_evidence import OftEvidence
+from sphinx_xenfusa.sphinxext.oft_evidence import oft_evidence
 from sphinx_xenfusa.sphinxext.oft_sources import SourceItems, read_sources
 from sphinx_xenfusa.sphinxext.outputs import write_outputs
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
@@ -88,12 +90,11 @@ from sphinx_xenfusa.sphinxext.views import Views, told_of_tests
 from sphinx_xenfusa.sphinxext.warning_types import warn, warn_of
 from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.linker import finding_order
+from sphinx_xenfusa.trace.neighbourhood import Neighbourhoods
 from sphinx_xenfusa.trace.neighbours import Neighbours
-from sphinx_xenfusa.trace.record import Documented, Finding, Item, Justification, Link, Place, TracedItem, TraceRecord
-from sphinx_xenfusa.trace.reviews import newest
+from sphinx_xenfusa.trace.record import Documented, Finding, Item, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.style import Styled, check_style
 from sphinx_xenfusa.trace.test_results import StaleReasons
-from sphinx_xenfusa.trace.verifications import by_item
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +113,6 @@ class Build:
         self.record: TraceRecord | None = None
         self._traced: Mapping[str, TracedItem] = {}
         self._rules: Mapping[str, str] = {}
-        self._justifications: tuple[Justification, ...] = ()
         self._answers: Answers | None = None
         self._repeated: frozenset[str] = frozenset()
         self._vocabulary = Vocabulary((), (), {}, {}, {})
@@ -129,7 +129,7 @@ class Build:
         self._overlays = overlays.Overlays()
         self._oft = OftDocuments()
         self._sources = SourceItems()
-        self._oft_evidence = OftEvidence.of(())
+        self._known = Known()
         self._divergences: tuple[Finding, ...] = ()
         self._mutants: Mutants | None = None
         self._agreements: Agreements | None = None
@@ -254,6 +254,7 @@ class Build:
             for finding in select(asked, self._vocabulary)[1]
         ]
         self._ways = _ways(env, domain, self._vocabulary)
+        findings += unknown_items(domain.graphs, {str(item.tag) for item in items})
         tags = (item.tag for item in items)
         self._platforms = judge_all(domain.platforms, domain.scenarios, tags, _policies_that_count(app))
         findings += self._platforms.findings()
@@ -312,12 +313,11 @@ class Build:
             app.statuscode = 1
         self._traced = {str(traced.item.tag): traced for traced in self.record.items}
         self._rules = rule_anchors(domain.anchors)
-        self._justifications = self.record.justifications
         counts = Counter(str(item.tag) for item in items)
         self._repeated = frozenset(tag for tag, count in counts.items() if count > 1)
         self._answers = answers = Answers(self.record, self._traced, self._repeated)
         self.record = _with_questions(self.record, domain, answers)
-        self._oft_evidence = OftEvidence.of(self.record.links)
+        self._known = Known.of(self.record, agreed.snapshot)
         self._report(app, self.record)
         self._shown = Shown(app, self._digests(domain, answers))
         self._pages = EvidencePages(app, self._families(self.record, domain))
@@ -341,33 +341,29 @@ class Build:
         shown_by_most = None if self.record is None else _shown_by_most(self.record)
         whole = digest(shown_by_most, domain.anchors, sorted(self._vocabulary.titles.items()), words, self._ways)
         digests = {}
-        reviews = newest(self.record.reviews) if self.record is not None else {}
         stale = StaleReasons(() if self.record is None else self.record.reports)
-        verifications = by_item(self.record.verifications) if self.record is not None else {}
         platforms, rules = self._platforms, self._rules
         places_of_platforms = domain.platform_places
         shown = {*domain.views, *domain.links, *domain.verdicts, *platforms.documents(), *domain.platform_links}
         for docname in sorted(shown):
             views, links = set(domain.views.get(docname, ())), set(domain.links.get(docname, ()))
             traced = [self._traced.get(tag) for tag in sorted(views - {"*", REVISION, ABOUT})]
-            excused = [one for one in self._justifications if one.id in views]
             links |= {step for one in traced if one is not None for step in (*one.inherited_path, *one.suspect)}
             links |= views | {target for one in traced if one is not None for target in one.item.covers}
             links |= {target for one in traced if one is not None for target in links_of(one.item.fields)}
-            around = self._around(domain, docname, views)
-            links |= {one.source for one in around}
+            known = [self._known.about(tag) for tag in sorted(views)]
+            links |= {
+                end for tag in views for link in self._known.around.links(tag) for end in (link.source, link.target)
+            }
             places = [(tag, domain.place_of(tag) or self._written_at(tag)) for tag in sorted(links)]
             repeated = sorted(views & self._repeated)
-            reviewed = [kept[tag] for kept in (reviews, verifications) for tag in sorted(views) if tag in kept]
             spoken = [answers.to(asked) for asked in domain.verdicts.get(docname, ())]
             places += [(one.tag, domain.anchors.get(one.tag)) for one in spoken]
             seen = whole if "*" in views else ""
             seen += repr(self.record.documented) if REVISION in views and self.record is not None else ""
             seen += digest(self._about()) if ABOUT in views else ""
             outdated = stale.of_items(one for one in traced if one is not None)
-            digests[docname] = digest(
-                traced, excused, places, repeated, reviewed, spoken, around, words, seen, outdated
-            )
+            digests[docname] = digest(traced, places, repeated, known, spoken, words, seen, outdated)
             linked = [
                 (name, places_of_platforms.get(name)) for name in sorted({*domain.platform_links.get(docname, ())})
             ]
@@ -391,12 +387,6 @@ class Build:
         """Where an item stands that stands on no page: pages say file and line in place of a link."""
         traced = self._traced.get(tag)
         return None if traced is None else traced.item.place
-
-    def _around(self, domain: XenDomain, docname: str, views: Set[str]) -> list[Link]:
-        """The links around the items of Xen's own documents whose evidence a document shows."""
-        page = domain.oft_pages.get(docname)
-        tags = sorted(views & page.sections.keys()) if page is not None else []
-        return [link for tag in tags for link in self._oft_evidence.around(tag)]
 
     def _items(self, app: Sphinx, domain: XenDomain) -> tuple[list[Item], list[Finding]]:
         directives, read = DirectiveSource(domain), self._oft.items(app)
@@ -467,7 +457,7 @@ class Build:
         if self._shown is not None:
             self._shown.note(docname)
         views = self._views(app, record).on(docname)
-        cards = Cards(views)
+        cards = Cards(views, self._known)
         # One walk over the page for all of them: walks are most of what a large page costs.
         places = [node for node in markup.walk(doctree) if markup.is_placeholder(node)]
         for place in places:
@@ -503,7 +493,7 @@ class Build:
         platforms = PlatformViews(views, self._platforms)
         writers: dict[type[nodes.Element], Callable[[], nodes.Node | Sequence[nodes.Node]]] = {
             markup.evidence: lambda: cards.evidence(docname, place["tag"]),
-            markup.oft_evidence: lambda: self._oft_evidence.show(cards, docname, place["tag"]),
+            markup.oft_evidence: lambda: oft_evidence(cards, docname, place["tag"]),
             **dict.fromkeys(
                 (markup.mark, markup.overlaid, markup.unclaimed),
                 lambda: overlays.view(place, docname, cards, self._repeated),
@@ -512,6 +502,7 @@ class Build:
                 docname, place["asked"]
             ),
             markup.verdict: lambda: views.verdict(docname, answers.to(place["asked"]), place["words"]),
+            markup.graph: lambda: self._graph(views, docname, place["tag"]),
             markup.survivors: lambda: survivor_nodes(views),
             markup.conformance: lambda: conformance_nodes(views),
             markup.decisions: lambda: decision_nodes(views, docname),
@@ -533,6 +524,13 @@ class Build:
         for path, message in self._inputs.changed() if self._inputs is not None else ():
             app.statuscode = 1
             warn("changed_input", message, str(path))
+
+    def _graph(self, views: Views, docname: str, tag: str) -> Sequence[nodes.Node]:
+        """What stands around an item; for a tag that no item has, words that say so."""
+        if tag not in self._traced:
+            return [nodes.paragraph("", f"There is no item {tag}.")]
+        around = Neighbourhoods(self._known.around, self._traced, views.stale)
+        return graph_nodes(views, docname, around.of(tag))
 
     def end(self, app: Sphinx, exception: Exception | None) -> None:
         """Write the record beside the pages, and leave no child behind."""

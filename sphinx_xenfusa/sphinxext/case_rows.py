@@ -1,4 +1,4 @@
-"""The folded table of the cases that passed, which most requirements have: written to HTML at once, row by row.
+"""The table of the cases that passed, which most requirements have: written to HTML at once, row by row.
 
 As nodes, thousands of rows that nobody unfolds would be most of what a build with test results takes.
 """
@@ -38,14 +38,13 @@ def passed_cases(
     title: str,
     id: str,
     state: nodes.Node,
-) -> markup.unfolding:
-    """The table, folded under its title.
+) -> markup.written:
+    """The table.
 
     :param cases: each with what of the requirement it verifies, as :func:`verified_words` says it.
     :param id: of the table.
     :param state: how a case that passed is marked.
     """
-    folded = markup.unfolding(heading=title)
     marked, shown = html_of([state]), html.escape(title)
     head = "\n".join(f'<th class="head" scope="col"><p>{heading}</p>\n</th>' for heading in CASE_HEADINGS)
     made = [
@@ -65,7 +64,5 @@ def passed_cases(
             f"<td>{verifies}</td>\n<td><p>{reports[case.report]}</p>\n</td>\n</tr>\n"
         )
     made.append("</tbody>\n</table>\n")
-    folded["html"] = scrolling("".join(made))
     # What the search of the pages finds.
-    folded += nodes.Text(" ".join(case.id for case, _ in cases))
-    return folded
+    return markup.written("", nodes.Text(" ".join(case.id for case, _ in cases)), html=scrolling("".join(made)))

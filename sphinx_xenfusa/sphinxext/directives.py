@@ -241,6 +241,19 @@ class MatrixDirective(XenDirective):
         return [markup.matrix(asked=asked)]
 
 
+class GraphDirective(XenDirective):
+    """What stands around one item, as a drawing and as a list; the argument is the item's tag."""
+
+    required_arguments = 1
+
+    def run(self) -> Sequence[nodes.Node]:
+        """The place of the drawing; whether there is such an item is known once all documents are read."""
+        tag = self.arguments[0]
+        self.domain.note_view(self.env.docname, "*")
+        self.domain.note_graph(self.env.docname, tag, self.place)
+        return [markup.graph(tag=tag)]
+
+
 class SurvivorsDirective(XenDirective):
     """The mutants of the model that nothing kills, and the reviewed equivalents."""
 

@@ -22,6 +22,7 @@ from sphinx_xenfusa.sphinxext.directives import (
     ConformanceDirective,
     DecisionsDirective,
     DiffDirective,
+    GraphDirective,
     MatrixDirective,
     RequirementDirective,
     SummaryDirective,
@@ -151,6 +152,7 @@ class XenDomain(Domain):
         "privilege": PrivilegeDirective,
         "operation": OperationDirective,
         "operations": OperationsDirective,
+        "graph": GraphDirective,
         "survivors": SurvivorsDirective,
         "conformance": ConformanceDirective,
         "decisions": DecisionsDirective,
@@ -177,6 +179,7 @@ class XenDomain(Domain):
         "objects": {},
         "vocabulary": {},
         "matrices": {},
+        "graphs": {},
         "verdicts": {},
         "platforms": {},
         "scenarios": {},
@@ -405,6 +408,16 @@ class XenDomain(Domain):
     def note_oft_page(self, docname: str, page: OftPage) -> None:
         """Store what stands of OpenFastTrace's items on a page."""
         self.oft_pages[docname] = page
+
+    @property
+    def graphs(self) -> dict[str, list[tuple[str, Place]]]:
+        """The tags whose neighbourhoods each document shows, with the places at which it asks for them."""
+        stored: dict[str, list[tuple[str, Place]]] = self.data.setdefault("graphs", {})
+        return stored
+
+    def note_graph(self, docname: str, tag: str, place: Place) -> None:
+        """Store that a document shows what stands around an item."""
+        self.graphs.setdefault(docname, []).append((tag, place))
 
     def note_matrix(self, docname: str, asked: Asked) -> None:
         """Store what a matrix of a document asks for."""

@@ -95,7 +95,12 @@ class difference(nodes.General, nodes.Element):
     """Stands for a difference; attributes ``before`` and ``after``: files, empty for the baseline and for this build."""
 
 
+class graph(nodes.General, nodes.Element):
+    """Stands for the neighbourhood of an item; attribute ``tag``."""
+
+
 PLACEHOLDERS: tuple[type[nodes.Element], ...] = (
+    graph,
     mark,
     overlaid,
     unclaimed,

@@ -11,7 +11,7 @@ from docutils import nodes
 
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.sphinxext.blocks import Cell, count, paragraph
-from sphinx_xenfusa.sphinxext.card import suspect_words
+from sphinx_xenfusa.sphinxext.card_lines import suspect_words
 from sphinx_xenfusa.sphinxext.claim_places import link_to_claim
 from sphinx_xenfusa.sphinxext.oft_evidence import COVERAGE_SYMBOLS
 from sphinx_xenfusa.sphinxext.phrases import marked

@@ -26,10 +26,11 @@ from sphinx.util.nodes import make_refnode
 from sphinx_xenfusa.interop.overlay import Marked, OverlaySource, unclaimed_findings
 from sphinx_xenfusa.interop.overlay_file import relative_to
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
+from sphinx_xenfusa.sphinxext.blocks import paragraph
 from sphinx_xenfusa.sphinxext.card import Cards
 from sphinx_xenfusa.sphinxext.phrases import SYMBOLS
 from sphinx_xenfusa.sphinxext.unclaimed_list import unclaimed_nodes
-from sphinx_xenfusa.sphinxext.views import Views, meaning, paragraph
+from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.trace.record import DocumentCoverage, Finding, Item, Tag
 from sphinx_xenfusa.trace.sentences import Sentence
@@ -200,20 +201,21 @@ def _mark(views: Views, tag: str) -> list[nodes.Node]:
 
 
 def _evidence(cards: Cards, docname: str, tag: str, repeated: bool) -> list[nodes.Node]:
-    """A requirement's evidence, to unfold under its title, tag and state."""
+    """A requirement's card: kind, title, tag, the words that it quotes, and its evidence."""
     views = cards.views
     traced = views.traced.get(tag)
     if traced is None:
         return []
+    item = traced.item
     made = nodes.container(classes=["xenfusa-overlaid"])
-    line = paragraph(nodes.strong("", traced.item.title), " (", _back(views, docname, tag), ")")
+    kind = f"{item.kind.value.capitalize()}: " if item.kind else ""
     made += nodes.target("", "", ids=[EVIDENCE + tag])
-    made += line
+    made += paragraph(kind, nodes.strong("", item.title), " ", _back(views, docname, tag), classes=["xenfusa-head"])
+    made += paragraph(item.text, classes=["xenfusa-text"])
     if repeated:
         made += paragraph(f"The tag {tag} stands more than once; nothing is shown of it.")
         return [made]
-    heading = f"{SYMBOLS[traced.result]} {traced.result.value}: {meaning(traced)}"
-    made += views.fold(heading, [cards.evidence(docname, tag)])
+    made += cards.evidence(docname, tag)
     return [made]
 
 

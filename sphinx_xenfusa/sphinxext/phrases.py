@@ -16,6 +16,7 @@ from sphinx.builders import Builder
 from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.sphinxext.builder_links import address
+from sphinx_xenfusa.sphinxext.page_names import has_pages, link_to_page
 from sphinx_xenfusa.trace.record import Place
 from sphinx_xenfusa.trace.states import Result
 
@@ -59,7 +60,31 @@ class Placed(NamedTuple):
     place: Place
 
 
-Phrase = str | Strong | Code | State | Ref | Placed
+class Paged(NamedTuple):
+    """A name as a link to a page that stands in no document; bare where a builder has no such pages.
+
+    :param page: the name of the page, with ``#`` and a place on it if need be.
+    :param code: whether the words are a name as it stands in a file.
+    """
+
+    words: str
+    page: str
+    code: bool = True
+
+
+class Break(NamedTuple):
+    """The end of a line.
+
+    :param after: nothing; it makes the tuple true.
+    """
+
+    after: str = "\n"
+
+
+BREAK = Break()
+"""Between two lines of one fact."""
+
+Phrase = str | Strong | Code | State | Ref | Placed | Paged | Break
 Phrases = Sequence[Phrase]
 Fact = tuple[str, Phrases]
 """A name and what is said under it."""
@@ -77,6 +102,19 @@ SYMBOLS = {
     Result.NOT_APPLICABLE: "×",
     Result.PASSED: "✓",
 }
+
+
+def lines_of(said: Phrases) -> list[Phrases]:
+    """The lines of what is said under one name."""
+    if BREAK not in said:
+        return [said]
+    made: list[list[Phrase]] = [[]]
+    for one in said:
+        if one is BREAK:
+            made.append([])
+        else:
+            made[-1].append(one)
+    return [line for line in made if line]
 
 
 def divided(groups: Iterable[Phrase]) -> list[Phrase]:
@@ -120,12 +158,13 @@ class NodeWriter:
         made += self.inline(phrases)
         return made
 
-    def facts(self, facts: Iterable[Fact]) -> nodes.field_list:
+    def facts(self, facts: Iterable[Fact], *classes: str) -> nodes.field_list:
         """The facts as a list of fields; those of which nothing is said are left out."""
-        made = nodes.field_list(classes=["xenfusa-facts"])
+        made = nodes.field_list(classes=["xenfusa-facts", *classes])
         for name, said in facts:
             if said:
-                made += nodes.field("", nodes.field_name("", name), nodes.field_body("", self.paragraph(said)))
+                lines = map(self.paragraph, lines_of(said))
+                made += nodes.field("", nodes.field_name("", name), nodes.field_body("", *lines))
         return made
 
     def _one(self, phrase: Phrase) -> nodes.Node:
@@ -140,6 +179,11 @@ class NodeWriter:
                 return marked(phrase.result, phrase.words)
             case Placed():
                 return nodes.inline("", "", nodes.literal("", phrase.words), nodes.Text(f" ({phrase.place})"))
+            case Paged():
+                shown = nodes.literal("", phrase.words) if phrase.code else nodes.inline("", phrase.words)
+                return link_to_page(self._builder, self._fromdoc, phrase.page, shown)
+            case Break():
+                return nodes.Text("; ")
             case Ref():
                 child = nodes.literal("", phrase.words) if phrase.code else nodes.Text(phrase.words)
                 return make_refnode(self._builder, self._fromdoc, phrase.docname, phrase.anchor, [child], phrase.title)
@@ -164,15 +208,16 @@ class HtmlWriter:
         start = f'<p class="{" ".join(classes)}">' if classes else "<p>"
         return f"{start}{self.inline(phrases)}</p>\n"
 
-    def facts(self, facts: Iterable[Fact]) -> str:
+    def facts(self, facts: Iterable[Fact], *classes: str) -> str:
         """The facts as a list of fields; those of which nothing is said are left out."""
-        made = ['<dl class="xenfusa-facts field-list simple">\n']
+        made = [f'<dl class="{" ".join(("xenfusa-facts", *classes))} field-list simple">\n']
         parity, other = "odd", "even"
         for name, said in facts:
             if said:
+                lines = "".join([f"<p>{self.inline(line)}</p>\n" for line in lines_of(said)])
                 made.append(
                     f'<dt class="field-{parity}">{html.escape(name)}<span class="colon">:</span></dt>\n'
-                    f'<dd class="field-{parity}"><p>{self.inline(said)}</p>\n</dd>\n'
+                    f'<dd class="field-{parity}">{lines}</dd>\n'
                 )
                 parity, other = other, parity
         return "".join([*made, "</dl>\n"])
@@ -190,7 +235,19 @@ class HtmlWriter:
             case State():
                 words = html.escape(_state_words(phrase.result, phrase.words))
                 return f'<span class="{" ".join(_state_classes(phrase.result))}">{words}</span>'
+            case Paged():
+                return self._to_page(phrase)
+            case Break():
+                return "; "
         return html.escape(phrase)
+
+    def _to_page(self, link: Paged) -> str:
+        words = _code(link.words) if link.code else html.escape(link.words)
+        if not has_pages(self._builder):
+            return words
+        page, mark, anchor = link.page.partition("#")
+        target = html.escape(self._builder.get_relative_uri(self._fromdoc, page) + mark + anchor)
+        return f'<a class="reference internal" href="{target}">{words}</a>'
 
     def _link(self, link: Ref) -> str:
         target = html.escape(address(self._builder, self._fromdoc, link.docname, link.anchor))
@@ -210,5 +267,5 @@ def found_by_search(said: Iterable[Phrases]) -> str:
         one if isinstance(one, str) else one.words
         for phrases in said
         for one in phrases
-        if isinstance(one, (str, Ref, Placed))
+        if isinstance(one, (str, Ref, Placed, Paged))
     )

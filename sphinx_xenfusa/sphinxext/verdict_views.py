@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from docutils import nodes
 
 from sphinx_xenfusa.explore import searches
-from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
-from sphinx_xenfusa.sphinxext.blocks import Cell, count, paragraph
-from sphinx_xenfusa.sphinxext.phrases import marked
+from sphinx_xenfusa.explore.verdict import Explored, Verdict, VerdictKind
+from sphinx_xenfusa.sphinxext.blocks import Cell, capitalised, count, paragraph
+from sphinx_xenfusa.sphinxext.claim_places import anchor_of_policy, page_of_claim
+from sphinx_xenfusa.sphinxext.phrases import BREAK, Code, Fact, Paged, Phrase, marked
 from sphinx_xenfusa.sphinxext.views import Views, policy_words, verdict_words
 from sphinx_xenfusa.trace.record import TracedItem
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
@@ -56,6 +57,80 @@ def other_details(views: Views, traced: TracedItem) -> list[nodes.Node]:
             )
             made.append(paragraph(words))
     return made
+
+
+def in_short(views: Views, traced: TracedItem) -> list[tuple[str, list[Fact]]]:
+    """Of each claim of an item what its verdicts rest on, where a page of its own shows the traces: claim and facts."""
+    made = []
+    for claim in traced.item.confirmed_by:
+        counting = [one for one in traced.verdicts if one.claim == claim]
+        others = [one for one in traced.other_verdicts if one.claim == claim and one.kind is not VerdictKind.CONFIRMED]
+        if counting or others:
+            made.append((claim, _facts_of_claim(views, [*counting, *others])))
+    return made
+
+
+def _facts_of_claim(views: Views, verdicts: Sequence[Verdict]) -> list[Fact]:
+    """What the verdicts on one claim rest on; all of them have the same scope."""
+    claim, scope = verdicts[0].claim, verdicts[0].scope
+    says = views.claims[claim].says if claim in views.claims else ""
+    size = ""
+    if scope.platforms:
+        again = "not counted again" if scope.recount is None else f"{scope.recount:,} by a second method (Burnside)"
+        size = f"{count(scope.platforms, 'platform')}; {again}"
+    return [
+        ("Claim", [Paged(claim, page_of_claim(claim)), f": {says}" if says else ""]),
+        ("Scope", [f"{scope.words.rstrip('.')}."]),
+        ("Size", [size] if size else []),
+        ("Assumptions", ["; ".join(scope.assumptions)] if scope.assumptions else []),
+        ("Searched", _lines(_searched(one) for verdict in verdicts for one in verdict.explored)),
+        ("Divergences", _lines(_divergence(views, entry.id) for one in verdicts for entry in one.divergences)),
+        ("Mutants", _lines(_mutants(verdict) for verdict in verdicts if verdict.mutants)),
+        ("Traces", _lines(line for verdict in verdicts for line in _traces(verdict))),
+    ]
+
+
+def _lines(lines: Iterable[Sequence[Phrase]]) -> list[Phrase]:
+    """The lines, each once."""
+    made: list[Phrase] = []
+    for line in dict.fromkeys(map(tuple, lines)):
+        made += [*([BREAK] if made else []), *line]
+    return made
+
+
+def _searched(one: Explored) -> list[Phrase]:
+    """A search of all reachable states in a line."""
+    constants = ", ".join(f"{name} = {value}" for name, value in one.constants)
+    whole = "all" if one.complete else "not all"
+    again = "not counted again" if one.recount is None else f"{one.recount:,} by an engine of another kind"
+    said = f"{one.states:,} states ({whole}), {one.transitions:,} steps, by the engine {one.engine}; {again}"
+    return [f"{one.system}{f' with {constants}' if constants else ''}: {said}"]
+
+
+def _mutants(verdict: Verdict) -> list[Phrase]:
+    """How many mutants of the model refute the claim, with the smallest edit of them."""
+    made: list[Phrase] = [f"{verdict.killed:,} of {verdict.mutants:,} refute it under {policy_words(verdict.policy)}"]
+    if verdict.killer is not None:
+        killer = verdict.killer
+        made += [
+            f"; the smallest: {killer.operator} at {killer.where}: ",
+            Code(killer.before),
+            " → ",
+            Code(killer.after),
+        ]
+    return made
+
+
+def _traces(verdict: Verdict) -> Iterator[list[Phrase]]:
+    """The traces of a verdict by name, each as a link to its page."""
+    found = [(f"divergence {one.id}", one.trace) for one in verdict.divergences]
+    if verdict.counterexample is not None and not found:
+        found = [("counterexample", verdict.counterexample)]
+    found += [("witness", verdict.witness)] if verdict.witness is not None else []
+    page = f"{page_of_claim(verdict.claim)}#{anchor_of_policy(verdict.policy)}"
+    for kind, trace in found:
+        steps = f" ({count(len(trace.steps), 'step')})" if trace.steps else ""
+        yield [f"{capitalised(kind)}, {policy_words(verdict.policy)}: ", Paged(trace.title, page, code=False), steps]
 
 
 def _same_traces(one: Verdict, other: Verdict) -> bool:
@@ -114,10 +189,15 @@ def _searches(views: Views, verdict: Verdict) -> list[nodes.Node]:
 
 
 def _described(views: Views, divergence: str) -> list[nodes.Node]:
+    """What the register says of a divergence, as a paragraph."""
+    said = _divergence(views, divergence)
+    return [paragraph(nodes.strong("", f"{divergence}."), said[1])] if len(said) > 1 else []
+
+
+def _divergence(views: Views, divergence: str) -> list[str]:
     """What the register says of a divergence: the document's words against Xen's doing."""
     known = views.divergences.get(divergence)
     if known is None:
-        return []
+        return [divergence]
     limits = f" Not modelled: {known.not_modelled}" if known.not_modelled else ""
-    said = f" The document: {known.document} Xen: {known.xen}{limits} (Source: {known.source}.)"
-    return [paragraph(nodes.strong("", f"{divergence}."), said)]
+    return [f"{divergence}.", f" The document: {known.document} Xen: {known.xen}{limits} (Source: {known.source}.)"]

@@ -28,7 +28,7 @@ SUBTYPES: dict[str, str] = {
     "input": "A file that the build reads cannot be used.",
     "justification": "A justified exclusion has expired, leads to no item of that revision, or excuses nothing.",
     "kind": "A requirement's kind is missing or none of the eight.",
-    "option": "A requirement lacks its tag or what its kind needs, or has what it must not; a matrix asks for no such thing.",
+    "option": "A requirement lacks its tag or what its kind needs, or has what it must not; a view asks for no such thing.",
     "orphaned": "A link names an item that does not exist.",
     "outdated": "A link names an older revision than the item has.",
     "outdated_test": "A test verifies another revision than the requirement has.",

@@ -101,6 +101,22 @@ def _faults(one: WrittenReview, checklist: Sequence[str], fingerprints: Mapping[
         yield f"found the answer no to: {', '.join(refused)}; expected a text that can be answered with yes"
 
 
+def doubts(review: Review, fingerprint: str) -> tuple[str, ...]:
+    """Why an inspection does not hold, in words; empty for one that does.
+
+    :param fingerprint: of the item of today.
+    """
+    if review.holds:
+        return ()
+    refused = [name for name, answer in review.answers if answer == NO]
+    said = (
+        "its text has changed since" if review.fingerprint != fingerprint else "",
+        "author and reviewer are one person" if same_person(review.author, review.reviewer) else "",
+        f"answered with no: {', '.join(refused)}" if refused else "",
+    )
+    return tuple(filter(None, said)) or ("not every question of the checklist is answered",)
+
+
 def newest(reviews: Iterable[Review]) -> dict[str, Review]:
     """Of each item the inspection that counts: the last one that holds, or else the last one."""
     found: dict[str, Review] = {}
@@ -109,10 +125,14 @@ def newest(reviews: Iterable[Review]) -> dict[str, Review]:
     return found
 
 
+def counts_of_answers(review: Review) -> str:
+    """How the questions of an inspection were answered, in numbers."""
+    answers = [answer for _, answer in review.answers]
+    other = len(answers) - answers.count(YES) - answers.count(NO)
+    return f"{answers.count(YES)} yes, {answers.count(NO)} no, {other} n/a"
+
+
 def in_words(review: Review) -> str:
     """An inspection in a line: a sign, a word, who, when, and what was answered."""
     sign = "✔ reviewed" if review.holds else "✘ review no longer valid, or not complete"
-    answers = [answer for _, answer in review.answers]
-    other = len(answers) - answers.count(YES) - answers.count(NO)
-    counts = f"{answers.count(YES)} yes, {answers.count(NO)} no, {other} n/a"
-    return f"{sign}: {review.reviewer} on {review.date}, of a text by {review.author} ({counts})"
+    return f"{sign}: {review.reviewer} on {review.date}, of a text by {review.author} ({counts_of_answers(review)})"

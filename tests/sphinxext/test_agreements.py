@@ -53,11 +53,11 @@ def test_a_text_that_changed_since_it_was_accepted_is_suspect_and_so_is_the_link
         "XenArch~a~1": ("XenArch~a~1",),
         "XenArch~b~1": ("XenArch~a~1",),
     }
-    assert "✘ suspect" in after.page("index.html")
+    assert "↻ suspect" in after.page("index.html")
     accept_all(tmp_path, record_of(after))
     again = build(CHANGED, **settings)
     assert not [one for one in again.warnings if "xenfusa.suspect" in one]
-    assert "✘ suspect" not in again.page("index.html"), "the page is written again when only the acceptance changed"
+    assert "↻ suspect" not in again.page("index.html"), "the page is written again when only the acceptance changed"
 
 
 def test_a_file_of_acceptances_that_is_broken_is_one_warning_and_nothing_counts(build: Build) -> None:
@@ -100,26 +100,28 @@ def test_a_review_that_holds_is_shown_with_the_item(build: Build, fingerprint: s
     built = review(build, ledger(fingerprint, necessary="'n/a: it is an assumption'"))
     assert told_of(built, "review") == []
     assert held(built) == {"XenArch~a~1"}
-    assert "✔ reviewed: Bob on 2026-11-02, of a text by Ann (9 yes, 0 no, 1 n/a)" in built.page("index.html")
+    assert "✓ reviewed</span>: Bob on 2026-11-02, of a text by Ann (9 yes, 0 no, 1 n/a)" in built.page("index.html")
+    assert "necessary: n/a: it is an assumption" in built.page("index.html")
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "said", "shown"),
     [
-        ({"reviewer": "ANN"}, "expected two persons"),
-        ({"reviewer": "'Ａnn  '"}, "expected two persons"),
-        ({"atomic": ""}, "no answer to: atomic"),
-        ({"feasible": "no"}, "the answer no to: feasible"),
+        ({"reviewer": "ANN"}, "expected two persons", "author and reviewer are one person"),
+        ({"reviewer": "'Ａnn  '"}, "expected two persons", "author and reviewer are one person"),
+        ({"atomic": ""}, "no answer to: atomic", "not every question of the checklist is answered"),
+        ({"feasible": "no"}, "the answer no to: feasible", "answered with no: feasible"),
     ],
 )
 def test_a_review_that_does_not_hold_is_a_finding_and_does_not_count(
-    build: Build, fingerprint: str, changes: dict[str, str], said: str
+    build: Build, fingerprint: str, changes: dict[str, str], said: str, shown: str
 ) -> None:
     built = review(build, ledger(fingerprint, **changes))
     (told,) = told_of(built, "review")
     assert said in told and "docs/reviews.yaml:2" in told
     assert held(built) == set()
-    assert "✘ review no longer valid, or not complete" in built.page("index.html")
+    assert "✗ does not hold</span>: " in built.page("index.html")
+    assert shown in built.page("index.html")
 
 
 def test_a_review_of_an_older_text_is_no_longer_valid(build: Build, fingerprint: str) -> None:
@@ -127,13 +129,16 @@ def test_a_review_of_an_older_text_is_no_longer_valid(build: Build, fingerprint:
     (told,) = told_of(built, "review")
     assert "it is no longer valid" in told
     assert held(built) == set()
+    assert "↻ does not hold</span>: Bob on 2026-11-02" in built.page("index.html")
+    assert "its text has changed since" in built.page("index.html")
     record = record_of(built)
     now = next(one.fingerprint for one in record.items if str(one.item.tag) == "XenArch~a~1")
     both = ledger(fingerprint) + ledger(now).partition("reviews:\n")[2].replace("2026-11-02", "2026-11-03")
     later = review(build, both, CHANGED)
     assert told_of(later, "review") == [], "a later review that holds replaces the older one"
     assert [one.holds for one in record_of(later).reviews].count(True) == 1
-    assert "✔ reviewed: Bob on 2026-11-03" in later.page("index.html")
+    assert "✓ reviewed</span>: Bob on 2026-11-03" in later.page("index.html")
+    assert "2026-11-02, revision 1: reviewed by Bob, text " in later.page("index.html")
 
 
 @pytest.mark.parametrize(

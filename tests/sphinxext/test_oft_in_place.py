@@ -301,8 +301,11 @@ def test_xens_tree_reads_the_same_in_other_formats(build: Callable[..., Built], 
 def test_evidence_stands_after_each_item_if_asked_for(build: Callable[..., Built]) -> None:
     built = build(FILES, xenfusa_oft_evidence=True, **OFT)
     page = built.page("reqs/market.html")
-    assert "<summary>Evidence: ∅ none; coverage: ∅ uncovered (what covers it lacks coverage)</summary>" in page
-    assert "coverage: ∅ uncovered (XenSwdgn lacking)</summary>" in built.page("reqs/product.html")
+    assert (
+        "<summary>Evidence: ∅ none; coverage: ∅ uncovered (what covers it lacks coverage); review: ∅ none</summary>"
+        in page
+    )
+    assert "coverage: ∅ uncovered (XenSwdgn lacking); review: ∅ none</summary>" in built.page("reqs/product.html")
     assert page.index("<details") > page.index("<li><p>XenProd</p></li>")
     assert 'href="product.html#XenProd~timer~2"' in page
     assert 'href="market.html#XenMkt~run~1"' in built.page("reqs/product.html")
@@ -322,7 +325,7 @@ def test_evidence_in_text_and_an_outdated_link(build: Callable[..., Built]) -> N
     built = build(files, builder="text", xenfusa_oft_evidence=True, **OFT)
     assert built.types() == ["xenfusa.outdated"]
     assert built.warnings[0].startswith("docs/reqs/product.rst:6: WARNING: ")
-    assert '"XenMkt~run~1" (outdated)' in built.page("reqs/product.txt")
+    assert '"XenMkt~run~1" (✗ outdated, orphaned)' in built.page("reqs/product.txt")
 
 
 # --- incremental and parallel -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from tests_support import TRACE, Built, requirement, verdict
 
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import VerdictKind
+from sphinx_xenfusa.sphinxext.claim_places import page_of_claim
 from sphinx_xenfusa.trace.serialise import validate
 from sphinx_xenfusa.trace.states import Result
 
@@ -74,15 +75,17 @@ def test_worst_first_with_verdict_per_policy(build: Callable[..., Built]) -> Non
     assert "1 of 4 passed" in built.page("index.html")
 
 
-def test_the_trace_stands_at_the_requirement(build: Callable[..., Built]) -> None:
+def test_the_card_names_the_traces_and_leads_to_them(build: Callable[..., Built]) -> None:
     built = build(
         {"index.rst": TITLE + requirement(options=":confirmed-by: roles_closed_set")},
         verdicts=(verdict("roles_closed_set", None, VerdictKind.REFUTED),),
     )
-    page = built.page("index.html")
-    for words in ("Counterexample", TRACE.title, "SCHEDOP_shutdown", "argument: poweroff", "platform: power", "x.c:1"):
+    page, claim = built.page("index.html"), page_of_claim("roles_closed_set")
+    for words in ("Counterexample, any policy: ", TRACE.title, f'href="{claim}.html', "494 by a second method"):
         assert words in page
-    assert "494 by a second method" in page
+    for words in ("SCHEDOP_shutdown", "argument: poweroff", "platform: power", "x.c:1"):
+        assert words in built.page(f"{claim}.html")
+    assert "SCHEDOP_shutdown" not in page
 
 
 def test_an_assumption_says_who_ensures_it_and_how_that_is_shown(build: Callable[..., Built]) -> None:
@@ -255,6 +258,8 @@ def test_every_builder_writes_the_views(build: Callable[..., Built], builder: st
         "epub": "index.xhtml",
     }
     page = built.page(names[builder])
+    if builder == "dirhtml":
+        page += built.page(f"{page_of_claim('roles_closed_set')}/index.html")
     for words in ("SCHEDOP", "494", "passed"):
         assert words in page
 
