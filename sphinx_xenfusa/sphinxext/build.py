@@ -22,6 +22,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
+from sphinx.util.display import progress_message, status_iterator
 
 from sphinx_xenfusa.confirm.confirmation import (
     Confirmation,
@@ -49,6 +50,7 @@ from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, 
 from sphinx_xenfusa.sphinxext.about import ABOUT, about_nodes
 from sphinx_xenfusa.sphinxext.agreements import Agreements
 from sphinx_xenfusa.sphinxext.build_inputs import BuildInputs
+from sphinx_xenfusa.sphinxext.build_summary import BuildSummary
 from sphinx_xenfusa.sphinxext.build_tools import settings_of, tools_of
 from sphinx_xenfusa.sphinxext.card import Cards
 from sphinx_xenfusa.sphinxext.card_lines import Known
@@ -263,7 +265,10 @@ class Build:
         verdicts = self._verdicts(app)
         limits = Limits(app.config.xenfusa_test_report_limit, app.config.xenfusa_test_case_limit)
         files = app.config.xenfusa_test_reports
-        reports = [read_report(Path(app.confdir) / one, Path(app.confdir), limits=limits) for one in files]
+        reading = (
+            status_iterator(files, "reading test reports... ", "brown", len(files), app.verbosity) if files else ()
+        )
+        reports = [read_report(Path(app.confdir) / one, Path(app.confdir), limits=limits) for one in reading]
         files_read = inputs.files(reports)
         provenance = provenance_of(app)
         tests = linked_tests(app, tied_reports(app, provenance, reports))
@@ -481,7 +486,9 @@ class Build:
 
     def generated_pages(self, app: Sphinx) -> Iterator[Page]:
         """The pages that stand in no document and that Sphinx has to write."""
-        if self.record is not None and self._pages is not None:
+        if self.record is None or self._pages is None:
+            return
+        with progress_message("writing pages of evidence"):
             yield from self._pages.pages(self._views(app, self.record))
             index_pages(app, _domain(app.env), self._pages.listed())
 
@@ -545,6 +552,8 @@ class Build:
             self._pages.keep()
         if exception is None and self._surroundings is not None:
             self._surroundings.keep()
+        if exception is None and self.record is not None:
+            BuildSummary(app, self.record).tell()
         if exception is None:
             self._tell_changes(app)
 
@@ -703,6 +712,7 @@ class ConfirmationProcess:
         # A folder of its own: another build may run at the same time, with other settings.
         self._folder = tempfile.TemporaryDirectory(prefix="xenfusa-")
         self._output = Path(self._folder.name) / "results.json"
+        self._verbosity = app.verbosity
         # The child imports what this process does: neither modules that happen to lie in the current folder, nor less.
         command = [sys.executable, "-P", "-m", "sphinx_xenfusa.confirm", "--output", str(self._output)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
@@ -722,16 +732,12 @@ class ConfirmationProcess:
 
         Shows how far it is while it waits.
         """
-        shown = ""
-        while True:
-            try:
-                self._process.wait(_POLL_SECONDS)
-                break
-            except subprocess.TimeoutExpired:
-                told = self._told()
-                if told and told != shown:
-                    logger.info("confirming claims... %s", told)
-                    shown = told
+        total = 0
+        while not total and not self._has_ended():
+            total = self._progress()[1]
+        if total:
+            for _ in status_iterator(self._runs(total), "confirming claims... ", "brown", total, self._verbosity):
+                pass
         said = self._errors.read_text("utf-8", errors="replace").strip().splitlines()
         try:
             results = read_results(self._output)
@@ -740,9 +746,28 @@ class ConfirmationProcess:
         ours = [line.removeprefix(SPEAKER) for line in said if line.startswith(SPEAKER)]
         return results, ours[-1] if ours else ""
 
-    def _told(self) -> str:
-        progress = read_progress(self._output)
-        return "" if progress is None else f"{progress[0]} of {progress[1]}"
+    def _has_ended(self) -> bool:
+        """Whether the child has ended, after a moment in which it may."""
+        try:
+            self._process.wait(_POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _progress(self) -> tuple[int, int]:
+        return read_progress(self._output) or (0, 0)
+
+    def _runs(self, total: int) -> Iterator[str]:
+        """A word for each run that is done, until the child has ended; the last ones may end with it and go untold."""
+        told = 0
+        while True:
+            ended = self._has_ended()
+            done = min(self._progress()[0], total)
+            for number in range(told + 1, done + 1):
+                yield f"{number} of {total}"
+            told = max(told, done)
+            if ended:
+                return
 
     def stop(self) -> None:
         """End the child if it still runs."""
