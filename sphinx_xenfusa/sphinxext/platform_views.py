@@ -200,7 +200,7 @@ class PlatformViews:
         differing = sum(not isinstance(row[-1], str) for row in rows)
         title = f"The policies side by side: a difference in {differing or 'none'} of {count(len(rows), 'step')}"
         headings = ("Step", "Party and action", *(capitalised(policy_words(one.policy)) for one in runs), "Difference")
-        widths = (6, 30, *(50 // len(runs) for _ in runs), 14)
+        widths = (8, 28, *(50 // len(runs) for _ in runs), 14)
         return [self.views.table(title, headings, widths, rows, "xenfusa-side-by-side")]
 
     def _run(self, one: ScenarioRun) -> nodes.Node:

@@ -187,7 +187,8 @@ def test_each_run_of_a_scenario_steps_from_what_holds_at_first(page: Any) -> Non
     for run in runs.all():
         run.get_by_role("button", name="Next", exact=True).click()
         after.append([words(one) for one in run.locator(".xenfusa-now-state tbody tr").all_inner_texts()])
-    assert "hw Hardware Domain, unsafe, running" in after[0]
+    assert "hw Hardware Domain, unsafe, running (at first)" in after[0]  # it does not run any more
+    assert "u DomU, unsafe, running" in after[0]
     assert "hw: life-cycle running → shut down (changed)" in after[0]
     assert "platform: power up → down (changed)" not in after[0]
     assert "platform: power up → down (changed)" in after[1]

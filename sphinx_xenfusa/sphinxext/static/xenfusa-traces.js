@@ -204,10 +204,12 @@
     show() {
       const values = new Map(this.lines.map((line) => [line, line.value]));
       const fresh = new Map();
+      const touched = new Set(); // whose fields changed, where a field is named "OWNER: field"
       this.steps.slice(0, this.at).forEach((step, index) => {
         for (const change of step.changes) {
           const line = this.byField.get(change.field);
           values.set(line, change.after);
+          touched.add(change.field.split(": ")[0]);
           if (index + 1 === this.at) fresh.set(line, [...(fresh.get(line) ?? [change.before]), change.after]);
         }
       });
@@ -221,13 +223,18 @@
       }
       table.createTHead().append(heads);
       const body = table.createTBody();
-      for (const line of this.lines) body.append(this.line(line, values.get(line), fresh.get(line)));
+      for (const line of this.lines) {
+        const past = line.from === 0 && this.byField.get(line.field) === line && touched.has(line.field);
+        body.append(this.line(line, values.get(line), fresh.get(line), past && values.get(line) === line.value));
+      }
       if (!this.lines.length) table.caption.textContent = "The trace tells no field of the state.";
       this.state.replaceChildren(table);
       this.reveal(this.state, body.querySelector("tr.xenfusa-fresh"));
     }
 
-    line(line, value, told) {
+    /* A line of the state.  What is told of a domain in one sentence at first may be out of date once a field of it changed: it is
+       said to be of then. */
+    line(line, value, told, past) {
       const row = made("tr");
       const name = made("th", line.field);
       name.scope = "row";
@@ -239,7 +246,7 @@
       } else if (value === null) {
         cell.append(made("span", `not known before step ${line.from}`, "xenfusa-unknown"));
       } else {
-        cell.append(value);
+        cell.append(past ? `${value} (at first)` : value);
       }
       row.append(name, cell);
       return row;
