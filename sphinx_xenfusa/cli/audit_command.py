@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.evidence.plain_text import printable
 from sphinx_xenfusa.inputs import InputError, read_bytes
+from sphinx_xenfusa.interop.content_policy import content_policy, inline_parts
 from sphinx_xenfusa.interop.html_folder import dead_links
 from sphinx_xenfusa.interop.paper import Imprint, chapters_of, document, looks_of
 from sphinx_xenfusa.interop.read_record import RECORD_LIMIT, read_record
@@ -42,6 +44,24 @@ def links_command(ctx: click.Context, folder: Path) -> None:
         click.echo(str(one))
     click.echo(f"dead links: {len(dead)}")
     ctx.exit(ExitCode.FINDING if dead else ExitCode.GOOD)
+
+
+@audit.command("policy")
+@_FOLDER
+@click.pass_context
+def policy_command(ctx: click.Context, folder: Path) -> None:
+    """Print the Content-Security-Policy under which the pages of FOLDER work.
+
+    It allows the files of the folder, and by hash what stands inline in its pages, which is listed above it.
+    """
+    try:
+        parts = inline_parts(folder)
+    except InputError as error:
+        say(str(error))
+        ctx.exit(ExitCode.UNREADABLE)
+    for one in parts:
+        click.echo(f"# {one.source} {one.kind}: {printable(' '.join(one.text.split()))[:100]}")
+    click.echo(f"Content-Security-Policy: {content_policy(parts)}")
 
 
 @audit.command("pdf")
