@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +34,7 @@ from sphinx_xenfusa.confirm.equivalents import EQUIVALENTS, Equivalent, read_equ
 from sphinx_xenfusa.confirm.register import REGISTER, Described, Expected, Register, read_register
 from sphinx_xenfusa.confirm.registry import GROUP, OURS, Installed, ListedClaim, installed
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim
+from sphinx_xenfusa.explore.verdict import Scope
 from sphinx_xenfusa.trace.record import Place
 
 _CLAIMS = f"{OURS}.claims"
@@ -48,6 +50,10 @@ class PlanInputs:
     def installed(self) -> Installed:
         """All claims that can be used."""
         return installed()
+
+    def with_scopes(self, claims: Mapping[str, Claim]) -> Mapping[str, Claim]:
+        """The claims, of which all scopes will be asked for."""
+        return claims
 
     def register(self, path: Path = REGISTER) -> Register:
         """The register of expected divergences.
@@ -98,6 +104,21 @@ class KeptPlanInputs(PlanInputs):
             if all(_can_be_listed(one) for one in offered.values()):
                 self._keep(name, [_listing(point, one.claims.values()) for point, one in offered.items()])
         return found
+
+    def with_scopes(self, claims: Mapping[str, Claim]) -> Mapping[str, Claim]:
+        """The claims; scopes of ours that were counted before are not counted again."""
+        listed = _listed_among(claims) or (_listed_among(self.installed().claims) if self._fresh else {})
+        name = self._cache.name_of("scopes", "")
+        counted = self._known(name, lambda data: {one: Scope.from_json(data[one]) for one in listed})
+        if counted is None and self._fresh and self._cache.is_of_these_sources():
+            counted = {one: claims[one].scope for one in listed if one in claims}
+            if self._cache.is_of_these_sources():
+                self._keep(name, {one: scope.to_json() for one, scope in counted.items()})
+        known = counted or {}
+        return {
+            name: replace(listed[name], counted=known[name]) if name in known else claim
+            for name, claim in claims.items()
+        }
 
     def register(self, path: Path = REGISTER) -> Register:
         """The register, by the bytes of its file."""
@@ -175,6 +196,10 @@ def _can_be_listed(offered: Installed) -> bool:
     return not offered.problems and all(
         isinstance(one, AnnouncedClaim) or one.sources == () for one in offered.claims.values()
     )
+
+
+def _listed_among(claims: Mapping[str, Claim]) -> dict[str, ListedClaim]:
+    return {name: one for name, one in claims.items() if isinstance(one, ListedClaim)}
 
 
 def _listing(point: EntryPoint, claims: Iterable[Claim]) -> dict[str, Any]:

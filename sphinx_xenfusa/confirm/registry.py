@@ -47,6 +47,7 @@ class ListedClaim:
     """A claim of ours of which the words are known, and of which the module is imported when more of it is asked for.
 
     :param point: the entry point that offers it.
+    :param counted: what its search covers, where that is known.
     """
 
     id: str
@@ -54,6 +55,7 @@ class ListedClaim:
     statements: tuple[str, ...]
     policies: tuple[str, ...]
     point: EntryPoint
+    counted: Scope | None = None
 
     @functools.cached_property
     def claim(self) -> Claim:
@@ -70,7 +72,7 @@ class ListedClaim:
     @property
     def scope(self) -> Scope:
         """What its search covers."""
-        return self.claim.scope
+        return self.claim.scope if self.counted is None else self.counted
 
     @property
     def sources(self) -> tuple[Path, ...]:

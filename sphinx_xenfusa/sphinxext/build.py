@@ -34,7 +34,7 @@ from sphinx_xenfusa.confirm.confirmation import (
 )
 from sphinx_xenfusa.confirm.equivalents import EQUIVALENTS
 from sphinx_xenfusa.confirm.findings import unexpected_divergences
-from sphinx_xenfusa.confirm.plan_inputs import PLAIN_INPUTS, KeptPlanInputs, PlanInputs
+from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs, PlanInputs
 from sphinx_xenfusa.confirm.register import REGISTER, Register
 from sphinx_xenfusa.confirm.run import Job, without_result
 from sphinx_xenfusa.confirm.schedule import jobs_for
@@ -59,7 +59,6 @@ from sphinx_xenfusa.sphinxext.case_pages import CasePages
 from sphinx_xenfusa.sphinxext.claim_evidence import AllEvidence
 from sphinx_xenfusa.sphinxext.claim_pages import ClaimPages, PolicyPages
 from sphinx_xenfusa.sphinxext.config import config_file
-from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
 from sphinx_xenfusa.sphinxext.dashboard import Ways, dashboard_nodes
 from sphinx_xenfusa.sphinxext.decision_table import decision_nodes
 from sphinx_xenfusa.sphinxext.difference_view import difference_nodes
@@ -162,12 +161,12 @@ class Build:
     def start(self, app: Sphinx) -> None:
         """Load what is installed, take what is kept, and start a process for the rest."""
         off = app.config.xenfusa_confirm == "off"
-        # A build that runs nothing keeps nothing.
-        inputs = PLAIN_INPUTS if off else KeptPlanInputs(_cache_folder(app))
+        # A build that runs nothing keeps no verdicts, and nothing where they are kept.
+        inputs = KeptPlanInputs(Path(app.doctreedir, "xenfusa", "claims") if off else _cache_folder(app))
         offered = inputs.installed()
         for problem in offered.problems:
             warn("input", f"{problem.message}; what it offers is left out", problem.place)
-        self.claims = offered.claims
+        self.claims = inputs.with_scopes(offered.claims) if off else offered.claims
         self._packages = frozenset(offered.packages.values())
         try:
             self.register = inputs.register(self._register_path(app))
@@ -511,7 +510,7 @@ class Build:
             markup.verdict: lambda: views.verdict(docname, answers.to(place["asked"]), place["words"]),
             markup.graph: lambda: self._graph(views, docname, place["tag"]),
             markup.survivors: lambda: survivor_nodes(views),
-            markup.conformance: lambda: conformance_nodes(views),
+            markup.conformance: lambda: _conformance(views),
             markup.decisions: lambda: decision_nodes(views, docname),
             markup.test_runs: lambda: test_run_nodes(views, docname),
             markup.tallies: lambda: tally_nodes(views, place["claim"]),
@@ -561,6 +560,13 @@ class Build:
 def _shown_by_most(record: TraceRecord) -> TraceRecord:
     """The record without what changes with any file, tool or commit and stands on few pages."""
     return replace(record, documented=Documented(), inputs=(), tools=(), settings=())
+
+
+def _conformance(views: Views) -> list[nodes.Node]:
+    """The table of conformance; the checks that it names are imported where it stands, and most projects have none."""
+    from sphinx_xenfusa.sphinxext.conformance_table import conformance_nodes
+
+    return conformance_nodes(views)
 
 
 def _say_first(doctree: nodes.document, views: Views) -> None:

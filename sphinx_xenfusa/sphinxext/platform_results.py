@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sphinx_xenfusa.claims.interference import Examined, examine
-from sphinx_xenfusa.claims.platform_checks import PlatformCheck, check, expected_rules
-from sphinx_xenfusa.claims.scenarios import ScenarioRun, run
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.model.platform import Platform
 from sphinx_xenfusa.model.policies import POLICIES, SPECIFICATION
@@ -21,6 +19,13 @@ from sphinx_xenfusa.platforms.scenario_yaml import scenario_from_yaml
 from sphinx_xenfusa.sphinxext.platform_directives import Written, WrittenPlatform, WrittenScenario
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Place, Tag
+
+# What searches platforms is imported where one is searched: most projects have none, and modules of claims that are not imported
+# let the words of claims be kept.
+if TYPE_CHECKING:
+    from sphinx_xenfusa.claims.interference import Examined
+    from sphinx_xenfusa.claims.platform_checks import PlatformCheck
+    from sphinx_xenfusa.claims.scenarios import ScenarioRun
 
 MOST_EXAMINED = 16
 """Domains of a platform that is searched for interference: the search takes every pair, in every build."""
@@ -169,6 +174,9 @@ def _judged(
             tell(source.written.place, f":expect: of the platform {source.written.title!r}: {error}")
     if platform is None:
         return PlatformResult(source, None, None, (), tuple(findings))
+    from sphinx_xenfusa.claims.interference import examine
+    from sphinx_xenfusa.claims.platform_checks import check
+
     checked = check(platform, expected)
     if checked.wrong:
         tell(source.written.place, _wrong(source.written.title, checked))
@@ -182,6 +190,8 @@ def _judged(
 
 
 def _expected(words: tuple[str, ...], revisions: Mapping[tuple[str, str], int]) -> frozenset[str]:
+    from sphinx_xenfusa.claims.platform_checks import expected_rules
+
     expected = expected_rules(words)
     for word in words:
         parts = word.split("~")
@@ -225,6 +235,9 @@ def _run(
         chosen = _policies(source, scenario, policies)
     except InputError as error:
         return _not_run(source, _place(error, written), error.message)
+    from sphinx_xenfusa.claims.platform_checks import check
+    from sphinx_xenfusa.claims.scenarios import run
+
     runs = tuple(run(scenario, policy, written.title) for policy in chosen)
     broken = check(scenario.platform, None).broken
     return ScenarioResult(source, scenario, broken, runs, tuple(_wrong_steps(written, runs)))

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.util.nodes import make_refnode
 
-from sphinx_xenfusa.claims.interference import Examined
-from sphinx_xenfusa.claims.platform_checks import PlatformCheck
-from sphinx_xenfusa.claims.scenarios import ScenarioRun, StepResult
 from sphinx_xenfusa.model.devices import owners, stays_with_xen
 from sphinx_xenfusa.model.operations import catalogue
 from sphinx_xenfusa.model.platform import Device, Domain, Link, Platform
@@ -30,6 +28,11 @@ from sphinx_xenfusa.sphinxext.views import Cell, Views, capitalised, count, para
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Tag
 from sphinx_xenfusa.trace.states import Result
+
+if TYPE_CHECKING:
+    from sphinx_xenfusa.claims.interference import Examined
+    from sphinx_xenfusa.claims.platform_checks import PlatformCheck
+    from sphinx_xenfusa.claims.scenarios import ScenarioRun, StepResult
 
 WRONG = "xenfusa-wrong"
 """The class of a row that is not as expected."""

@@ -271,3 +271,36 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_time(
     (tmp_path / "cache").write_text("in the way", "utf-8")
     assert kept().register() == read_register()
     assert "hwdom_single" in kept().installed().claims
+
+
+SCOPES = """
+import json, sys
+from pathlib import Path
+from sphinx_xenfusa.confirm.plan_inputs import KeptPlanInputs
+inputs = KeptPlanInputs(Path(sys.argv[1]))
+claims = inputs.with_scopes(inputs.installed().claims)
+print(json.dumps({
+    "scopes": {one.id: one.scope.to_json() for one in claims.values()},
+    "heavy": sorted({"numpy", "sphinx_xenfusa.claims"} & sys.modules.keys()),
+}))
+"""
+
+
+def scopes(folder: Path) -> dict[str, object]:
+    """What a process of its own says of the scopes of all claims."""
+    done = subprocess.run([sys.executable, "-c", SCOPES, str(folder)], capture_output=True, text=True, check=True)
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+def test_scopes_are_counted_once_unless_what_is_kept_is_not_whole(tmp_path: Path) -> None:
+    first, second = scopes(tmp_path), scopes(tmp_path)
+    assert first["heavy"]
+    assert second["heavy"] == []
+    assert first["scopes"] == second["scopes"]
+    assert first["scopes"] == {name: one.scope.to_json() for name, one in installed().claims.items()}
+    (kept_file,) = tmp_path.glob("scopes-*.json")
+    text = kept_file.read_text("utf-8")
+    kept_file.write_text(text.replace('\\"platforms\\": ', '\\"platforms\\": 1', 1), "utf-8")
+    assert kept_file.read_text("utf-8") != text
+    assert scopes(tmp_path) == first, "what was changed is counted anew"
