@@ -50,7 +50,7 @@ def write_outputs(app: Sphinx, record: TraceRecord, documents: Iterable[str], of
 def _remove_left_over(folder: Path, written: Collection[Path]) -> None:
     """Remove what an earlier build wrote and this one did not: its numbers are of another record."""
     for one in FORMATS.values():
-        for path in folder.glob(one.file):
+        for path in folder.glob(one.file) if folder.is_dir() else ():
             if path not in written:
                 path.unlink(missing_ok=True)
 

@@ -10,10 +10,10 @@ from bs4 import BeautifulSoup, Tag
 from sphinx.util.inventory import InventoryFile
 from tests_support import Built, requirement
 
+from sphinx_xenfusa.claims import interference
 from sphinx_xenfusa.claims.interference import examine
 from sphinx_xenfusa.model.policies import DUMMY
 from sphinx_xenfusa.model.rules import RULES
-from sphinx_xenfusa.sphinxext import platform_results
 
 TITLE = "Page\n====\n\n"
 SUMMARY = ".. xen:summary::\n"
@@ -233,7 +233,7 @@ def test_interference_that_no_rule_forbids_is_a_finding(
     build: Callable[..., Built], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        platform_results, "examine", lambda platform, policy: replace(examine(platform, DUMMY), policy=policy.name)
+        interference, "examine", lambda platform, policy: replace(examine(platform, DUMMY), policy=policy.name)
     )
     built = build({"index.rst": TITLE + platform(HW, BRAKE, options=":expect: compatible")})
     assert built.types() == ["xenfusa.platform"]
