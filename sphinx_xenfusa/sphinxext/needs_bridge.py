@@ -537,7 +537,7 @@ def _name_containers(app: Sphinx, doctree: nodes.document, docname: str) -> None
 
 
 def _write_at_once(needs: NeedsList, needs_file: str = "needs.json", needs_path: str = "") -> None:
-    """Write ``needs.json`` as sphinx-needs does, the same bytes, a third as long: ``json.dump`` has no part in C, ``dumps`` has."""
+    """Write ``needs.json`` with the bytes of sphinx-needs, but at once: ``json.dump`` has no part in C, ``dumps`` has."""
     Path(needs_path or needs.outdir, needs_file).write_text(needs.dump_json())
 
 
