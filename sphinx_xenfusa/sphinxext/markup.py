@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 
 class evidence(nodes.General, nodes.Element):
@@ -238,3 +239,15 @@ def add_nodes(app: Sphinx) -> None:
     for placeholder in PLACEHOLDERS:
         if placeholder is not verdict:
             app.add_node(placeholder)
+    app.connect("config-inited", _share_handlers, priority=950)
+
+
+def _share_handlers(app: Sphinx, config: Config) -> None:
+    """Let nodes that are known for HTML be known to each builder that writes it.
+
+    Sphinx asks for HTML only where nobody has registered anything under the builder's name; we have, and sphinx-needs, which
+    registers its flows and parts for HTML alone, would end such a build.
+    """
+    registered = app.registry.translation_handlers
+    for name in ("dirhtml", "singlehtml", "epub"):
+        registered[name] = registered.get("html", {}) | registered.get(name, {})
