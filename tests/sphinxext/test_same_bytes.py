@@ -1,4 +1,4 @@
-"""Builds that differ in folder, hash seed and number of processes give the same bytes, with all that sphinx-needs puts on pages."""
+"""Builds in other folders, with other hash seeds and numbers of processes give the same bytes, with all of sphinx-needs on pages."""
 
 from __future__ import annotations
 
