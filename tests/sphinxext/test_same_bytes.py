@@ -1,4 +1,4 @@
-"""Builds in other folders, with other hash seeds and numbers of processes give the same bytes, with all of sphinx-needs on pages."""
+"""Builds in other folders, with other hash seeds and numbers of processes give the same bytes, whatever stands on pages."""
 
 from __future__ import annotations
 
