@@ -17,15 +17,18 @@ from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 
 _HEADINGS = ("Demand", "Clause", "Binds", "What it says", "Checked by", "Verdict")
 _WIDTHS = (17, 22, 20, 25, 22, 14)
+_ORDER = list(Result)
 
 
 def conformance_nodes(views: Views) -> list[nodes.Node]:
-    """How many demands there are and what became of them; a table of them, in the order of the standard; the checks."""
+    """How many demands there are and what became of them; tables of them, worst first; what was checked."""
     verdicts = {one.claim: one for one in views.record.verdicts}
     made = [*views.banners(), *_numbers(rows(), verdicts)]
     for title, chosen in _groups(rows()):
+        # Of one state, in the order of the standard.
+        chosen.sort(key=lambda one: _ORDER.index(_state(one, verdicts)[0]))
         cells = [_cells(one, verdicts) for one in chosen]
-        heading = f"{title} ({count(len(chosen), 'demand')})"
+        heading = f"{title} ({count(len(chosen), 'demand')}, worst first)"
         made.append(
             views.table(heading, _HEADINGS, _WIDTHS, cells, "xenfusa-conformance", "xenfusa-filterable", "xenfusa-wide")
         )
@@ -34,7 +37,11 @@ def conformance_nodes(views: Views) -> list[nodes.Node]:
 
 
 def _groups(demands: Iterable[Row]) -> list[tuple[str, list[Row]]]:
-    titles = {"split": "Split virtqueues", "packed": "Packed virtqueues", "both": "Devices and queues of either format"}
+    titles = {
+        "split": "Does the model keep to what the standard says of split virtqueues?",
+        "packed": "Does the model keep to what the standard says of packed virtqueues?",
+        "both": "Does the model keep to what the standard says of devices and of queues of either format?",
+    }
     return [(title, [one for one in demands if one.format == form]) for form, title in titles.items()]
 
 

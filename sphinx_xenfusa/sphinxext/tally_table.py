@@ -8,7 +8,7 @@ from docutils import nodes
 
 from sphinx_xenfusa.explore.verdict import Tally, Verdict, VerdictKind
 from sphinx_xenfusa.sphinxext.phrases import marked
-from sphinx_xenfusa.sphinxext.views import Cell, Views, capitalised, paragraph, policy_words, verdict_words
+from sphinx_xenfusa.sphinxext.views import Cell, Views, capitalised, count, paragraph, policy_words, verdict_words
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 
 _NUMBER_WIDTH = 14
@@ -29,15 +29,28 @@ def tally_nodes(views: Views, claim: str) -> list[nodes.Node]:
         made.append(paragraph(marked(Result.NOT_RUN), f": {claim} gave no verdict, so that nothing was counted."))
     if not counted:
         return made
+    made += [_what_ran(one) for one in counted]
     rows = [_row(name, words, counted) for name, words in _classes(counted).items()]
     headings = ["Class", "What is in it", *(_heading(one) for one in counted)]
-    title = f"What the search of {claim} counted"
+    title = f"What did the search of {claim} find, class by class?"
     widths = (22, 40, *(_NUMBER_WIDTH for _ in counted))
-    made.append(views.table(title, headings, widths, rows, "xenfusa-tallies"))
+    made.append(views.table(title, headings, widths, rows, "xenfusa-tallies", "xenfusa-filterable"))
     traces = [view for name in _classes(counted) for view in _traced(views, name, counted)]
     if traces:
         made.append(views.fold("One of each class, with a shortest trace where a step is taken", traces))
     return made
+
+
+def _what_ran(verdict: Verdict) -> nodes.paragraph:
+    """What came of the search that counted, and what shows that it could have come out otherwise."""
+    state = marked(RESULT_OF_VERDICT[verdict.kind], verdict_words(verdict))
+    bites = (
+        f"{verdict.killed:,} of {count(verdict.mutants, 'mutant')} refute it"
+        if verdict.mutants
+        else "no mutant was tried"
+    )
+    words = f"{count(verdict.cases, 'check')}, {verdict.relevant:,} of them could have failed; {bites}"
+    return paragraph(state, f": {verdict.claim}, {policy_words(verdict.policy)}. What ran: {words}.")
 
 
 def _classes(counted: Sequence[Verdict]) -> dict[str, str]:

@@ -32,3 +32,8 @@ def test_each_cell_names_requirements_that_exist_or_gives_a_reason() -> None:
             named = TAG.findall(cell)
             assert named or (len(cell.split()) >= 4 and cell.endswith(".")), (failure, cell)
             assert all(words == tag and tag in tags for words, tag in named), (failure, cell)
+
+
+def test_the_matrix_below_holds_just_the_requirements_that_the_cells_name() -> None:
+    asked = re.findall(r"XenArch~(\w+)~\*", TEXT.partition("What these cells rest on")[2])
+    assert sorted(asked) == sorted({tag for _, *cells in ROWS for cell in cells for _, tag in TAG.findall(cell)})

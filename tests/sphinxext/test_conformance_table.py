@@ -55,6 +55,11 @@ def test_every_demand_has_its_verdict_or_its_reason(shown: Callable[..., Built])
     )
     assert re.search(r"VQ-S-BOTH-004 .*? the legacy interface is not modelled\. \S+ not modelled", said)
     assert "the cut is looked at" in said
+    # Worst first, then as in the standard.
+    split = next(one for one in re.findall(r"<table.*?</table>", page, re.DOTALL) if "says of split" in one)
+    states = re.findall(r"xenfusa-state xenfusa-([a-z-]+)", split)
+    assert states == sorted(states, key=["failed", "error", "not-run", "passed"].index)
+    assert states[0] == "failed"
     assert "For VQ-S-DRV-001, VQ-P-DRV-052." in said
 
 

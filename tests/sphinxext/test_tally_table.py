@@ -44,6 +44,9 @@ def test_numbers_by_policy_and_what_is_repaired_for_them(counted: Callable[..., 
     assert "The document Xen, policy dummy, with D1 repaired" in said
     assert "rejected break &lt;a&gt; rule 1,234 none" in said
     assert "accepted break none 7 5" in said
+    what = "What ran: 10 checks, 4 of them could have failed; 2 of 3 mutants refute it."
+    assert f"✓ consistent (document) : soundness, the document. {what}" in said
+    assert f"≠ diverges (D1) : soundness, Xen, policy dummy. {what}" in said
     assert "refuted : soundness, Xen, policy silo: no numbers of it are known." in said
     assert "the Hardware Domain stops the machine" in page
 
