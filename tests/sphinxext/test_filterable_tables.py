@@ -6,12 +6,13 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import NEEDS_A_BROWSER, Browsing
+from browsing import NARROW, NEEDS_A_BROWSER, Browsing
+from every_kind import THEMES
 from test_case_pages import BAD, GOOD, IDLE, MORE, report
 from tests_support import requirement, run_build, verdict
 
@@ -111,6 +112,18 @@ def test_states_have_the_order_of_the_record() -> None:
     assert found is not None
     names = json.loads(re.sub(r",\s*\]", "]", found[1]))
     assert names == [result.value.replace(" ", "-") for result in Result]
+
+
+def test_our_tables_have_headings_captions_and_no_inline_style(every_kind: Callable[..., Path]) -> None:
+    out = every_kind("furo")
+    texts = [page.read_text("utf-8") for page in sorted(out.rglob("*.html")) if "_static" not in page.parts]
+    tables = [one for text in texts for one in re.findall(r"<table[^>]*xenfusa-table.*?</table>", text, re.DOTALL)]
+    assert len(tables) > 30
+    assert [one[:200] for one in tables if "style=" in one] == []
+    assert [one[:200] for one in tables if "<caption>" not in one] == []
+    assert [head for one in tables for head in re.findall(r"<th\b[^>]*>", one) if 'scope="col"' not in head] == []
+    around = [one for text in texts for one in re.findall(r"(.{30})<table[^>]*xenfusa-table", text, re.DOTALL)]
+    assert [one for one in around if "xenfusa-scrolling" not in one] == []
 
 
 class TestInABrowser:
@@ -296,3 +309,25 @@ class TestInABrowser:
         page = opened(tmp_path, "views.html")
         page.evaluate("document.getAnimations().forEach(one => { one.currentTime = 12001; })")
         assert page.locator(f"{FIRST} tbody tr:visible").count() == 400
+
+    @pytest.mark.parametrize("theme", THEMES)
+    def test_in_every_theme_no_column_is_cut_and_the_headings_stay(
+        self, opened: Browsing, every_kind: Callable[..., Path], theme: str
+    ) -> None:
+        out = every_kind(theme)
+        wide = opened(out, "parts/views.html")
+        beyond = """() => [...document.querySelectorAll('.xenfusa-scrolling')].filter(one =>
+            one.checkVisibility() && getComputedStyle(one).overflowX === 'visible'
+            && one.querySelector('table').getBoundingClientRect().right > one.getBoundingClientRect().right + 1).length"""
+        assert wide.evaluate(beyond) == 0
+        stays = """() => {
+            const table = document.querySelector('table.xenfusa-matrix');
+            table.tBodies[0].lastElementChild.scrollIntoView({block: 'start', behavior: 'instant'});
+            scrollBy({top: -table.tHead.offsetHeight - 120, behavior: 'instant'});
+            const top = table.tHead.getBoundingClientRect().top;
+            return [getComputedStyle(table.tHead).position, top >= 0 && top < 120];
+        }"""
+        assert wide.evaluate(stays) == ["sticky", True]
+        narrow = opened(out, "parts/views.html", window=NARROW)
+        assert narrow.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert narrow.evaluate(beyond) == 0
