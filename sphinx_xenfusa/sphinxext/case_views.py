@@ -169,7 +169,8 @@ def _state(reports: Iterable[TestReport]) -> list[nodes.Node]:
 def _told(views: Views) -> list[nodes.Node]:
     """What a reader has to know first, as paragraphs."""
     return [
-        paragraph(SYMBOLS[Result.ERROR], " ", words, classes=["xenfusa-told"]) for words in told_of_tests(views.record)
+        paragraph(SYMBOLS[Result.ERROR], " ", words, classes=["xenfusa-caution"])
+        for words in told_of_tests(views.record)
     ]
 
 

@@ -30,7 +30,7 @@ from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 LIST_TITLE = "Policies side by side"
 _PROPOSED = "proposed"
 _NOT_MERGED = (
-    "Not merged: no version of Xen has this policy. It is a patch series that was sent to the mailing list of Xen and not taken; "
+    "no version of Xen has this policy. It is a patch series that was sent to the mailing list of Xen and not taken; "
     "what holds here holds of no Xen that can be had."
 )
 _DOCUMENT = (
@@ -51,7 +51,7 @@ def policy_body(views: Views, page: str, policy: str, all_of: AllEvidence) -> st
     views = views.on(page)
     way = [(POLICY_LIST, LIST_TITLE), (CLAIM_LIST, "All claims")]
     made = [head(views.builder, page, title_of(policy), way, _counts(found), all_of.record)]
-    made.append(written([paragraph(words) for words in _about(policy, all_of)]))
+    made.append(written(_about(policy, all_of)))
     made.append(written([_facts(policy, all_of)]))
     made += _divergences(views, page, found)
     kinds = ", ".join(dict.fromkeys(verdict.kind.value for _, verdict in found)) or "none"
@@ -71,15 +71,17 @@ def _counts(found: Found) -> list[nodes.Node]:
     return made or [marked(Result.NOT_RUN, "no claim that depends on a policy")]
 
 
-def _about(policy: str, all_of: AllEvidence) -> Iterator[str]:
+def _about(policy: str, all_of: AllEvidence) -> Iterator[nodes.Node]:
     if policy == SPECIFICATION:
-        yield _DOCUMENT
+        yield paragraph(_DOCUMENT)
     if policy == _PROPOSED:
-        yield _NOT_MERGED
+        yield paragraph(nodes.strong("", "Not merged: "), _NOT_MERGED, classes=["xenfusa-caution"])
     free = len(all_of.whatever_the_policy)
     if free:
-        yield f"{count(free, 'claim')} beside these depend on no policy; they are in the list of all claims only."
-    yield DESIGN_ANALYSIS
+        yield paragraph(
+            f"{count(free, 'claim')} beside these depend on no policy; they are in the list of all claims only."
+        )
+    yield paragraph(DESIGN_ANALYSIS)
 
 
 def _facts(policy: str, all_of: AllEvidence) -> nodes.field_list:
