@@ -225,7 +225,7 @@ def _rebuild(views: Views, docname: str) -> list[nodes.Node]:
         )
     python = next((one.version for one in record.tools if one.name == "Python"), "")
     words = f"With Python {python}, in an empty environment. " if python else ""
-    same = "The same inputs give the same bytes; the search index and what a theme adds are the theme's."
+    same = "The same inputs give the same bytes."
     return [*made, paragraph(words, same), _commands(lines)]
 
 
