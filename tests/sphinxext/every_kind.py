@@ -29,6 +29,7 @@ DIRECTIVES = {
     + requirement("aou", kind="assumption", options=":owner: somebody\n:discharge: a review of 100 % of it, $ and _"),
     "matrix": ".. xen:matrix::\n\n.. xen:matrix::\n   :kinds: rule\n   :columns: requirement, scope, witness, mutant, tests\n",
     "summary": ".. xen:summary::\n",
+    "about": ".. xen:about::\n\n.. xen:about::\n   :show: inputs\n",
     "survivors": ".. xen:survivors::\n",
     "conformance": ".. xen:conformance::\n",
     "tallies": ".. xen:tallies:: soundness\n",
