@@ -32,6 +32,7 @@ DIRECTIVES = {
     "dashboard": ".. xen:dashboard::\n",
     "register": ".. xen:register:: gaps, anomalies, exclusions, assumptions\n",
     "decisions": ".. xen:decisions::\n",
+    "graph": ".. xen:graph:: XenArch~hwdom_single~1\n",
     "about": ".. xen:about::\n\n.. xen:about::\n   :show: inputs\n",
     "survivors": ".. xen:survivors::\n",
     "conformance": ".. xen:conformance::\n",
