@@ -277,7 +277,10 @@ class _Dashboard:
                 yield self._document(docname)
 
     def _document(self, docname: str) -> nodes.Node:
+        """A document by its title, as a link unless it is this one."""
         title = self.ways.titles.get(docname, docname)
+        if docname == self.docname:
+            return nodes.Text(title)
         return make_refnode(self.views.builder, self.docname, docname, "", [nodes.Text(title)])
 
     # --- by type, kind, chapter and method ----------------------------------------------------------------------

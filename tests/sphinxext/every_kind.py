@@ -30,7 +30,7 @@ DIRECTIVES = {
     "matrix": ".. xen:matrix::\n\n.. xen:matrix::\n   :kinds: rule\n   :columns: requirement, scope, witness, mutant, tests\n",
     "summary": ".. xen:summary::\n",
     "dashboard": ".. xen:dashboard::\n",
-    "register": ".. xen:register:: gaps, anomalies, exclusions, assumptions\n",
+    "register": ".. xen:register:: findings, gaps, suspects, exclusions, assumptions, anomalies, divergences\n",
     "decisions": ".. xen:decisions::\n",
     "graph": ".. xen:graph:: XenArch~hwdom_single~1\n",
     "about": ".. xen:about::\n\n.. xen:about::\n   :show: inputs\n",

@@ -125,6 +125,11 @@ def test_what_needs_attention_comes_worst_first_with_what_to_do_next(mixed: Buil
     assert list(dead_links(pages(mixed.out))) == []
 
 
+def test_a_chapter_that_is_the_page_itself_needs_no_link(build: Build) -> None:
+    built = build({"index.rst": "Start\n=====\n\n.. xen:dashboard::\n\n" + GOOD})
+    assert [row[0] for row in rows(built, "xenfusa-by-file")] == ["Start index.rst"]
+
+
 def test_more_than_fit_are_counted(build: Build) -> None:
     index = INDEX.replace("xen:dashboard::\n", "xen:dashboard::\n   :most: 2\n")
     built = build(project(*(requirement(f"n{number}") for number in range(5)), index=index), verdicts=())
