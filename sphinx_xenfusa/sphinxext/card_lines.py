@@ -139,7 +139,7 @@ class Glance:
                 others[one.claim, one.kind, verdict_words(one)].append(one.policy)
         for (claim, kind, words), policies in others.items():
             name = Paged(claim, f"{page_of_claim(claim)}#{anchor_of_policy(policies[0])}")
-            under = " and ".join(map(policy_words, policies))
+            under = "; ".join(map(policy_words, policies))
             made += [BREAK, "Not counted: ", name, " ", State(RESULT_OF_VERDICT[kind], words), f" under {under}"]
         return made
 
