@@ -142,3 +142,25 @@ def test_a_place_in_an_included_file(
     )
     assert [str(one.item.place) for one in built.record.items] == ["within.inc:1", "../beside.inc:3"]
     assert built.types() == ["xenfusa.orphaned"] * 2
+
+
+def test_an_edit_writes_the_pages_that_show_it_and_no_others(build: Callable[..., Built]) -> None:
+    files = {f"p{name}.rst": TITLE + requirement(name) for name in "abcd"}
+    files |= {"linking.rst": TITLE + "See :xen:req:`XenArch~b~1`.\n", "matrix.rst": TITLE + MATRIX}
+    toc = ".. toctree::\n   :maxdepth: 1\n\n" + "".join(f"   {name.removesuffix('.rst')}\n" for name in sorted(files))
+    before = stamps(build({"index.rst": TITLE + toc, **files}))
+    after = stamps(build({"pa.rst": TITLE + requirement("a", text="Xen shall stop.")}))
+    # Sphinx writes the parents of a page again for the contents on them; index and search show nothing of a requirement's text.
+    assert changed(before, after) == {"pa.html", "matrix.html", "index.html"}
+    assert changed(after, stamps(build())) == set()
+
+
+def stamps(built: Built) -> dict[str, int]:
+    """When each page was written; those are left out that Sphinx and sphinx-needs write in every build."""
+    always = {"genindex.html", "search.html", "permalink.html"}
+    return {path.name: path.stat().st_mtime_ns for path in built.out.glob("*.html") if path.name not in always}
+
+
+def changed(before: Mapping[str, int], after: Mapping[str, int]) -> set[str]:
+    """The pages that were written again."""
+    return {name for name, stamp in after.items() if before.get(name) != stamp}
