@@ -90,7 +90,8 @@ class CrossMatrix:
         for number, (columns, rows) in enumerate(blocks, 1):
             part = f", part {number} of {len(blocks)}" if len(blocks) > 1 else ""
             hits = sum(of_columns[column] for column in columns)
-            title = f"{' and '.join(self.selection.rows)} × {' and '.join(self.selection.across)}{part} ({count(hits, 'hit')})"
+            named = f"{rows_named} × {' and '.join(self.selection.across)}{part}"
+            title = f"{named}: the worst state where they meet ({count(hits, 'hit')})"
             headings = [rows_named, *(f"{column} ({of_columns[column]:,})" for column in columns), "All hits"]
             widths = [_ROW_WIDTH, *(_CELL_WIDTH for _ in columns), _TOTAL_WIDTH]
             table = [self._row(row, columns, of_rows[row]) for row in rows]

@@ -154,7 +154,10 @@ def field_by_field(items: Sequence[TracedItem], down: Values, across: Values, of
 
 
 def _values(items: Iterable[TracedItem], values: Values) -> tuple[str, ...]:
-    return tuple(sorted({value for one in items for value, _ in values(one)}))
+    """All values, sorted; states worst first, as everywhere."""
+    found = {value for one in items for value, _ in values(one)}
+    order = {result.value: place for place, result in enumerate(Result)}
+    return tuple(sorted(found, key=order.__getitem__ if found <= order.keys() else None))
 
 
 def _meet(meetings: dict[tuple[str, str], Meeting], row: str, column: str, result: Result, words: str) -> None:
