@@ -43,7 +43,8 @@ def printed(document: Callable[[Mapping[str, int]], str], folder: Path) -> bytes
         source = Path(aside) / "document.html"
         for _ in range(PASSES):
             source.write_text(document(pages), encoding="utf-8")
-            pdf = _print(browser, source, folder.resolve())
+            # The first print only tells the pages of the places; tags and outline cost as much as all the rest.
+            pdf = _print(browser, source, folder.resolve(), {"tagged": bool(pages), "outline": bool(pages)})
             found = places(pdf)
             if found == pages:
                 return _DATES.sub(lambda date: b" " * len(date[0]), pdf)
@@ -93,13 +94,13 @@ def _browser() -> Iterator[Browser]:
             browser.close()
 
 
-def _print(browser: Browser, source: Path, folder: Path) -> bytes:
+def _print(browser: Browser, source: Path, folder: Path, extras: Mapping[str, bool]) -> bytes:
     context = browser.new_context(java_script_enabled=False)
     allowed = (source.as_uri(), folder.as_uri() + "/")
     context.route("**/*", lambda route: route.continue_() if route.request.url.startswith(allowed) else route.abort())
     page = context.new_page()
     page.set_default_timeout(0)
     page.goto(source.as_uri(), wait_until="load")
-    pdf = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True, **extras)
     context.close()
     return pdf
