@@ -44,7 +44,7 @@ def printed(document: Callable[[Mapping[str, int]], str], folder: Path) -> bytes
         for _ in range(PASSES):
             source.write_text(document(pages), encoding="utf-8")
             # The first print only tells the pages of the places; tags and outline cost as much as all the rest.
-            pdf = _print(browser, source, folder.resolve(), {"tagged": bool(pages), "outline": bool(pages)})
+            pdf = _print(browser, source, folder.resolve(), with_tags=bool(pages))
             found = places(pdf)
             if found == pages:
                 return _DATES.sub(lambda date: b" " * len(date[0]), pdf)
@@ -94,13 +94,13 @@ def _browser() -> Iterator[Browser]:
             browser.close()
 
 
-def _print(browser: Browser, source: Path, folder: Path, extras: Mapping[str, bool]) -> bytes:
+def _print(browser: Browser, source: Path, folder: Path, *, with_tags: bool) -> bytes:
     context = browser.new_context(java_script_enabled=False)
     allowed = (source.as_uri(), folder.as_uri() + "/")
     context.route("**/*", lambda route: route.continue_() if route.request.url.startswith(allowed) else route.abort())
     page = context.new_page()
     page.set_default_timeout(0)
     page.goto(source.as_uri(), wait_until="load")
-    pdf = page.pdf(prefer_css_page_size=True, print_background=True, **extras)
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True, outline=with_tags, tagged=with_tags)
     context.close()
     return pdf
