@@ -221,7 +221,9 @@ class _Chapter(HTMLParser):
         return self._to(f"p{self._numbers[name]}-{anchor}")
 
     def _to(self, place: str) -> list[str]:
-        self._marks[-1] = f"\x00{html.escape(place)}\x00"
+        # HTML within a drawing would end it: its links are in the table or the list below it, too.
+        if not any(tag == "svg" for tag, _ in self._open):
+            self._marks[-1] = f"\x00{html.escape(place)}\x00"
         return [f'href="#{html.escape(place)}"', 'data-kind="page"']
 
 

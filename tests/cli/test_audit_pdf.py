@@ -23,6 +23,7 @@ ROWS = "".join(f"<tr><td>row {number}</td><td>{'words ' * 60}</td></tr>" for num
 INDEX = """<!doctype html><html><head><link rel="next" href="second.html"></head><body><nav>way</nav><div role="main">
 <h1 id="top-of-it">First<a class="headerlink" href="#top-of-it">¶</a></h1>
 <p>See <a href="second.html#far">the far place</a>, <a href="https://xen.org/x">Xen</a> and <a href="data.xml">data</a>.</p>
+<svg><a href="second.html#far"><text>drawn</text></a><text>whole</text></svg>
 <details><summary>More</summary><p>folded words</p></details><script>document.body.textContent = "ran"</script>
 </div></body></html>"""
 SECOND = f"""<!doctype html><html><body><div role="main"><h1 id="second">Second</h1>
@@ -55,6 +56,7 @@ def test_pages_become_chapters_in_reading_order(tmp_path: Path) -> None:
     assert [one.title for one in chapters] == ["First", "Second", "Evidence"]
     text = document(chapters, Imprint("P", "1", [("Commit", 'a"b\\')]), [], {"p2-far": 7})
     assert re.search(r'<a href="#p2-far" data-kind="page">the far place</a><span class="at">p.7</span>', text)
+    assert re.search(r"<text>drawn</text></a><text>whole</text></svg>", text), "HTML within a drawing would end it"
     assert '<a href="https://xen.org/x" data-kind="elsewhere">' in text
     assert 'data-file="data.xml"' in text
     assert "folded words" in text
