@@ -11,7 +11,7 @@ import html
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from sphinx.application import Sphinx
@@ -20,6 +20,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 from sphinx_xenfusa.sphinxext.page_names import OURS, has_pages
 from sphinx_xenfusa.sphinxext.views import Views
+from sphinx_xenfusa.sphinxext.warning_types import warn
 
 Page = tuple[str, dict[str, Any], str]
 """Name, context and template, as Sphinx takes them."""
@@ -96,6 +97,8 @@ class EvidencePages:
         around = _around(builder)
         self._listed = []
         for family in self._families:
+            if not _can_write(builder, family):
+                continue
             for page in family.pages(views.anew):
                 # A document of the project takes the place of a page of ours.
                 if page.name in self._app.env.all_docs:
@@ -139,6 +142,18 @@ class EvidencePages:
         """Keep what is written now."""
         if self._digests != self._known:
             self._kept.write(self._digests)
+
+
+def _can_write(builder: StandaloneHTMLBuilder, family: Family) -> bool:
+    """Whether the pages of a family have a folder to stand in; if something is in the way, that is said."""
+    outdir = Path(builder.outdir)
+    for part in (*reversed(PurePosixPath(family.folder).parents[:-1]), PurePosixPath(family.folder)):
+        if (outdir / part).exists() and not (outdir / part).is_dir():
+            said = f"found {part} in the output folder, which is no folder; expected none, or one for the pages of evidence"
+            lost = f"the pages below {family.folder} are not written, and links to them lead nowhere"
+            warn("input", f"{said}: {lost}", str(outdir / part))
+            return False
+    return True
 
 
 def _of_all(family: Family) -> str:

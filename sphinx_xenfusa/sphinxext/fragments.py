@@ -57,7 +57,8 @@ def _literal(node: nodes.Element) -> str:
 def _reference(node: nodes.Element) -> str:
     if "refuri" not in node and "refid" not in node:
         raise NotKnown("reference without a target")
-    target = html.escape(shortened(node.get("refuri") or f"#{node['refid']}"))
+    # An empty address is a link to the page itself.
+    target = html.escape(shortened(node["refuri"] if "refuri" in node else f"#{node['refid']}"))
     title = f' title="{html.escape(node["reftitle"])}"' if "reftitle" in node else ""
     kind = "internal" if node.get("internal") else "external"
     return f'<a class="reference {kind}" href="{target}"{title}>{html_of(node.children)}</a>'

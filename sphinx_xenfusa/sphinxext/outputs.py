@@ -39,7 +39,11 @@ def write_outputs(app: Sphinx, record: TraceRecord, documents: Iterable[str], of
         except InputError as error:
             warn("input", error.message, error.place)
     _remove_left_over(folder, files)
-    canonical.write_text(Path(app.outdir, CHECKSUMS), checksums(record.inputs))
+    try:
+        canonical.write_text(Path(app.outdir, CHECKSUMS), checksums(record.inputs))
+    except OSError as error:
+        found = f"found that {CHECKSUMS} cannot be written ({error.strerror})"
+        warn("input", f"{found}; expected a file of the digests of the inputs there", str(Path(app.outdir, CHECKSUMS)))
     whole, part = needs_bridge.needs_files(app)
     for difference in recount([*files, *_pages(app, documents), *whole], partial=part, without_needs=off_pages):
         # What the pages say cannot be relied on then, whether or not warnings count as errors.
