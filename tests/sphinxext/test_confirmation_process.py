@@ -76,5 +76,10 @@ def test_a_record_that_cannot_be_written_is_said(build: Callable[..., Built], tm
     (tmp_path / "docs-html" / "xenfusa").touch()
     built = build(FILES)
     assert set(built.types()) == {"xenfusa.input"}
-    for lost in ("xenfusa/trace.json", "xenfusa/metrics.json", "xenfusa/inputs.sha256", "the pages below xenfusa/claims"):
+    for lost in (
+        "xenfusa/trace.json",
+        "xenfusa/metrics.json",
+        "xenfusa/inputs.sha256",
+        "the pages below xenfusa/claims",
+    ):
         assert len([one for one in built.warnings if lost in one]) == 1, lost
