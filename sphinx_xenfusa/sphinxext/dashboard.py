@@ -25,7 +25,7 @@ from sphinx_xenfusa.sphinxext.attention import Attention, attention
 from sphinx_xenfusa.sphinxext.blocks import Cell, count, paragraph
 from sphinx_xenfusa.sphinxext.case_places import link_to_index
 from sphinx_xenfusa.sphinxext.directives import REVISION, XenDirective
-from sphinx_xenfusa.sphinxext.phrases import SYMBOLS, marked
+from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.plots import WIDTH, bar
 from sphinx_xenfusa.sphinxext.totals import gates, states_table, verdict_totals
 from sphinx_xenfusa.sphinxext.views import Views, case_counts, policy_words
@@ -136,8 +136,7 @@ class _Dashboard:
             )
         state = worst([*(entry.result for entry in entries), *_results_of(numbers)])
         words = f"{passed:,} of {count(total, 'requirement')} passed"
-        symbol = nodes.inline("", SYMBOLS[state], classes=["xenfusa-state", f"xenfusa-{state.value.replace(' ', '-')}"])
-        return paragraph(symbol, " ", nodes.strong("", words), ".", classes=["xenfusa-answer"])
+        return paragraph(marked(state), " — ", nodes.strong("", words), ".", classes=["xenfusa-answer"])
 
     def _whole(self, numbers: Mapping[str, Any]) -> nodes.Node:
         """One bar for all requirements, and the states in which there is none."""

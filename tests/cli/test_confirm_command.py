@@ -445,7 +445,7 @@ def test_our_own_reader_of_reports_takes_the_junit_and_counts_no_divergence_as_p
 def test_help_and_version(xenfusa: Xenfusa) -> None:
     for arguments in (["--help"], ["-h"], ["--version"], ["confirm", "--help"], ["confirm", "-h"]):
         result = xenfusa(*arguments)
-        assert result.exit_code == 0
+        assert result.exit_code == 0, result.output
         assert "xenfusa" in result.stdout
 
 

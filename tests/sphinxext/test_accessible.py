@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import NEEDS_A_BROWSER, Browsing, names_of_pages
+from browsing import NEEDS_A_BROWSER, Browsing, names_in_theme
 from every_kind import THEMES
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def test_no_page_has_a_violation(opened: Browsing, every_kind: Callable[..., Pat
     folder = every_kind(theme)
     known = [one for one in listed() if one.whose in (theme, "sphinx-needs")]
     found = []
-    for name in names_of_pages(folder):
+    for name in names_in_theme(folder, theme):
         page = opened(folder, name, reduced_motion="reduce")  # a colour that is on its way is none
         found += [f"{name}: {one}" for one in violations(page, WCAG, known)]
         if theme in WITH_DARK_PAGES:

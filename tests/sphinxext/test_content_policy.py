@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import NEEDS_A_BROWSER, Seen, names_of_pages
+from browsing import NEEDS_A_BROWSER, Seen, names_in_theme
 from click.testing import CliRunner
 from every_kind import THEMES
 from sphinx.application import Sphinx
@@ -116,7 +116,7 @@ def test_the_pages_work_under_the_policy(
     others = [one for one in inline_parts(folder) if is_of_others(one)]
     policy = content_policy([*of_the_theme(tmp_path, theme), *others])
     assert "unsafe-inline" not in policy
-    assert refused(request.getfixturevalue("browser"), folder, policy, names_of_pages(folder)) == []
+    assert refused(request.getfixturevalue("browser"), folder, policy, names_in_theme(folder, theme)) == []
 
 
 @needs_a_browser

@@ -76,7 +76,9 @@ def mixed(build: Build) -> Built:
 def test_the_numbers_are_those_of_the_metrics(mixed: Built) -> None:
     assert "xenfusa.recount" not in mixed.types()
     metrics = json.loads(mixed.page("xenfusa/metrics.json"))["items"]
-    assert answer(mixed) == f"failed: ✗ {metrics['results']['passed']} of {metrics['total']} requirements passed."
+    assert (
+        answer(mixed) == f"failed: ✗ failed — {metrics['results']['passed']} of {metrics['total']} requirements passed."
+    )
     for part in ("type", "kind", "file"):
         told = {row[0].split()[-1]: row for row in rows(mixed, f"xenfusa-by-{part}")}
         assert told.keys() == metrics[f"by_{part}"].keys()
@@ -146,13 +148,15 @@ def test_where_nothing_ran_the_answer_is_not_green(build: Build, requirements: t
     assert "Confirmation is switched off" in words(built)
     assert "No test results were supplied" in words(built)
     assert not re.search(r"xenfusa-(part-)?passed", built.page("index.html"))
-    assert answer(built).startswith("not-run: – 0 of 1" if requirements else "none: ∅ There is no requirement.")
+    assert answer(built).startswith(
+        "not-run: – not run — 0 of 1" if requirements else "none: ∅ There is no requirement."
+    )
     assert "Claims: – not run: confirmation is switched off" in words(built)
 
 
 def test_a_project_without_claims_and_tests_says_so(build: Build) -> None:
     built = build(project(requirement("alone")), verdicts=())
-    assert answer(built) == "error: ! 0 of 1 requirement passed.", "claims that gave no verdict are errors"
+    assert answer(built) == "error: ! error — 0 of 1 requirement passed.", "claims that gave no verdict are errors"
     assert [row[2] for row in rows(built, "xenfusa-by-method")] == ["∅ no requirement"] * 5
 
 
@@ -163,7 +167,7 @@ def test_all_is_passed_and_the_answer_is_still_not_green_while_a_report_cannot_b
         xenfusa_test_reports=["r.xml", "s.xml"],
     )
     assert {one.result for one in built.record.items} == {Result.PASSED}
-    assert answer(built).startswith("error: ! 1 of 1")
+    assert answer(built).startswith("error: ! error — 1 of 1")
     assert "! unusable" in [row[0] for row in rows(built, "xenfusa-attention")]
 
 

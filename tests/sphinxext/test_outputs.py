@@ -14,7 +14,7 @@ from sphinx_xenfusa.explore.verdict import VerdictKind
 from sphinx_xenfusa.interop import exports
 from sphinx_xenfusa.interop.exports import FORMATS
 from sphinx_xenfusa.sphinxext import matrix as matrix_module
-from sphinx_xenfusa.sphinxext import totals
+from sphinx_xenfusa.sphinxext import needs_bridge, totals
 from sphinx_xenfusa.sphinxext import views as views_module
 
 PAGES = {
@@ -156,7 +156,7 @@ NEEDS = {"needs_build_json": True, "xenfusa_oft": ["oft.rst"]}
 
 def tampered(monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], object]) -> None:
     """Let sphinx-needs write something else than it should."""
-    whole = NeedsList.write_json
+    whole = needs_bridge._write_at_once
 
     def wrong(self: NeedsList, *arguments: Any) -> None:
         whole(self, *arguments)
@@ -166,7 +166,7 @@ def tampered(monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]],
         data["versions"]["1"]["needs_amount"] = len(data["versions"]["1"]["needs"])
         path.write_text(json.dumps(data), "utf-8")
 
-    monkeypatch.setattr(NeedsList, "write_json", wrong)
+    monkeypatch.setattr(needs_bridge, "_write_at_once", wrong)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_needs_json_that_was_not_written_fails_the_build(
     def fail(self: NeedsList, *arguments: Any) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(NeedsList, "write_json", fail)
+    monkeypatch.setattr(needs_bridge, "_write_at_once", fail)
     built = build(WITH_OFT, **NEEDS)
     assert built.status == 1
     assert any("needs.json" in line and "cannot be read again" in line for line in recounted(built))

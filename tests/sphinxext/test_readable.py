@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browsing import NEEDS_A_BROWSER, Browsing, names_of_pages
+from browsing import NEEDS_A_BROWSER, Browsing, names_in_theme, names_of_pages
 from every_kind import THEMES
 
 pytestmark = NEEDS_A_BROWSER
@@ -40,7 +40,7 @@ def test_at_320_pixels_nothing_of_ours_is_wider_than_the_page(
     folder = every_kind(theme)
     page = opened(folder, "index.html", window=(320, 640))
     found = []
-    for name in names_of_pages(folder):
+    for name in names_in_theme(folder, theme):
         opened.go(page, folder, name)
         found += [f"{name}: {one}" for one in page.evaluate(TOO_WIDE)]
     assert not found, "\n".join(found)
