@@ -119,7 +119,9 @@ def names_of_pages(folder: Path) -> list[str]:
 
 
 def names_in_theme(folder: Path, theme: str) -> list[str]:
-    """The pages to look at in a theme: all of them in furo; in the others, where the same elements stand among others, one in four.
+    """The pages to look at in a theme: all of them in furo, one in four in the others.
+
+    There the same elements stand among others.
 
     With ``XENFUSA_EVERY_PAGE`` all of them in each.
     """
