@@ -42,7 +42,8 @@ SIZE_LIMIT = 1_000_000
 _NAMES_OF_DOM0 = frozenset({"0", DOM0, "dom0"})
 _NAME = re.compile(r"[A-Za-z0-9_.:+@-]{1,100}")
 _PLAIN_TEXT = re.compile(r"""'[^'\\\n]*'|"[^"\\\n]*\"""")
-_OCTAL = re.compile(r"0[0-9]")
+_FORMATTED = getattr(tokenize, "FSTRING_START", None)
+"""How a formatted text begins: from Python 3.12 on a token of its own."""
 NOTED = (
     "device_model_stubdomain_override",
     "dm_restrict",
@@ -133,7 +134,7 @@ def _refuse_traps(text: str, name: str) -> None:
     before = tokenize.ENCODING
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         expected = ""
-        if token.type == tokenize.STRING:
+        if token.type in (tokenize.STRING, _FORMATTED):
             if before == tokenize.STRING:
                 expected = "one text (xl does not join two)"
             elif not _PLAIN_TEXT.fullmatch(token.string):
