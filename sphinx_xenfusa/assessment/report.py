@@ -6,17 +6,20 @@ The data are the published form (``xenfusa check-platform --format json``); the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sphinx_xenfusa.assessment.assess import Assessment
 from sphinx_xenfusa.assessment.harm import Examination
 from sphinx_xenfusa.assessment.judgement import Asked, Breach, Judged, Judgement
+from sphinx_xenfusa.assessment.search import MOST_CHANGES, Neighbour, Repairs
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.platforms.configuration import Where
 
 FORM_VERSION = 1
 """Version of the form of the data."""
+MOST_SETS = 8
+"""Sets of changes that are said one by one."""
 MOST_DEFAULTS = 6
 """Values of one default that are said one by one."""
 _SYMBOLS = {
@@ -120,6 +123,15 @@ def _value(value: object) -> object:
     return str(value)
 
 
+def repairs_data(found: Repairs) -> dict[str, Any]:
+    """What would make a platform compatible, as plain data."""
+    return {
+        "sets": [[one.words for one in chosen] for chosen in found.sets],
+        "tried": found.tried,
+        "complete": found.complete,
+    }
+
+
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
@@ -156,6 +168,53 @@ def lines_of(assessment: Assessment) -> Iterator[str]:
     for asked in assessment.asked:
         yield f"  ? to be said: {asked.what} ({asked.where}) — {asked.how}"
     yield from _default_lines(assessment)
+
+
+def repair_lines(found: Repairs) -> Iterator[str]:
+    """What would make a platform compatible; nothing for one that is, or of which nobody can tell."""
+    if not found.tried:
+        return
+    end = "" if found.complete else ", and more could not be tried"
+    if not found.sets:
+        yield f"  → no set of up to {MOST_CHANGES} changes makes it acceptable ({found.tried:,} were tried{end})"
+        return
+    number = len(found.sets[0])
+    yield f"  → to become acceptable, {number} {'change' if number == 1 else 'changes'} ({found.tried:,} sets were tried{end}):"
+    for chosen in found.sets[:MOST_SETS]:
+        yield f"      {'; '.join(one.words for one in chosen)}"
+    if len(found.sets) > MOST_SETS:
+        yield f"      or {len(found.sets) - MOST_SETS} other sets of that size (--format json has them)"
+
+
+def table_lines(neighbours: Iterable[Neighbour]) -> Iterator[str]:
+    """Platforms near a given one, a line each: what is changed, whether that is allowed, and what stands against it."""
+    for one in neighbours:
+        broken = [judged.id for judged in one.assessment.judged if judged.judgement is Judgement.BROKEN]
+        harms = {f"{harm.by} ({harm.kind})": None for it in one.assessment.examinations for harm in it.harms}
+        idle = {
+            f"{it.link.backend} to {it.link.frontend}": None for at in one.assessment.examinations for it in at.idle
+        }
+        against = [f"breaks {', '.join(broken)}"] if broken else []
+        against += [f"interference by {', '.join(harms)}"] if harms else []
+        against += [f"no request completes from {', '.join(idle)}"] if idle else []
+        against += [f"not searched: {one.assessment.not_examined}"] if one.assessment.not_examined else []
+        why = f" ({'; '.join(against)})" if against else ""
+        yield f"  {one.words}: {one.compatibility}{why}"
+
+
+def neighbours_data(neighbours: Iterable[Neighbour]) -> list[dict[str, Any]]:
+    """The same as plain data."""
+    return [
+        {
+            "change": one.words,
+            "compatibility": one.compatibility.value,
+            "broken": [it.id for it in one.assessment.judged if it.judgement is Judgement.BROKEN],
+            "interference": sorted(
+                {f"{harm.by} {harm.kind} {it.policy}" for it in one.assessment.examinations for harm in it.harms}
+            ),
+        }
+        for one in neighbours
+    ]
 
 
 def _default_lines(assessment: Assessment) -> Iterator[str]:

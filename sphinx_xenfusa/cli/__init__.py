@@ -18,6 +18,7 @@ COMMANDS = {
     "check-platform": "sphinx_xenfusa.cli.check_platform_command:check_platform",
     "confirm": "sphinx_xenfusa.cli.confirm_command:confirm",
     "diff": "sphinx_xenfusa.cli.diff_command:diff_command",
+    "explore-platforms": "sphinx_xenfusa.cli.explore_platforms_command:explore_platforms",
     "explain": "sphinx_xenfusa.cli.explain_command:explain_command",
     "export": "sphinx_xenfusa.cli.export_command:export_command",
     "model": "sphinx_xenfusa.cli.model_command:model_command",

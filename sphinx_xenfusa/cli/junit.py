@@ -26,19 +26,22 @@ def junit_text(confirmation: Confirmation) -> str:
 
     Times, host and date are left out, so that the same verdicts give the same bytes.
     """
-    root = Element("testsuites", name="xenfusa confirm")
-    _suite(root, "claims", [_verdict_case(verdict) for verdict in confirmation.verdicts])
+    suites = [("claims", [_verdict_case(verdict) for verdict in confirmation.verdicts])]
     if confirmation.findings:
-        _suite(root, "register of expected divergences", list(_finding_cases(confirmation.findings)))
+        suites.append(("register of expected divergences", list(_finding_cases(confirmation.findings))))
+    return report("xenfusa confirm", suites)
+
+
+def report(name: str, suites: Iterable[tuple[str, Iterable[Element]]]) -> str:
+    """A report with its suites, each a name and its cases; the counts are made here."""
+    root = Element("testsuites", name=name)
+    for title, cases in suites:
+        suite = SubElement(root, "testsuite", name=printable(title))
+        suite.extend(cases)
+        _count(suite)
     _count(root)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
-
-
-def _suite(root: Element, name: str, cases: Iterable[Element]) -> None:
-    suite = SubElement(root, "testsuite", name=name)
-    suite.extend(cases)
-    _count(suite)
 
 
 def _count(element: Element) -> None:
@@ -48,12 +51,13 @@ def _count(element: Element) -> None:
         element.set(attribute, str(counts[tag]))
 
 
-def _case(classname: str, name: str) -> Element:
+def case_of(classname: str, name: str) -> Element:
+    """A case without anything in it: one that passed."""
     return Element("testcase", classname=printable(classname), name=printable(name))
 
 
 def _verdict_case(verdict: Verdict) -> Element:
-    case = _case(policy_name(verdict.policy), verdict.claim)
+    case = case_of(policy_name(verdict.policy), verdict.claim)
     properties = SubElement(case, "properties")
     for name, value in _properties(verdict):
         SubElement(properties, "property", name=name, value=printable(value))
@@ -96,7 +100,7 @@ def _finding_cases(findings: Iterable[Finding]) -> Iterator[Element]:
     for finding in findings:
         seen[finding.about] += 1
         number = f" ({seen[finding.about]})" if seen[finding.about] > 1 else ""
-        case = _case("register of expected divergences", f"{finding.about}{number}")
+        case = case_of("register of expected divergences", f"{finding.about}{number}")
         place = "" if finding.place is None else f"{finding.place}: "
         SubElement(case, "failure", message=printable(f"{place}{finding.message}"))
         yield case

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -13,11 +15,20 @@ from sphinx_xenfusa.trace.record import Finding, TraceRecord
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "SRCROOT"
+NO_LEVELS: Mapping[str, str] = MappingProxyType({})
 
 
 def sarif_file(record: TraceRecord) -> dict[str, bytes]:
     """``findings.sarif``: one run, a result for each finding, in the order of the record."""
-    rules = sorted({finding.subtype for finding in record.findings})
+    return {"findings.sarif": sarif_text(record.findings).encode("utf-8")}
+
+
+def sarif_text(findings: Sequence[Finding], levels: Mapping[str, str] = NO_LEVELS) -> str:
+    """One run with a result for each finding.
+
+    :param levels: SARIF's level by the finding's subtype; a warning unless it is named.
+    """
+    rules = sorted({finding.subtype for finding in findings})
     run = {
         "tool": {
             "driver": {
@@ -30,17 +41,19 @@ def sarif_file(record: TraceRecord) -> dict[str, bytes]:
         "originalUriBaseIds": {
             _ROOT: {"description": {"text": "The folder that the files of the record are relative to."}}
         },
-        "results": [_result(finding, rules.index(finding.subtype)) for finding in record.findings],
+        "results": [
+            _result(finding, rules.index(finding.subtype), levels.get(finding.subtype, "warning"))
+            for finding in findings
+        ],
     }
-    data = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return {"findings.sarif": dumps(data).encode("utf-8")}
+    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _result(finding: Finding, rule: int) -> dict[str, Any]:
+def _result(finding: Finding, rule: int, level: str) -> dict[str, Any]:
     made: dict[str, Any] = {
         "ruleId": f"xenfusa.{finding.subtype}",
         "ruleIndex": rule,
-        "level": "warning",
+        "level": level,
         "message": {"text": legal(finding.message) or "no words"},
         "partialFingerprints": {"xenfusa/v1": _fingerprint(finding)},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,59 @@ def test_nothing_of_a_file_steers_the_terminal(tmp_path: Path) -> None:
     result = run(tmp_path / "x.cfg")
     assert "\x1b" not in result.output
     assert result.exit_code == 2
+
+
+BROKEN = "domains:\n  - {name: c, roles: [control], criticality: unsafe}\n  - {name: s, criticality: safe, safety_tasks: true}\n"
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    path = tmp_path / "car.yaml"
+    path.write_text(BROKEN, "utf-8")
+    path.with_name("car.statement.yaml").write_text("xen: {policy: dummy}\n", "utf-8")
+    return path
+
+
+def test_what_would_mend_it_is_said(broken: Path) -> None:
+    result = run(broken)
+    assert "make c a SafeVM with a safety-critical task" in result.output
+    (platform,) = json.loads(run(broken, "--format", "json").output)["platforms"]
+    assert ["make c a SafeVM with a safety-critical task"] in platform["repairs"]["sets"]
+
+
+def test_sarif_has_a_result_at_each_place_and_is_valid(broken: Path) -> None:
+    data = json.loads(run(broken, "--format", "sarif").output)
+    (only,) = data["runs"]
+    found = {one["ruleId"]: one for one in only["results"]}
+    rule = found["xenfusa.platform.ctrldom_is_safe"]
+    assert rule["level"] == "error"
+    region = rule["locations"][0]["physicalLocation"]
+    assert (region["artifactLocation"]["uri"].endswith("car.yaml"), region["region"]["startLine"]) == (True, 2)
+    assert found["xenfusa.platform.aou_sched.cannot-tell"]["level"] == "note"
+    assert any(one["ruleId"] == "xenfusa.interference" for one in only["results"])
+
+
+def test_junit_passes_only_what_is_fulfilled(broken: Path) -> None:
+    root = ElementTree.fromstring(run(broken, "--format", "junit").output)
+    cases = {case.get("name"): case for case in root.iter("testcase")}
+    assert cases["ctrldom_is_safe"].find("failure") is not None
+    assert cases["aou_sched"].find("skipped") is not None
+    assert len(cases["hwdom_single"]) == 1
+    assert len(cases["ctrldom_single"]) == 0
+    assert root.get("failures") == str(len(list(root.iter("failure"))))
+
+
+def test_explore_says_which_domains_may_be_safety_critical(broken: Path) -> None:
+    result = CliRunner().invoke(main, ["explore-platforms", str(broken), "--question", "criticality"])
+    assert result.exit_code == 0, result.output
+    assert "SafeVMs: s: not compatible (breaks ctrldom_is_safe, C2" in result.output
+    assert "SafeVMs: c, s: cannot tell" in result.output
+    data = json.loads(CliRunner().invoke(main, ["explore-platforms", str(broken), "--format", "json"]).output)
+    assert {"platform", "criticality", "changes"} == set(data["platforms"][0])
+
+
+def test_explore_costs_a_bad_file_itself_only(broken: Path) -> None:
+    result = CliRunner().invoke(main, ["explore-platforms", str(broken), str(broken.parent / "none.dts")])
+    assert result.exit_code == 2
+    assert "as it is" in result.output
+    assert "none.dts" in result.stderr

@@ -8,10 +8,12 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from click.testing import CliRunner
 from generated_records import records
 from hypothesis import given, settings
 from test_exports import NASTY, record
 
+from sphinx_xenfusa.cli import main
 from sphinx_xenfusa.interop.sarif import SCHEMA, sarif_file
 from sphinx_xenfusa.interop.scan import scan
 from sphinx_xenfusa.interop.style_file import chosen_style
@@ -99,3 +101,12 @@ def test_xen_s_own_tree_with_its_findings_of_style(validator: jsonschema_rs.Draf
     log = log_of(assemble_items(scanned.items, [*scanned.findings, *styled.findings]))
     assert faults(validator, log) == []
     assert len(log["runs"][0]["results"]) >= 3
+
+
+def test_of_platforms(validator: jsonschema_rs.Draft4Validator, tmp_path: Path) -> None:
+    path = tmp_path / "car.yaml"
+    path.write_text("domains:\n  - {name: c, roles: [control, hardware], criticality: unsafe}\n", "utf-8")
+    for words in ([str(path)], [str(path), "--boot-line", "xsm=dummy"]):
+        log = json.loads(CliRunner().invoke(main, ["check-platform", *words, "--format", "sarif"]).output)
+        assert len(log["runs"][0]["results"]) > 3
+        assert faults(validator, log) == []

@@ -1,0 +1,76 @@
+"""``xenfusa explore-platforms``: which platforms near this one would be allowed?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Unpack
+
+import click
+
+from sphinx_xenfusa.assessment.report import FORM_VERSION, neighbours_data, table_lines
+from sphinx_xenfusa.assessment.search import MOST_ASSIGNED, criticalities, neighbours
+from sphinx_xenfusa.cli.messages import say
+from sphinx_xenfusa.cli.platform_options import PlatformOptions, asked_for, platform_options
+from sphinx_xenfusa.evidence.plain_text import printable
+from sphinx_xenfusa.inputs import InputError
+from sphinx_xenfusa.platforms.reading import files_of, grouped, read_configuration
+from sphinx_xenfusa.trace.canonical import dumps
+from sphinx_xenfusa.trace.states import ExitCode
+
+QUESTIONS = {
+    "criticality": (
+        criticalities,
+        f"Which domains may be safety-critical? (every assignment up to {MOST_ASSIGNED} domains)",
+    ),
+    "changes": (neighbours, "What becomes of it when one thing is changed?"),
+}
+
+
+@click.command("explore-platforms")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--question",
+    "questions",
+    multiple=True,
+    type=click.Choice(list(QUESTIONS)),
+    help="What is asked (repeatable). Default: both.",
+)
+@click.option("--format", "form", type=click.Choice(["plain", "json"]), default="plain", show_default=True)
+@platform_options
+@click.pass_context
+def explore_platforms(
+    ctx: click.Context, files: Sequence[Path], questions: Sequence[str], form: str, **how: Unpack[PlatformOptions]
+) -> None:
+    """Say what would become of a platform with another role, criticality, extension, link or assignment.
+
+    Each candidate is assessed like the platform itself (xenfusa check-platform).
+
+    Exit codes: 0 answered; 2 wrong usage or unreadable input.
+    """
+    data: list[dict[str, object]] = []
+    unreadable = False
+    for group in grouped(files_of(files)):
+        try:
+            if isinstance(group, InputError):
+                raise group
+            configuration = read_configuration(group, asked_for(group, how))
+        except InputError as error:
+            unreadable = True
+            say(str(error))
+            continue
+        if form == "plain":
+            click.echo(printable(configuration.name))
+        answers: dict[str, object] = {"platform": configuration.name}
+        for question in questions or QUESTIONS:
+            ask, words = QUESTIONS[question]
+            found = tuple(ask(configuration))
+            answers[question] = neighbours_data(found)
+            if form == "plain":
+                click.echo(f" {words}")
+                for line in table_lines(found):
+                    click.echo(printable(line))
+        data.append(answers)
+    if form == "json":
+        click.echo(dumps({"explore_platforms_version": FORM_VERSION, "platforms": data}), nl=False)
+    ctx.exit(ExitCode.UNREADABLE if unreadable or not data else 0)
