@@ -9,16 +9,18 @@ Not looked for: the residue (X and L), which the theorems name and do not exclud
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sphinx_xenfusa.claims.attempts import PrivilegeModel, tell
+from sphinx_xenfusa.claims.attempts import Decisions, PrivilegeModel, arranged, tell
 from sphinx_xenfusa.claims.composition import Composition, harmed, second_adversaries
-from sphinx_xenfusa.claims.interference import Interference, examine
+from sphinx_xenfusa.claims.interference import Interference, examine, interferences
 from sphinx_xenfusa.claims.link_claims import serve
 from sphinx_xenfusa.claims.scopes import Edge, Shape
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.model.boot import boot, comes_up
+from sphinx_xenfusa.model.effects import PLATFORM
 from sphinx_xenfusa.model.operations import catalogue
 from sphinx_xenfusa.model.platform import Link, Platform
 from sphinx_xenfusa.model.policies import Policy
@@ -34,11 +36,15 @@ class Harm:
 
     :param by: the domain that does it.
     :param trace: the shortest; its last step is the one that harms.
+    :param victims: the SafeVMs to which it is done, that of the trace first.
+    :param machine: whether it is done to the machine, and so to every SafeVM on it.
     """
 
     by: str
     kind: Interference
     trace: Trace
+    victims: tuple[str, ...] = ()
+    machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +94,38 @@ def examination(platform: Platform, policy: Policy) -> Examination:
     if not comes_up(boot(platform, policy.switches)):
         return Examination(policy.name, False, 0, (), ())
     examined = examine(platform, policy)
-    found = {(by, kind): Harm(by, kind, trace) for by, kind, trace in examined.found}
-    for harm in _through_links(platform, model):
-        found.setdefault((harm.by, harm.kind), harm)
-    harms = tuple(found[key] for key in sorted(found))
+    found = {(by, kind): trace for by, kind, trace in examined.found}
+    through = tuple(_through_links(platform, model))
+    for one in through:
+        found.setdefault((one.by, one.kind), one.trace)
+    reached = _reached(platform, model, found, through)
+    harms = tuple(_harm(platform, key, found[key], reached[key]) for key in sorted(found))
     return Examination(policy.name, True, examined.attempts, harms, tuple(_idle(platform, model)))
+
+
+_Way = tuple[str, Interference]
+"""Who does it, and what is done."""
+
+
+def _harm(platform: Platform, way: _Way, trace: Trace, reached: Iterable[int]) -> Harm:
+    victims = tuple(platform.domains[owner].name for owner in reached if owner != PLATFORM)
+    return Harm(*way, trace, victims, PLATFORM in reached)
+
+
+def _reached(
+    platform: Platform, model: PrivilegeModel, found: Iterable[_Way], through: Iterable[Harm]
+) -> Mapping[_Way, Iterable[int]]:
+    """To whom it is done, in the order in which the search comes to them: the one of its trace is the first."""
+    reached: defaultdict[_Way, dict[int, None]] = defaultdict(dict)
+    decisions = Decisions(model)
+    for by in sorted({by for by, _ in found}):
+        subject = platform.position(by)
+        for target in range(len(platform.domains)):
+            for kind, touch, _, _ in interferences(model, arranged(platform, (subject, target)), decisions):
+                reached[by, kind][touch.owner] = None
+    for harm in through:
+        reached[harm.by, harm.kind] |= {platform.position(name): None for name in harm.victims}
+    return reached
 
 
 def _virtio(platform: Platform) -> tuple[Link, ...]:
@@ -118,7 +151,7 @@ def _through_links(platform: Platform, model: PrivilegeModel) -> Iterator[Harm]:
                 if found & bits:
                     by, victim = platform.domains[subject].name, platform.domains[target].name
                     title = f"{by} interferes with {victim} through their link ({kind})"
-                    yield Harm(by, kind, composition.told(shape, subject, target, found & bits, title))
+                    yield Harm(by, kind, composition.told(shape, subject, target, found & bits, title), (victim,))
 
 
 def _idle(platform: Platform, model: PrivilegeModel) -> Iterator[Idle]:

@@ -89,7 +89,16 @@ def _examination(one: Examination) -> dict[str, Any]:
         "policy": one.policy,
         "starts": one.starts,
         "attempts": one.attempts,
-        "interference": [{"by": harm.by, "kind": harm.kind.value, "trace": _trace(harm.trace)} for harm in one.harms],
+        "interference": [
+            {
+                "by": harm.by,
+                "kind": harm.kind.value,
+                "to": list(harm.victims),
+                "to_machine": harm.machine,
+                "trace": _trace(harm.trace),
+            }
+            for harm in one.harms
+        ],
         "idle_links": [
             {"backend": idle.link.backend, "frontend": idle.link.frontend, "trace": _trace(idle.trace)}
             for idle in one.idle
