@@ -317,13 +317,17 @@ def _platform_state(result: PlatformResult) -> nodes.Node:
     if result.platform is None or result.check is None:
         return marked(Result.ERROR, "not judged: it cannot be read")
     broken, rules = result.check.broken, count(len(result.check.outcomes), "rule")
-    words = f"breaks {', '.join(broken)}" if broken else f"compatible: it breaks none of the {rules}"
+    words = f"breaks {', '.join(broken)}" if broken else f"breaks none of the {rules}"
     if result.check.wrong:
         expected = ", ".join(sorted(result.check.expected or ()))
-        return marked(Result.FAILED, f"{words}; expected {f'to break {expected}' if expected else 'compatible'}")
+        return marked(Result.FAILED, f"{words}; expected {f'to break {expected}' if expected else 'to break none'}")
     if result.check.expected is None:
         stated = "an expectation that cannot be used" if result.source.expect is not None else "nothing expected"
         return marked(Result.ERROR if result.source.expect is not None else Result.NONE, f"{words}; {stated}")
+    harmful = [policy_words(one.policy) for one in result.examined if one.found]
+    if harmful and not broken:
+        # The rules are obeyed, and it is not safe all the same: nothing green.
+        return marked(Result.DIVERGES, f"{words}, as expected; not safe under {', '.join(harmful)}")
     return marked(Result.PASSED, f"{words}, as expected")
 
 
