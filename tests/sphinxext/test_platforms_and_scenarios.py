@@ -68,7 +68,9 @@ def test_a_compatible_platform(build: Callable[..., Built]) -> None:
     built = build({"index.rst": TITLE + requirement() + "\n" + text})
     assert built.warnings == []
     (box,) = boxes(built, "platform")
-    said = f"Platform: A platform — ≠ breaks none of the {len(RULES)} rules, as expected; not safe under Xen, policy dummy"
+    said = (
+        f"Platform: A platform — ≠ breaks none of the {len(RULES)} rules, as expected; not safe under Xen, policy dummy"
+    )
     assert said in box.get_text()
     assert cells(box, "domains") == [
         ["hw", "Hardware Domain", "UnsafeVM", "no", "eth0"],
