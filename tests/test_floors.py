@@ -37,6 +37,7 @@ ROOMS = {
     # The engines stand in explore/, each in a module of its own; the rest of explore/ does not know them.
     "engines": room(1, "explore", "numpy numba llvmlite oxidd"),
     "model": room(1, "inputs explore"),
+    "adoption": room(1, "inputs"),
     "trace": room(2, "explore", "jsonschema_rs"),
     "claims": room(2, "explore engines model"),
     "terms": room(2, "inputs model"),
@@ -56,7 +57,7 @@ ROOMS = {
     ),
     "cli": room(
         5,
-        "inputs explore model trace terms assessment confirm evidence interop platforms",
+        "inputs explore model adoption trace terms assessment confirm evidence interop platforms",
         "click rich playwright pypdf",
     ),
     "pytest_plugin": room(5, "trace", "pytest"),

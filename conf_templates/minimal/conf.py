@@ -8,6 +8,9 @@ version = "1.0"
 # sphinx_xenfusa brings sphinx-needs along; nothing else is needed.
 extensions = ["sphinx_xenfusa"]
 
+# What is no page of ours: built pages, kept verdicts, an environment of Python in this folder.
+exclude_patterns = ["_build", ".xenfusa", ".venv"]
+
 # The policy of Xen that counts beside the document: "dummy" is Xen's default access control.
 xenfusa_policy = "dummy"
 

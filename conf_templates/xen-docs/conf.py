@@ -30,8 +30,8 @@ version, release = xen_version()
 # sphinx_xenfusa brings sphinx-needs along; Xen's own configuration has no extension.
 extensions = ["sphinx_xenfusa"]
 
-# As in Xen's own configuration.
-exclude_patterns = ["sphinx/output", "Thumbs.db", ".DS_Store", "README"]
+# As in Xen's own configuration, and what lies in this folder without being a page.
+exclude_patterns = ["sphinx/output", "Thumbs.db", ".DS_Store", "README", "_build", ".xenfusa", ".venv"]
 primary_domain = "c"
 highlight_language = "none"
 if find_spec("sphinx_rtd_theme") is not None:

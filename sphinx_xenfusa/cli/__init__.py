@@ -21,6 +21,7 @@ COMMANDS = {
     "explore-platforms": "sphinx_xenfusa.cli.explore_platforms_command:explore_platforms",
     "explain": "sphinx_xenfusa.cli.explain_command:explain_command",
     "export": "sphinx_xenfusa.cli.export_command:export_command",
+    "init": "sphinx_xenfusa.cli.init_command:init_command",
     "model": "sphinx_xenfusa.cli.model_command:model_command",
     "overlay": "sphinx_xenfusa.cli.overlay_command:overlay_command",
     "record-run": "sphinx_xenfusa.cli.record_run_command:record_run_command",
