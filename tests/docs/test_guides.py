@@ -139,7 +139,7 @@ def keep(tree: Path, job: str, status: str) -> None:
 
 def state(tree: Path, item: str) -> str:
     record = json.loads((tree / "fusa-html" / "xenfusa" / "trace.json").read_text("utf-8"))
-    return {one["id"]: one["result"] for one in record["items"]}[item]
+    return str({one["id"]: one["result"] for one in record["items"]}[item])
 
 
 def test_the_jobs_for_xen_work_on_xens_requirements(xen_tree: Path) -> None:
