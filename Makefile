@@ -69,7 +69,7 @@ html: $(READY)
 	[ $$tested -eq 0 ] && [ $$built -eq 0 ]
 
 test: $(READY)
-	$(IN) -m pytest -n auto --dist loadfile $(PYTESTOPTS)
+	$(IN) -m pytest -n auto --dist worksteal $(PYTESTOPTS)
 
 # Without it those tests are skipped, and say so.  npm compares what it fetched with the hash in the lock file.
 axe:
