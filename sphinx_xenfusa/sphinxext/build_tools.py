@@ -69,6 +69,7 @@ def tools_of(app: Sphinx, packages: Collection[str]) -> tuple[Tool, ...]:
     return tuple(sorted(set(found), key=lambda tool: (tool.name.casefold(), tool)))
 
 
+@functools.lru_cache(maxsize=256)  # the same in every build of a process
 def _version(distribution: str) -> str:
     try:
         return metadata.version(distribution)

@@ -6,6 +6,7 @@ Needs Playwright for Python and a Chromium: the one that ``XENFUSA_CHROMIUM`` na
 from __future__ import annotations
 
 import json
+import os
 import threading
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
@@ -206,6 +207,8 @@ def test_nothing_of_a_hostile_report_runs(
     assert len(used) >= 9, {one.file: one.error for one in built.record.reports}
     pages = sorted(path.relative_to(built.out).as_posix() for path in (built.out / "xenfusa" / "tests").glob("*.html"))
     assert len(pages) > 40
+    if theme != "furo" and not os.environ.get("XENFUSA_EVERY_PAGE"):
+        pages = pages[::4]  # there the same elements stand among others
     names = [*pages, "index.html", "reqs.html", "totals.html", "tables.html", "search.html?q=window", "genindex.html"]
     seen, words = visit(browser, served(built.out), names)
     assert seen == Seen()

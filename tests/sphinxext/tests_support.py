@@ -1,15 +1,19 @@
 """What the tests of the extension share: verdicts that a test states, and a requirement as an author writes it."""
 
+import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from sphinx_xenfusa.confirm import plan_inputs
+from sphinx_xenfusa.confirm import run as run_module
 from sphinx_xenfusa.confirm.confirmation import Confirmation
 from sphinx_xenfusa.explore.trace import Change, Step, Trace
 from sphinx_xenfusa.explore.verdict import Divergence, MutantReport, Scope, Verdict, VerdictKind
@@ -75,6 +79,28 @@ class Built:
         return [found[1] for warning in self.warnings if (found := re.search(r"\[([a-z_.]+)\]$", warning))]
 
 
+Made = TypeVar("Made")
+
+
+def once_for_the_same_bytes(read: Callable[[Path], Made]) -> Callable[[Path], Made]:
+    """A reader that reads a file again when its bytes are others."""
+    known = functools.cache(lambda path, content: read(path))
+    return lambda path: known(path, path.read_bytes() if path.is_file() else None)
+
+
+CONSTANT = (
+    (plan_inputs, "parse_adequacy", functools.cache(plan_inputs.parse_adequacy)),
+    (plan_inputs, "read_register", once_for_the_same_bytes(plan_inputs.read_register)),
+    (plan_inputs, "read_equivalents", once_for_the_same_bytes(plan_inputs.read_equivalents)),
+    (run_module, "_scope_or_none", functools.cache(run_module._scope_or_none)),
+)
+"""What is the same in every build of a process: files that we ship, by their bytes, and the scopes of the claims in memory.
+
+A build takes it from the cache folder or makes it anew (tests/confirm holds one against the other), which for a project of one
+page takes longer than all the rest.  Here it is made once for a process.
+"""
+
+
 def run_build(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -110,6 +136,8 @@ def run_build(
         monkeypatch.setattr(ConfirmationProcess, "__init__", lambda self, app, register: None)
         monkeypatch.setattr(ConfirmationProcess, "stop", lambda self: None)
         monkeypatch.setattr(ConfirmationProcess, "wait", lambda self: (Confirmation(verdicts, 1, 0), ""))
+    for module, name, known in CONSTANT:
+        monkeypatch.setattr(module, name, known)
     made_in = tmp_path / (out or f"{folder}-{builder}")
     log, warning = StringIO(), StringIO()
     made: list[Build] = []
