@@ -37,7 +37,7 @@ ROOMS = {
     # The engines stand in explore/, each in a module of its own; the rest of explore/ does not know them.
     "engines": room(1, "explore", "numpy numba llvmlite oxidd"),
     "model": room(1, "inputs explore"),
-    "adoption": room(1, "inputs"),
+    "adoption": room(1, "inputs", "packaging"),
     "trace": room(2, "explore", "jsonschema_rs"),
     "claims": room(2, "explore engines model"),
     "terms": room(2, "inputs model"),

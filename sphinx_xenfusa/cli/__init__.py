@@ -19,6 +19,7 @@ COMMANDS = {
     "confirm": "sphinx_xenfusa.cli.confirm_command:confirm",
     "diff": "sphinx_xenfusa.cli.diff_command:diff_command",
     "explore-platforms": "sphinx_xenfusa.cli.explore_platforms_command:explore_platforms",
+    "doctor": "sphinx_xenfusa.cli.doctor_command:doctor_command",
     "explain": "sphinx_xenfusa.cli.explain_command:explain_command",
     "export": "sphinx_xenfusa.cli.export_command:export_command",
     "init": "sphinx_xenfusa.cli.init_command:init_command",

@@ -37,6 +37,7 @@ ROLES: Mapping[str, str] = {
     "defusedxml": "reads XML",
     "click": "the command line",
     "rich": "the terminal",
+    "packaging": "compares versions: xenfusa doctor",
     "jinja2": "pages of xenfusa trace",
     "markupsafe": "pages of xenfusa trace",
     "devicetree": "reads device trees in source form",
