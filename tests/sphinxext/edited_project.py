@@ -36,19 +36,69 @@ Views
 
 .. xen:summary::
 
+.. xen:dashboard::
+
 .. xen:matrix::
    :columns: kind, policies, tests, inherited, state, place
+
+.. xen:matrix::
+   :path: XenProd, XenArch, claim, test
+
+.. xen:matrix::
+   :rows: XenArch
+   :across: XenProd
+
+.. xen:register:: findings, gaps, suspects, exclusions, assumptions, skipped, anomalies, divergences
+
+.. xen:graph:: {tag}
 
 .. xen:diff::
 
 .. xen:tests::
 
 .. xen:tests::
-   :list: LISTS
+   :list: unreadable, stale, unknown, unlinked, only-failing, never-came, skipped, flaky, partially-linked
 
 .. xen:test-runs::
 
 .. xen:unclaimed::
+
+.. xen:about::
+"""
+PLATFORM = """\
+Platform
+========
+
+.. xen:platform:: A platform
+   :id: own
+   :file: platform.yaml
+{expected}
+.. xen:scenario:: It asks for it
+
+   platform: own
+   steps:
+     - {{who: hw, does: SCHEDOP_shutdown, with: poweroff, expect: {outcome}}}
+"""
+DOMAINS = "domains:\n  - {{name: hw, roles: [hardware], criticality: unsafe}}\n  - {{name: {name}, criticality: {criticality}}}\n"
+IN_PLACE = """\
+In place
+========
+
+First
+-----
+
+`{tag}`
+
+Description:
+{text}
+
+Rationale: None.
+
+Covers:
+ - `{covered}`
+
+Needs:
+ - XenSwdgn
 """
 NEEDS = """\
 Needs
@@ -98,6 +148,9 @@ class Project:
     files: dict[str, str] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
     asked: str = "XenArch~r1~1"
+    in_place: Statement = field(default_factory=lambda: Statement("XenArch", "oft", "", "", WORDS[0], ["XenProd~r0~1"]))
+    expected: str = "   :expect: compatible\n"
+    outcome: str = "allowed"
     banner: str = "Nothing."
     views: bool = True
     run_commit: str = ""
@@ -116,12 +169,15 @@ class Project:
     def rendered(self) -> dict[str, str]:
         """All files of the project by name."""
         pages = {page: self._page(page) for page in self.pages}
-        docs = [*(["views"] if self.views else []), *self.pages, "needs", "links", "upstream"]
+        docs = [*(["views"] if self.views else []), *self.pages, "needs", "links", "platform", "oft", "upstream"]
         toc = "".join(f"   {name}\n" for name in docs)
         pages["index"] = f"Index\n=====\n\n.. toctree::\n   :maxdepth: 2\n\n{toc}"
         pages |= {"needs": NEEDS, "links": LINKS.format(tag=self.asked), "upstream": UPSTREAM}
+        pages["platform"] = PLATFORM.format(expected=self.expected, outcome=self.outcome)
+        told = self.in_place
+        pages["oft"] = IN_PLACE.format(tag=f"XenArch~oft~{told.revision}", text=told.text, covered=told.covers[0])
         if self.views:
-            pages["views"] = VIEWS.format(banner=self.banner)
+            pages["views"] = VIEWS.format(banner=self.banner, tag=self.asked)
         cases = [(name, tag, outcome) for name, (tag, outcome) in self.tests.items()]
         written = report(*cases)
         digest = hashlib.sha256(written.encode()).hexdigest()
@@ -177,6 +233,7 @@ SETTINGS: dict[str, object] = {
     "xenfusa_expected_tests": ["expected.yaml"],
     "xenfusa_overlays": ["overlay.yaml"],
     "xenfusa_unclaimed": ["upstream.rst"],
+    "xenfusa_oft": ["oft.rst"],
     "xenfusa_trace_policy": "policy.yaml",
     "xenfusa_justifications": "justified.yaml",
     "xenfusa_today": "2026-11-22",
@@ -191,6 +248,7 @@ FILES = {
     "overlay.yaml": "document: upstream.rst\nrequirements:\n  - {id: XenArch~o1~1, kind: rule, title: One, "
     'confirmed-by: hwdom_single, quote: "There can only be one Hardware Domain."}\n',
     "policy.yaml": "demands:\n  - name: design\n    type: XenArch\n    needs: XenSwdgn\n",
+    "platform.yaml": DOMAINS.format(name="brake", criticality="safe"),
     "justified.yaml": "justifications:\n  - id: XenArch~r1~1\n    reason: Elsewhere\n    owner: me\n    expires: 2027-01-01\n",
 }
 """What the project has besides its pages; register, acceptances and baseline come from a build of it."""
@@ -459,6 +517,22 @@ def take_the_views_away(project: Project, random: Random) -> None:
 def ask_for_another_verdict(project: Project, random: Random) -> None:
     """In a sentence."""
     project.asked = random.choice(project.tags())
+
+
+@_edit
+def edit_an_item_in_place(project: Project, random: Random) -> None:
+    """Its text, revision, or what it covers."""
+    one = project.in_place
+    one.text, one.revision, one.covers = random.choice(WORDS), random.choice((1, 2)), [random.choice(project.tags())]
+
+
+@_edit
+def edit_the_platform(project: Project, random: Random) -> None:
+    """Another name or criticality of a domain, or what can't be read; another expectation."""
+    criticality = random.choice(("safe", "unsafe", "unknown"))
+    project.files["platform.yaml"] = DOMAINS.format(name=random.choice(("brake", "music")), criticality=criticality)
+    project.expected = random.choice(("", "   :expect: compatible\n"))
+    project.outcome = random.choice(("allowed", "denied"))
 
 
 @_edit
