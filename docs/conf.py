@@ -16,7 +16,7 @@ copyright = "The sphinx_xenfusa founders; text under CC-BY-4.0, code under MIT"
 version = release = __version__
 language = "en"
 
-extensions = ["sphinx_xenfusa"]
+extensions = ["sphinx_xenfusa", "sphinx.ext.autodoc"]
 exclude_patterns: list[str] = []
 
 # Xen's own theme and pydata are built by the tests; the theme is the only thing that changes.
@@ -31,6 +31,11 @@ xenfusa_expected_tests = ["expected_tests.yaml"]
 xenfusa_exports = ["metrics", "junit"]
 xenfusa_policy = "dummy"
 xenfusa_cache_dir = "../.xenfusa/cache"
+
+# The page about the Python API is made of the docstrings.
+autodoc_member_order = "bysource"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 100
 
 # The states are symbols besides words; the fonts of XeLaTeX have them.
 latex_engine = "xelatex"

@@ -55,6 +55,7 @@ ROOMS = {
         "inputs explore model trace claims terms platforms confirm evidence interop",
         "sphinx docutils sphinx_needs graphlay",
     ),
+    "api": room(4, "inputs explore model trace assessment confirm interop platforms"),
     "cli": room(
         5,
         "inputs explore model adoption trace terms assessment confirm evidence interop platforms",
