@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sphinx_xenfusa.assessment.checks import judge_checks
 from sphinx_xenfusa.assessment.completions import Part
-from sphinx_xenfusa.assessment.harm import MOST_DOMAINS, Examination, examination
+from sphinx_xenfusa.assessment.flask import WITHOUT_HOOKS, asked_of_policy, not_decided
+from sphinx_xenfusa.assessment.harm import Examination, examination
 from sphinx_xenfusa.assessment.judgement import ORDER, Asked, Compatibility, Judged, Judgement
 from sphinx_xenfusa.assessment.rules import judge_rules
 from sphinx_xenfusa.model.platform import Platform, broken_reference
@@ -34,7 +35,7 @@ class Assessment:
 
     :param platform: the platform that was searched; ``None`` if it was not.
     :param examinations: the search under the document and under the policy of its Xen; empty if it was not searched.
-    :param not_examined: why it was not; empty if it was.
+    :param not_examined: what of it was not searched, and why; empty if all of it was.
     :param open: what has to be said before it can be searched.
     """
 
@@ -51,7 +52,7 @@ class Assessment:
         found = {one.judgement for one in self.judged}
         if Judgement.BROKEN in found or any(one.harms or one.idle or not one.starts for one in self.examinations):
             return Compatibility.NOT_COMPATIBLE
-        if Judgement.CANNOT_TELL in found or not self.examinations:
+        if Judgement.CANNOT_TELL in found or self.not_examined:
             return Compatibility.CANNOT_TELL
         return Compatibility.COMPATIBLE
 
@@ -77,20 +78,26 @@ def assess(configuration: Configuration) -> Assessment:
     if not policy.known:
         why = "it is not said which policy the Xen has that runs it"
         needed = (*needed, Asked("the policy of the Xen that runs it", policy.where, policy.source))
-    elif policy.value not in POLICIES:
-        why = f"the model does not know the policy {policy.value}: what a FLASK policy allows, the policy says, not Xen"
     elif needed:
         why = f"{len(needed)} values are not said"
-    elif len(configuration.domains) > MOST_DOMAINS:
-        why = f"it has {len(configuration.domains)} domains, and no more than {MOST_DOMAINS} are searched"
     platform = None if why else Part(configuration.domains, configuration.devices, configuration.links).platform({})
     if platform is None:
         return Assessment(configuration, judged, None, (), why, needed)
+    platform = replace(platform, architecture=configuration.architecture.value or platform.architecture)
     broken = broken_reference(platform)
     if broken is not None:
         return Assessment(configuration, judged, None, (), f"it is ambiguous: {broken}")
-    names = dict.fromkeys((SPECIFICATION.name, str(policy.value)))
-    return Assessment(configuration, judged, platform, tuple(examination(platform, POLICIES[one]) for one in names), "")
+    found = (examination(platform, SPECIFICATION),)
+    if policy.value not in POLICIES:
+        return Assessment(
+            configuration,
+            judged,
+            platform,
+            (*found, examination(platform, WITHOUT_HOOKS)),
+            not_decided(),
+            (asked_of_policy(configuration),),
+        )
+    return Assessment(configuration, judged, platform, (*found, examination(platform, POLICIES[str(policy.value)])), "")
 
 
 def _open(configuration: Configuration) -> Iterator[Asked]:

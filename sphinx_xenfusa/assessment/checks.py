@@ -1,7 +1,7 @@
-"""The checks of a configuration for Xen as it is, beside the rules of the document: C1 to C10.
+"""The checks of a configuration for Xen as it is, beside the rules of the document: C1 to C16.
 
 C1, C2, C4 and C5 are rules of the document seen from Xen; their answer is that of the rule.  The others are about what Xen does
-or cannot do.
+or cannot do.  C1 to C10 are those of the fact sheet, 7.7; the rest say of its other facts where a configuration runs into them.
 
 Source: fact sheet 7.7, and the facts that each check names.
 """
@@ -12,9 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sphinx_xenfusa.assessment.completions import is_virtio
+from sphinx_xenfusa.assessment.flask import asked_of_policy
 from sphinx_xenfusa.assessment.judgement import Asked, Breach, Judged, Judgement, judgement_of
-from sphinx_xenfusa.model.vocabulary import Criticality, Protocol
-from sphinx_xenfusa.platforms.configuration import Configuration, ConfiguredDomain, ConfiguredLink, Setting, Where
+from sphinx_xenfusa.model.vocabulary import Architecture, Criticality, Protocol
+from sphinx_xenfusa.platforms.configuration import (
+    ChannelKind,
+    Configuration,
+    ConfiguredDomain,
+    ConfiguredLink,
+    Setting,
+    Where,
+)
 
 CATEGORY = "check for Xen"
 UNNAMED = "which VirtIO links there are"
@@ -79,6 +87,12 @@ def judge_checks(configuration: Configuration, rules: Mapping[str, Judged]) -> I
     yield _dma(configuration)
     yield _shared_memory(configuration)
     yield _refused(configuration)
+    yield _nobody_sets_the_target(configuration)
+    yield _too_many_backends(configuration)
+    yield _not_upstream(configuration)
+    yield _argo(configuration)
+    yield _flask(configuration)
+    yield _split_on_x86(configuration)
 
 
 def _as_rule(id: str, says: str, rule: Judged) -> Judged:
@@ -136,19 +150,29 @@ def _silo(configuration: Configuration) -> Judged:
     silo = fact("the policy of the Xen that runs it", configuration.policy, "silo")
     breaches = [] if silo.holds is False else _unnamed_links(configuration)
     applies = bool(breaches)
-    for link in _backends_without_control(configuration):
-        ends = (link.backend, link.frontend)
-        if any(one.is_control for one in configuration.domains if one.name in ends):
-            continue
-        applies = True
-        breaches += _breach(f"the link from {link.backend} to {link.frontend}", link.where, silo)
+    control = {one.name for one in configuration.domains if one.is_control}
+    for words, ends, where in _by_consent(configuration):
+        if control.isdisjoint(ends):
+            applies = True
+            breaches += _breach(f"{words} from {ends[0]} to {ends[1]}", where, silo)
     says = (
-        "Under SILO no VirtIO link is between two domains without control: grants and event channels are refused (D8)."
+        "Under SILO nothing that needs grants, event channels or Argo is between two domains without control: all three are "
+        "refused, and with them VirtIO, paravirtual devices and device emulation (D8)."
     )
-    why = "no VirtIO link is between two domains without control"
+    why = "no link or paravirtual device is between two domains without control"
     if silo.holds is False:
         applies, why = False, f"the policy is {configuration.policy.value}"
     return _judged("C6", says, "xen/xsm/silo.c:29-34 (fact sheet 2.9)", breaches, applies, why)
+
+
+def _by_consent(configuration: Configuration) -> Iterator[tuple[str, tuple[str, str], Where]]:
+    """What two domains do by grants, event channels or Argo while the platform runs; SILO does not see what is set up at boot."""
+    for link in configuration.links:
+        if link.protocol is not Protocol.STATIC_SHARED_MEMORY:
+            yield "the link", (link.backend, link.frontend), link.where
+    for one in configuration.channels:
+        if one.kind is ChannelKind.PARAVIRTUAL:
+            yield one.words, (one.backend, one.frontend), one.where
 
 
 def _one_target(configuration: Configuration) -> Judged:
@@ -162,6 +186,7 @@ def _one_target(configuration: Configuration) -> Judged:
         certain, possible = sum(one.holds is True for one in needy), sum(one.holds is not False for one in needy)
         if possible > 1:
             asked = () if certain > 1 else tuple(one for fact_ in needy for one in fact_.asked)
+            asked = (*asked, *_if_flask(configuration))
             breaches.append(Breach(backend, links[1].where if len(links) > 1 else links[0].where, asked))
     says = (
         "A backend without control serves one frontend at most without grants or with blocking requests: the target relation is "
@@ -169,6 +194,11 @@ def _one_target(configuration: Configuration) -> Judged:
     )
     source = "xen/common/domctl.c:490-512 (fact sheet 2.7)"
     return _judged("C7", says, source, breaches, applies, "no VirtIO backend is without control")
+
+
+def _if_flask(configuration: Configuration) -> tuple[Asked, ...]:
+    """What a FLASK policy may give without the target relation."""
+    return (asked_of_policy(configuration),) if configuration.policy.value == "flask" else ()
 
 
 def _needs_target(link: ConfiguredLink) -> Fact:
@@ -182,14 +212,18 @@ def _needs_target(link: ConfiguredLink) -> Fact:
 
 def _dma(configuration: Configuration) -> Judged:
     breaches = [Breach(one.name, one.forced) for one in configuration.devices if one.forced is not None]
+    for one in configuration.unlisted:
+        if one.assigned:
+            asked = Asked(f"whether a device of {one.domain} is forced past the IOMMU", one.where, one.how)
+            breaches.append(Breach(one.domain, one.where, (asked,)))
     mapped = configuration.direct_mapped_hardware
     without = fact("direct mapping of the Hardware Domain", mapped, True) & fact("iommu", configuration.iommu, False)
     hardware = [one for one in configuration.domains if one.is_hardware]
-    for one in hardware:
-        breaches += _breach(one.name, mapped.where, without)
+    for domain in hardware:
+        breaches += _breach(domain.name, mapped.where, without)
     says = "No device is assigned without an IOMMU, and no direct-mapped Hardware Domain runs without one."
     source = "xen/common/device-tree/dom0less-bindings.c:94-96 (fact sheet 2.8, 7.1)"
-    applies = bool(hardware or configuration.devices)
+    applies = bool(hardware or configuration.devices or breaches)
     return _judged("C8", says, source, breaches, applies, "there is neither a Hardware Domain nor a device")
 
 
@@ -217,3 +251,99 @@ def _refused(configuration: Configuration) -> Judged:
     return _judged(
         "C10", says, "xen/common/device-tree/dom0less-bindings.c:14-145 (fact sheet 7.1)", breaches, True, ""
     )
+
+
+def _nobody_sets_the_target(configuration: Configuration) -> Judged:
+    """Only a Control Domain sets a target (``XEN_DOMCTL_set_target``); no property of a device tree does."""
+    needy = [(one, _needs_target(one)) for one in _backends_without_control(configuration)]
+    possible = [(link, needs) for link, needs in needy if needs.holds is not False]
+    breaches: list[Breach] = []
+    if not any(one.is_control for one in configuration.domains):
+        for link, needs in possible:
+            words = f"the link from {link.backend} to {link.frontend}"
+            breaches.append(Breach(words, link.where, (*needs.asked, *_if_flask(configuration))))
+    says = (
+        "A backend without control that maps its frontend or emulates devices for it has a Control Domain that makes the "
+        "frontend its target: nothing at boot does."
+    )
+    source = "xen/common/domctl.c:490-512 (fact sheet 2.1, 2.7)"
+    return _judged("C11", says, source, breaches, bool(possible), "no backend without control needs a target")
+
+
+_MOST_SERVERS = 8
+
+
+def _too_many_backends(configuration: Configuration) -> Judged:
+    """Each domain that emulates for another has an ioreq server of its own, and there are eight for each frontend."""
+    emulating: dict[str, dict[str, tuple[Fact, Where]]] = {}
+    for link in configuration.links:
+        if is_virtio(link):
+            blocks = fact(f"nonblocking of the link from {link.backend} to {link.frontend}", link.nonblocking, False)
+            by_backend = emulating.setdefault(link.frontend, {})
+            before = by_backend.get(link.backend)
+            by_backend[link.backend] = (blocks | before[0] if before else blocks, link.where)
+    breaches: list[Breach] = []
+    for frontend, backends in emulating.items():
+        possible = [(one, where) for one, where in backends.values() if one.holds is not False]
+        if len(possible) > _MOST_SERVERS:
+            certain = sum(one.holds is True for one, _ in possible)
+            asked = () if certain > _MOST_SERVERS else tuple(it for one, _ in possible for it in one.asked)
+            breaches.append(Breach(frontend, possible[_MOST_SERVERS][1], asked))
+    says = f"No domain has more than {_MOST_SERVERS} backends that emulate its devices: Xen has so many ioreq servers for it."
+    return _judged(
+        "C12", says, "xen/common/ioreq.c (fact sheet 5)", breaches, bool(emulating), "there is no VirtIO link"
+    )
+
+
+def _not_upstream(configuration: Configuration) -> Judged:
+    breaches = [
+        Breach(f"the link from {one.backend} to {one.frontend}", one.nonblocking.where)
+        for one in configuration.links
+        if is_virtio(one) and one.nonblocking.value
+    ]
+    says = (
+        "No link relies on non-blocking VirtIO: upstream Xen has none, so that the Xen has to be one that has it (D12)."
+    )
+    source = "fact sheet 5, 2.11"
+    applies = any(is_virtio(one) for one in configuration.links)
+    return _judged("C13", says, source, breaches, applies, "there is no VirtIO link", Judgement.ADVISED_AGAINST)
+
+
+def _argo(configuration: Configuration) -> Judged:
+    links = [one for one in configuration.links if one.protocol is Protocol.ARGO]
+    said = configuration.option("argo")
+    on = said is not None and not {"no", "off", "false", "disable", "0"} & set(said.split(","))
+    asked = Asked(
+        "Xen's command line", configuration.policy.where, "give it with --boot-line: Argo works with argo=1 only"
+    )
+    needed = () if configuration.has_boot_line else (asked,)
+    breaches = (
+        [] if on else [Breach(f"the link from {one.backend} to {one.frontend}", one.where, needed) for one in links]
+    )
+    says = "Argo is switched on where a link uses it (argo=1): without, each of its operations fails with EOPNOTSUPP."
+    return _judged("C14", says, "xen/common/argo.c (fact sheet 6)", breaches, bool(links), "there is no Argo link")
+
+
+def _flask(configuration: Configuration) -> Judged:
+    """With FLASK the policy decides; in a mode in which it denies nothing it decides nothing."""
+    says = "A FLASK policy is enforced, and has been reviewed: it decides what the checks of other policies are about."
+    source = "docs/misc/xsm-flask.txt, docs/misc/xen-command-line.pandoc (flask)"
+    if configuration.policy.value != "flask":
+        return _judged("C15", says, source, [], False, "the policy is not flask")
+    mode = configuration.option("flask")
+    where = configuration.policy.where
+    if mode in ("permissive", "late"):
+        breaches = [Breach(f"flask={mode}, which denies nothing", where)]
+    else:
+        breaches = [Breach("the policy", where, (asked_of_policy(configuration),))]
+    return _judged("C15", says, source, breaches, True, "")
+
+
+def _split_on_x86(configuration: Configuration) -> Judged:
+    x86 = configuration.architecture.value is Architecture.X86
+    hardware = [one for one in configuration.domains if one.is_hardware]
+    breaches = [Breach(one.name, one.capabilities.where) for one in hardware if not one.is_control] if x86 else []
+    says = "On x86 the Hardware Domain holds control: to set up PCI devices and interrupts takes both (D6)."
+    source = "xen/arch/x86/hvm/hypercall.c:85-93 (fact sheet 2.8)"
+    why = "there is no Hardware Domain" if x86 else "the platform is not x86"
+    return _judged("C16", says, source, breaches, x86 and bool(hardware), why)

@@ -154,25 +154,44 @@ def is_virtio(link: ConfiguredLink) -> bool:
 # --- what a rule looks at ---------------------------------------------------------------------------------------------
 
 
-def _parts_of_domain(domain: ConfiguredDomain, configuration: Configuration) -> Iterator[Part]:
+class _Index:
+    """A configuration by name, so that a domain's links and a link's devices need not be looked for among all."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.domains = {one.name: one for one in configuration.domains}
+        self.special = [one for one in configuration.domains if one.capabilities.value]
+        self._links: dict[str, list[ConfiguredLink]] = {}
+        for link in configuration.links:
+            for name in dict.fromkeys((link.backend, link.frontend)):
+                self._links.setdefault(name, []).append(link)
+        self._named = {one.name: one for one in configuration.devices}
+        self._owned: dict[str, list[ConfiguredDevice]] = {}
+        self._of_anybody: list[ConfiguredDevice] = []
+        for device in configuration.devices:
+            if device.assigned_to.value is None:
+                self._of_anybody.append(device)
+            for name in dict.fromkeys(device.assigned_to.value or ()):
+                self._owned.setdefault(name, []).append(device)
+
+    def links_of(self, name: str) -> Sequence[ConfiguredLink]:
+        """The links of which a domain is an end."""
+        return self._links.get(name, ())
+
+    def devices_of(self, link: ConfiguredLink) -> tuple[ConfiguredDevice, ...]:
+        """The device that a link serves, or else those that its backend's domain has or may have."""
+        if link.device is not None:
+            return (self._named[link.device],) if link.device in self._named else ()
+        return (*self._owned.get(link.backend, ()), *self._of_anybody)
+
+
+def _parts_of_domain(domain: ConfiguredDomain, index: _Index) -> Iterator[Part]:
     """What rules about a domain look at: the domain alone, then each of its links."""
-    everybody = {one.name: one for one in configuration.domains}
-    special = [one for one in configuration.domains if one.capabilities.value]
-    yield Part((domain,), beside=tuple(one for one in special if one is not domain))
-    for link in configuration.links:
-        if domain.name in (link.backend, link.frontend):
-            ends = (everybody[link.backend], everybody[link.frontend])
-            beside = tuple(one for one in special if one not in ends)
-            owners = ((), (link.backend,), (link.frontend,))
-            yield Part(ends, tuple(_devices_of(link, configuration)), (link,), beside, owners)
-
-
-def _devices_of(link: ConfiguredLink, configuration: Configuration) -> Iterator[ConfiguredDevice]:
-    """The device that a link serves, or else those that its backend's domain has or may have."""
-    for one in configuration.devices:
-        owners = one.assigned_to.value
-        if one.name == link.device or (link.device is None and (owners is None or link.backend in owners)):
-            yield one
+    yield Part((domain,), beside=tuple(one for one in index.special if one is not domain))
+    for link in index.links_of(domain.name):
+        ends = (index.domains[link.backend], index.domains[link.frontend])
+        beside = tuple(one for one in index.special if one not in ends)
+        owners = ((), (link.backend,), (link.frontend,))
+        yield Part(ends, index.devices_of(link), (link,), beside, owners)
 
 
 def _parts_of_device(device: ConfiguredDevice, configuration: Configuration) -> Iterator[Part]:
@@ -197,14 +216,15 @@ def breaches(configuration: Configuration, broken_by: BrokenBy, *, of_devices: b
     if of_devices:
         found += [_breach_of_device(one, configuration, broken_by) for one in configuration.devices]
     else:
-        found += [_breach_of_domain(one, configuration, broken_by) for one in configuration.domains]
+        index = _Index(configuration)
+        found += [_breach_of_domain(one, index, broken_by) for one in configuration.domains]
     return tuple(sorted((one for one in found if one is not None), key=lambda one: bool(one.asked)))
 
 
-def _breach_of_domain(domain: ConfiguredDomain, configuration: Configuration, broken_by: BrokenBy) -> Breach | None:
+def _breach_of_domain(domain: ConfiguredDomain, index: _Index, broken_by: BrokenBy) -> Breach | None:
     """Certain if some part is broken whatever is missing; it takes one."""
     asked: dict[Asked, None] = {}
-    for part in _parts_of_domain(domain, configuration):
+    for part in _parts_of_domain(domain, index):
         certain, needed = _tried(domain.name, part, broken_by)
         if certain:
             return Breach(domain.name, part.links[0].where if part.links else domain.where)

@@ -5,8 +5,9 @@ The data are the published form (``xenfusa check-platform --format json``); the 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sphinx_xenfusa.assessment.assess import Assessment
@@ -21,7 +22,11 @@ FORM_VERSION = 1
 MOST_SETS = 8
 """Sets of changes that are said one by one."""
 MOST_DEFAULTS = 6
-"""Values of one default that are said one by one."""
+"""Values of one default, questions of one kind, names of those that are alike: so many are said one by one."""
+MOST_BREACHES = 12
+"""Those who break one rule: so many are said one by one."""
+_POLICY_WORDS = {"specification": "the document", "flask": "Xen, whatever a FLASK policy denies,"}
+_OF = re.compile(r" of (?:the (?:device|link) )?")
 _SYMBOLS = {
     Judgement.BROKEN: "✘",
     Judgement.CANNOT_TELL: "?",
@@ -49,6 +54,11 @@ def data_of(assessment: Assessment) -> dict[str, Any]:
         ],
         "examinations": [_examination(one) for one in assessment.examinations],
         "not_examined": assessment.not_examined,
+        "channels": [
+            {"kind": one.kind.value, "backend": one.backend, "frontend": one.frontend, "place": _where(one.where)}
+            for one in configuration.channels
+        ],
+        "remarks": [{"place": _where(one.where), "words": one.words} for one in configuration.remarks],
         "asked": [_asked(one) for one in assessment.asked],
         "defaults": [
             {"what": what, "value": _value(one.value), "source": one.source, "place": _where(one.where)}
@@ -89,9 +99,12 @@ def _examination(one: Examination) -> dict[str, Any]:
         "policy": one.policy,
         "starts": one.starts,
         "attempts": one.attempts,
+        "pairs": one.pairs,
+        "pairs_tried": one.tried,
         "interference": [
             {
                 "by": harm.by,
+                "alike": list(harm.alike),
                 "kind": harm.kind.value,
                 "to": list(harm.victims),
                 "to_machine": harm.machine,
@@ -100,7 +113,12 @@ def _examination(one: Examination) -> dict[str, Any]:
             for harm in one.harms
         ],
         "idle_links": [
-            {"backend": idle.link.backend, "frontend": idle.link.frontend, "trace": _trace(idle.trace)}
+            {
+                "backend": idle.link.backend,
+                "frontend": idle.link.frontend,
+                "alike": [{"backend": it.backend, "frontend": it.frontend} for it in idle.alike],
+                "trace": _trace(idle.trace),
+            }
             for idle in one.idle
         ],
     }
@@ -148,7 +166,7 @@ def summary_line(assessment: Assessment) -> str:
     """One line: the platform, whether it is compatible, and why not."""
     numbers = Counter(one.judgement for one in assessment.judged)
     said = [f"{numbers[one]} {one.value}" for one in Judgement if numbers[one]]
-    harms = sum(len(one.harms) for one in assessment.examinations)
+    harms = sum(1 + len(harm.alike) for one in assessment.examinations for harm in one.harms)
     said += [f"{harms} ways to interfere" if harms != 1 else "1 way to interfere"] if harms else []
     said += [f"not searched: {assessment.not_examined}"] if assessment.not_examined else []
     return f"{assessment.configuration.name}: {assessment.compatibility} ({', '.join(said)})"
@@ -163,8 +181,10 @@ def lines_of(assessment: Assessment) -> Iterator[str]:
         yield f"  {_SYMBOLS[one.judgement]} {one.judgement}: {one.id} — {one.says} [{one.source}]"
         if one.why:
             yield f"      {one.why}"
-        for breach in one.breaches:
+        for breach in one.breaches[:MOST_BREACHES]:
             yield f"      {_breach_words(breach)}"
+        if len(one.breaches) > MOST_BREACHES:
+            yield f"      and {len(one.breaches) - MOST_BREACHES} more (--format json has them)"
     not_applicable = [f"{one.id} ({one.why})" for one in assessment.judged if one.judgement is Judgement.NOT_APPLICABLE]
     if not_applicable:
         yield f"  – not applicable: {'; '.join(not_applicable)}"
@@ -174,9 +194,33 @@ def lines_of(assessment: Assessment) -> Iterator[str]:
         yield from _examined_lines(examined)
     if assessment.not_examined:
         yield f"  ? not searched for interference: {assessment.not_examined}"
-    for asked in assessment.asked:
-        yield f"  ? to be said: {asked.what} ({asked.where}) — {asked.how}"
+    yield from _asked_lines(assessment)
+    for channel in assessment.configuration.channels:
+        ends = f"{channel.kind} between {channel.backend} and {channel.frontend}: {channel.words} ({channel.where})"
+        yield f"  · no rule of the document is about it, and it was not searched: {ends}"
+    for remark in assessment.configuration.remarks:
+        yield f"  · note: {remark.words} ({remark.where})"
     yield from _default_lines(assessment)
+
+
+def _asked_lines(assessment: Assessment) -> Iterator[str]:
+    """What is to be said, questions of one kind together: a board has a hundred devices."""
+    by_kind: dict[str, list[Asked]] = {}
+    for asked in assessment.asked:
+        by_kind.setdefault(_OF.split(asked.what, maxsplit=1)[0], []).append(asked)
+    for kind, several in by_kind.items():
+        if len(several) <= MOST_DEFAULTS:
+            for asked in several:
+                yield f"  ? to be said: {asked.what} ({asked.where}) — {asked.how}"
+        else:
+            names = [f"{_OF.split(one.what, maxsplit=1)[-1]} ({one.where})" for one in several]
+            yield f"  ? to be said: {kind} of {len(several)}: {_some(names)} — {several[0].how}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of many, and how many more there are."""
+    more = f" and {len(names) - MOST_DEFAULTS} more (--format json has them)" if len(names) > MOST_DEFAULTS else ""
+    return f"{', '.join(names[:MOST_DEFAULTS])}{more}"
 
 
 def repair_lines(found: Repairs) -> Iterator[str]:
@@ -232,30 +276,34 @@ def _default_lines(assessment: Assessment) -> Iterator[str]:
     for what, setting in assessment.configuration.defaults:
         by_source.setdefault(setting.source, []).append(f"{what} = {_shown(setting.value)} ({setting.where})")
     for source, values in by_source.items():
-        more = (
-            f" and {len(values) - MOST_DEFAULTS} more (--format json has them)" if len(values) > MOST_DEFAULTS else ""
-        )
-        yield f"  · default: {source}: {'; '.join(values[:MOST_DEFAULTS])}{more}"
+        yield f"  · default: {source}: {_some(values)}"
 
 
 def _breach_words(breach: Breach) -> str:
     if not breach.asked:
         return f"{breach.name} ({breach.where})"
-    return f"{breach.name} ({breach.where}), depending on {'; '.join(one.what for one in breach.asked)}"
+    return f"{breach.name} ({breach.where}), depending on {_some([one.what for one in breach.asked])}"
 
 
 def _examined_lines(one: Examination) -> Iterator[str]:
-    name = "the document" if one.policy == "specification" else f"Xen, policy {one.policy}"
+    name = _POLICY_WORDS.get(one.policy, f"Xen, policy {one.policy}")
     if not one.starts:
         yield f"  ✘ under {name} the platform does not come up"
         return
     for idle in one.idle:
-        yield f"  ✘ under {name} {idle.trace.title}"
+        ends = [f"from {it.backend} to {it.frontend}" for it in idle.alike]
+        yield f"  ✘ under {name} {idle.trace.title}{f'; nor on {len(ends)} alike: {_some(ends)}' if ends else ''}"
         yield from _steps(idle.trace)
     if not one.harms:
-        yield f"  ✓ under {name} no interference was found, of {one.attempts:,} calls and device accesses that were made"
+        alike = (
+            f" on {one.tried:,} of {one.pairs:,} pairs of domains, to which the others are alike"
+            if one.tried < one.pairs
+            else ""
+        )
+        yield f"  ✓ under {name} no interference was found, of {one.attempts:,} calls and device accesses that were made{alike}"
     for harm in one.harms:
-        yield f"  ✘ under {name} {harm.trace.title}"
+        also = f"; so do {len(harm.alike)} alike: {_some(harm.alike)}" if harm.alike else ""
+        yield f"  ✘ under {name} {harm.trace.title}{also}"
         yield from _steps(harm.trace)
 
 

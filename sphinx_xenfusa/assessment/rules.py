@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from sphinx_xenfusa.assessment.completions import breaches, is_virtio
 from sphinx_xenfusa.assessment.judgement import Asked, Breach, Judged, Judgement, judgement_of
 from sphinx_xenfusa.model.rules import ADVICE, ASSUMPTIONS_OF_USE, NOT_READ_OFF_A_PLATFORM, RULES, Category, Names, Rule
+from sphinx_xenfusa.model.vocabulary import Criticality
 from sphinx_xenfusa.platforms.configuration import Configuration, Discharge
 
 _Subjects = Callable[[Configuration], bool]
@@ -75,9 +76,30 @@ def _judge(configuration: Configuration, one: Rule, certain: Judgement) -> Judge
         asked = Asked("which VirtIO links there are", complete.where, complete.source)
         found = (*found, Breach("a link that is not named", complete.where, (asked,)))
         judgement = Judgement.CANNOT_TELL
-    elif not applies(configuration):
+    unlisted = tuple(_of_unlisted(one, configuration))
+    if unlisted and judgement is not certain:
+        found = (*found, *unlisted)
+        judgement = Judgement.CANNOT_TELL
+    elif judgement is Judgement.FULFILLED and not applies(configuration):
         return Judged(one.name, one.category, one.says, one.section, Judgement.NOT_APPLICABLE, (), why)
     return Judged(one.name, one.category, one.says, one.section, judgement, found)
+
+
+def _of_unlisted(one: Rule, configuration: Configuration) -> Iterator[Breach]:
+    """What devices that no file lists may break: any rule about devices if they are assigned, else the assumptions of use."""
+    if one.names is not Names.DEVICES:
+        return
+    domains = {it.name: it for it in configuration.domains}
+    for unlisted in configuration.unlisted:
+        if one.category is not Category.ASSUMPTION and not unlisted.assigned:
+            continue
+        whose = domains[unlisted.domain].criticality
+        if one.category is Category.ASSUMPTION and whose.value is Criticality.SAFE:
+            continue
+        asked = [Asked(f"which devices {unlisted.domain} has", unlisted.where, unlisted.how)]
+        if one.category is Category.ASSUMPTION and not whose.known:
+            asked.append(Asked(f"criticality of {unlisted.domain}", whose.where, whose.source))
+        yield Breach(unlisted.domain, unlisted.where, tuple(asked))
 
 
 def _assumed(judged: Judged, discharge: Discharge | None, configuration: Configuration) -> Judged:

@@ -21,6 +21,8 @@ MOST_CHANGES = 3
 """Changes at once that are tried."""
 MOST_CANDIDATES = 20_000
 """Sets of changes that are held against the rules."""
+MOST_WORK = 20_000
+"""Sets of changes times the domains, devices and links of the platform that they are tried on: half a minute."""
 MOST_SEARCHED = 200
 """Candidates that the rules accept and that are searched for interference."""
 MOST_ASSIGNED = 8
@@ -66,6 +68,7 @@ def repairs(assessment: Assessment) -> Repairs:
         return Repairs((), 0, complete=True)
     configuration = assessment.configuration
     offered = list(changes(configuration))
+    most = min(MOST_CANDIDATES, max(1, MOST_WORK // _size(configuration)))
     tried = searched = 0
     for size in range(1, MOST_CHANGES + 1):
         found: list[tuple[Change, ...]] = []
@@ -73,7 +76,7 @@ def repairs(assessment: Assessment) -> Repairs:
             if len({one.key for one in chosen}) < size:
                 continue
             tried += 1
-            if tried > MOST_CANDIDATES or searched >= MOST_SEARCHED:
+            if tried > most or searched >= MOST_SEARCHED:
                 return Repairs(tuple(found), tried, complete=False)
             candidate = applied(configuration, chosen)
             if not _accepted(candidate, assessment):
@@ -84,6 +87,10 @@ def repairs(assessment: Assessment) -> Repairs:
         if found:
             return Repairs(tuple(found), tried, complete=True)
     return Repairs((), tried, complete=True)
+
+
+def _size(configuration: Configuration) -> int:
+    return len(configuration.domains) + len(configuration.devices) + len(configuration.links)
 
 
 def applied(configuration: Configuration, chosen: Sequence[Change]) -> Configuration:

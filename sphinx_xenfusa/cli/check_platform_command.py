@@ -26,7 +26,7 @@ from sphinx_xenfusa.trace.states import ExitCode
 def check_platform(
     ctx: click.Context, files: Sequence[Path], form: str, verbose: bool, **how: Unpack[PlatformOptions]
 ) -> None:
-    """Say whether platforms are compatible with safety: device trees, xl.cfg files, or our own YAML.
+    """Say whether platforms are compatible with safety: device trees, xl.cfg files, ImageBuilder's variables, or our YAML.
 
     What no file says (which domain is a SafeVM) comes from a statement beside it; what nobody says is asked for by name.
 
@@ -44,6 +44,6 @@ def check_platform(
             say(str(error))
     click.echo(FORMS[form](found, whole=verbose or len(found) == 1), nl=False)
     if not found and not unreadable:
-        say("no platform in what was given; expected device trees, xl.cfg files or YAML")
+        say("no platform in what was given; expected device trees, xl.cfg files, ImageBuilder's variables or YAML")
         unreadable = True
     ctx.exit(ExitCode.UNREADABLE if unreadable else summary(found))

@@ -26,9 +26,13 @@ NOTED = (
     "hardware_dom",
     "iommu",
     "noreboot",
+    "sched",
+    "vwfi",
     "xsm",
 )
 """The options that are shown with a configuration."""
+FLASK_MODES = ("permissive", "enforcing", "late", "disabled")
+"""The values of ``flask``; ``enforcing`` without it."""
 _NO = frozenset({"no", "off", "false", "disable", "0"})
 _DEFAULT_POLICY = {
     Architecture.ARM: ("silo", "a default build for Arm has XSM with SILO (xen/common/Kconfig:380-457)"),
@@ -81,6 +85,13 @@ def _policy(options: dict[str, str], where: Where, architecture: Architecture) -
     if options["xsm"] not in POLICIES:
         found = f"xsm={options['xsm']} on Xen's command line"
         raise InputError(where.file, where.line, found, f"xsm={'|'.join(POLICIES)}")
+    mode = options.get("flask", "enforcing")
+    if mode not in FLASK_MODES:
+        raise InputError(
+            where.file, where.line, f"flask={mode} on Xen's command line", f"flask={'|'.join(FLASK_MODES)}"
+        )
+    if options["xsm"] == "flask" and mode == "disabled":
+        return written("dummy", where, "flask=disabled: Xen goes back to dummy")
     return written(options["xsm"], where)
 
 

@@ -106,6 +106,11 @@ class ConfiguredDomain:
     notes: tuple[tuple[str, str, Where], ...] = ()
 
     @property
+    def label(self) -> tuple[str, Where] | None:
+        """Its label for a FLASK policy (``seclabel``) with its place, or ``None``."""
+        return next(((value, where) for name, value, where in self.notes if name == "seclabel"), None)
+
+    @property
     def is_control(self) -> bool:
         """Whether it is known to hold the control capability."""
         return Capability.CONTROL in (self.capabilities.value or frozenset())
@@ -148,6 +153,53 @@ class ConfiguredLink:
     device: str | None
     grants: Setting[bool]
     nonblocking: Setting[bool]
+
+
+class ChannelKind(StrEnum):
+    """A way of communication about which the document has no rule."""
+
+    STATIC_EVENT_CHANNEL = "static event channel"
+    """Made by Xen when it starts (``xen,evtchn-v1``)."""
+    PARAVIRTUAL = "paravirtual device"
+    """A device of Xen's own protocols, by grants and event channels: a disk or network interface without VirtIO."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredChannel:
+    """A way of communication that is no link of the document's.
+
+    :param backend: of an event channel, one of its two ends.
+    :param words: what it is, as the file calls it.
+    """
+
+    kind: ChannelKind
+    backend: str
+    frontend: str
+    words: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """Devices that a domain has and that no file which was read lists.
+
+    :param domain: who has them.
+    :param assigned: whether they are assigned by passthrough; else they are the domain's by default.
+    :param how: how to say which.
+    """
+
+    domain: str
+    where: Where
+    assigned: bool
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that stands in a file and that is passed over, or that changes how the rest is read."""
+
+    where: Where
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +248,11 @@ class Configuration:
     :param refusals: what keeps it from starting.
     :param discharges: the assumptions of use that somebody answers for.
     :param notes: the options of the boot line that matter, name and value.
+    :param channels: the ways of communication about which the document has no rule.
+    :param unlisted: devices that somebody has and that are not among ``devices``.
+    :param remarks: what was passed over.
+    :param has_boot_line: whether the files say what Xen's command line is.
+    :param taken: further values with who says them, beside those of domains, devices and links.
     """
 
     name: str
@@ -211,6 +268,11 @@ class Configuration:
     refusals: tuple[Refusal, ...] = ()
     discharges: tuple[Discharge, ...] = ()
     notes: tuple[tuple[str, str, Where], ...] = ()
+    channels: tuple[ConfiguredChannel, ...] = ()
+    unlisted: tuple[Unlisted, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    taken: tuple[tuple[str, Setting[object]], ...] = ()
+    has_boot_line: bool = False
 
     def settings(self) -> Iterator[tuple[str, Setting[object]]]:
         """Every value with what it is the value of, in the order in which the configuration names them."""
@@ -227,6 +289,11 @@ class Configuration:
         for link in self.links:
             for what in ("grants", "nonblocking") if link.protocol is Protocol.VIRTIO else ():
                 yield f"{what} of the link from {link.backend} to {link.frontend}", getattr(link, what)
+        yield from self.taken
+
+    def option(self, name: str) -> str | None:
+        """The value of an option of Xen's command line, as written; ``None`` if it is not there or not among the noted ones."""
+        return next((value for noted, value, _ in self.notes if noted == name), None)
 
     @property
     def missing(self) -> tuple[tuple[str, Setting[object]], ...]:

@@ -3,25 +3,32 @@
 What the tree cannot say is left open: which domain is a SafeVM, what a device reaches, who runs VirtIO.  What Xen would not
 start is a refusal, not an error of reading: the tree is understood, and Xen panics.
 
+Shared memory and event channels of a dom0 stand directly below ``/chosen``, those of other domains below their nodes.
+
 Sources: Xen's ``docs/misc/arm/device-tree/booting.txt``, ``xen/common/device-tree/dom0less-bindings.c:14-145``,
 ``dom0less-build.c``, ``xen/include/public/bootfdt.h:20-29`` (fact sheet 7.1); ``docs/misc/arm/device-tree/passthrough.txt``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.model.vocabulary import Architecture, Capability, Criticality, DeviceKind, Protocol, Reach
 from sphinx_xenfusa.platforms.boot_line import read_boot_line
 from sphinx_xenfusa.platforms.configuration import (
+    ChannelKind,
     Configuration,
+    ConfiguredChannel,
     ConfiguredDevice,
     ConfiguredDomain,
     ConfiguredLink,
     Refusal,
+    Remark,
     Setting,
+    Unlisted,
     Where,
     default,
     missing,
@@ -35,8 +42,16 @@ DOM0 = "dom0"
 _BINDINGS = "xen/common/device-tree/dom0less-bindings.c"
 _BUILD = "xen/common/device-tree/dom0less-build.c"
 _KERNEL = ("multiboot,kernel", "xen,linux-zimage")
+_MODULE = ("multiboot,module", "xen,multiboot-module")
+_OTHER_MODULES = ("multiboot,ramdisk", "xen,linux-initrd", "xen,xsm-policy", "multiboot,device-tree")
+_PARTIAL_TREE = "multiboot,device-tree"
 _DOMAIN = "xen,domain"
 _SHARED = "xen,domain-shared-memory-v1"
+_EVENT_CHANNEL = "xen,evtchn-v1"
+_KNOWN_BELOW_A_DOMAIN = frozenset({*_MODULE, *_KERNEL, *_OTHER_MODULES, _SHARED, _EVENT_CHANNEL, "xen,vcpu"})
+_MOST_PORT = 1 << 17
+_SHM_ID_LENGTH = 15
+_ENHANCED = ("enabled", "legacy", "disabled", "no-xenstore")
 _NOTED = (
     "memory",
     "cpus",
@@ -60,6 +75,13 @@ _NOTED = (
 """Properties of a domain that are shown as they stand (fact sheet 7.1)."""
 
 
+class Bits(NamedTuple):
+    """A value of ``capabilities``, and where it stands."""
+
+    value: int
+    where: Where
+
+
 def configuration_of(tree: Tree, name: str) -> Configuration:
     """What a device tree says of a platform.
 
@@ -67,22 +89,23 @@ def configuration_of(tree: Tree, name: str) -> Configuration:
     :raises InputError: a property that is looked at has the wrong form, or refers to no node.
     """
     chosen = tree.node("/chosen")
-    if chosen is None:
-        where = tree.root.where
-        boot, nodes, dom0 = read_boot_line("", where, Architecture.ARM), [], []
-    else:
-        line = chosen.get("xen,xen-bootargs")
-        where = line.where if line else chosen.where
-        boot = read_boot_line(line.text() if line else "", where, Architecture.ARM)
-        nodes = [one for one in chosen.children if one.is_compatible(_DOMAIN)]
-        dom0 = [_dom0(one) for one in chosen.children if one.is_compatible(*_KERNEL)][:1]
-    domains = (*dom0, *(_domain(node, domid) for domid, node in enumerate(nodes, 1)))
+    nodes = [one for one in chosen.children if one.is_compatible(_DOMAIN)] if chosen else []
+    kernel = _kernel_of_dom0(chosen) if chosen else None
+    line = _boot_line(chosen, kernel) if chosen else None
+    where = line.where if line else chosen.where if chosen else tree.root.where
+    boot = read_boot_line(line.text() if line else "", where, Architecture.ARM)
+    domains = (
+        *((dom0_of(kernel.where),) if kernel is not None else ()),
+        *(_domain(node, domid) for domid, node in enumerate(nodes, 1)),
+    )
+    owners = [(DOM0, chosen)] if chosen is not None and kernel is not None else []
+    owners += [(node.name, node) for node in nodes]
     return Configuration(
         name=name,
         files=tree.files,
         domains=domains,
-        devices=tuple(_devices(tree)),
-        links=tuple(_shared_memory(nodes)),
+        devices=tuple(devices_of(tree)),
+        links=tuple(shared_between(_regions(owners))),
         architecture=written(Architecture.ARM, tree.root.where, "dom0less device trees are for Arm"),
         policy=boot.policy,
         iommu=boot.iommu,
@@ -93,7 +116,57 @@ def configuration_of(tree: Tree, name: str) -> Configuration:
         ),
         refusals=tuple(_refusals(nodes, domains)),
         notes=boot.notes,
+        channels=tuple(_event_channels(owners, tree)),
+        unlisted=tuple(_partial_trees(nodes)),
+        remarks=tuple(_remarks(chosen, nodes)) if chosen else (),
+        has_boot_line=line is not None,
     )
+
+
+def _modules_below(node: Node) -> Iterator[Node]:
+    """The boot modules of dom0: below /chosen, in nodes of any name, but not in those of other domains."""
+    for child in node.children:
+        if child.is_compatible(_DOMAIN):
+            continue
+        if child.is_compatible(*_MODULE, *_KERNEL):
+            yield child
+        else:
+            yield from _modules_below(child)
+
+
+def _kernel_of_dom0(chosen: Node) -> Node | None:
+    """The kernel of a dom0: a module that says so, or else the first that does not say what it is."""
+    modules = list(_modules_below(chosen))
+    named = [one for one in modules if one.is_compatible(*_KERNEL)]
+    return next(iter(named or (one for one in modules if not one.is_compatible(*_OTHER_MODULES))), None)
+
+
+def _boot_line(chosen: Node, kernel: Node | None) -> Property | None:
+    """Xen's command line: its own property, or ``bootargs`` where something else is the line of dom0's kernel."""
+    line = chosen.get("xen,xen-bootargs")
+    if line is None and (chosen.has("xen,dom0-bootargs") or (kernel is not None and kernel.has("bootargs"))):
+        line = chosen.get("bootargs")
+    return line
+
+
+def _remarks(chosen: Node, nodes: Sequence[Node]) -> Iterator[Remark]:
+    for one in _modules_below(chosen):
+        if one.is_compatible("xen,xsm-policy"):
+            yield Remark(one.where, "a FLASK policy is loaded, which counts with xsm=flask only, and is not read")
+    for node in nodes:
+        for child in node.children:
+            words = child.properties["compatible"].texts() if child.has("compatible") else ()
+            if not _KNOWN_BELOW_A_DOMAIN & set(words):
+                yield Remark(child.where, f"{child.path} is passed over: it is not known what Xen does with it")
+
+
+def _partial_trees(nodes: Sequence[Node]) -> Iterator[Unlisted]:
+    """Domains with a partial device tree, which stands in memory at boot and in no file that is named here."""
+    for node in nodes:
+        for child in node.children:
+            if child.is_compatible(_PARTIAL_TREE):
+                how = f"name its partial device trees: passthrough: {{{node.name}: [FILE]}}"
+                yield Unlisted(node.name, child.where, True, how)
 
 
 def passed_through(tree: Tree) -> tuple[tuple[str, Where, Where | None], ...]:
@@ -116,42 +189,65 @@ def passed_through(tree: Tree) -> tuple[tuple[str, Where, Where | None], ...]:
 # --- domains ----------------------------------------------------------------------------------------------------------
 
 
-def _dom0(kernel: Node) -> ConfiguredDomain:
+def dom0_of(where: Where) -> ConfiguredDomain:
+    """The dom0 that a kernel makes.
+
+    :param where: where that kernel is given.
+    """
     both = frozenset({Capability.CONTROL, Capability.HARDWARE})
     why = "the kernel of a dom0 is given: it holds both capabilities"
     return ConfiguredDomain(
         DOM0,
-        kernel.where,
+        where,
         0,
-        written(both, kernel.where, why),
-        written(True, kernel.where, why),
-        _criticality(DOM0, kernel.where),
-        _safety_tasks(DOM0, kernel.where),
+        written(both, where, why),
+        written(True, where, why),
+        _criticality(DOM0, where),
+        _safety_tasks(DOM0, where),
+    )
+
+
+def domain_of(
+    name: str,
+    where: Where,
+    domid: int | None,
+    bits: Bits | None,
+    absent: str,
+    notes: tuple[tuple[str, str, Where], ...],
+) -> ConfiguredDomain:
+    """A domain that Xen starts, or a toolstack later.
+
+    :param bits: its ``capabilities``; ``None`` where nothing says any.
+    :param absent: why it has none then.
+    """
+    held = {Capability.CONTROL: CONTROL, Capability.HARDWARE: HARDWARE}
+    capabilities = frozenset(one for one, bit in held.items() if bits is not None and bits.value & bit)
+    return ConfiguredDomain(
+        name,
+        where,
+        domid,
+        written(capabilities, bits.where) if bits else default(capabilities, where, absent),
+        written(bool(bits.value & XENSTORE), bits.where) if bits else default(False, where, absent),
+        _criticality(name, where),
+        _safety_tasks(name, where),
+        notes,
     )
 
 
 def _domain(node: Node, domid: int) -> ConfiguredDomain:
-    bits = _bits(node)
-    said = node.get("capabilities")
-    where = said.where if said else node.where
-    held = {Capability.CONTROL: CONTROL, Capability.HARDWARE: HARDWARE}
-    capabilities = frozenset(one for one, bit in held.items() if bits & bit)
+    notes = tuple((name, _shown(one), one.where) for name in _NOTED if (one := node.get(name)) is not None)
     absent = "a domain without 'capabilities' has none (booting.txt:179-188)"
-    return ConfiguredDomain(
-        node.name,
-        node.where,
-        domid,
-        written(capabilities, where) if said else default(capabilities, where, absent),
-        written(bool(bits & XENSTORE), where) if said else default(False, where, absent),
-        _criticality(node.name, node.where),
-        _safety_tasks(node.name, node.where),
-        tuple((name, _shown(one), one.where) for name in _NOTED if (one := node.get(name)) is not None),
-    )
+    return domain_of(node.name, node.where, domid, _bits(node), absent, notes)
 
 
-def _bits(node: Node) -> int:
+def _bits(node: Node) -> Bits | None:
     said = node.get("capabilities")
-    return said.number() if said else 0
+    return Bits(said.number(), said.where) if said else None
+
+
+def _has(node: Node, bit: int) -> bool:
+    bits = _bits(node)
+    return bits is not None and bool(bits.value & bit)
 
 
 def _criticality(name: str, where: Where) -> Setting[Criticality]:
@@ -167,9 +263,13 @@ def _shown(one: Property) -> str:
     if not one.value:
         return "yes"
     try:
-        return ", ".join(one.texts())
+        texts = one.texts()
     except InputError:
-        return " ".join(f"{cell:#x}" for cell in one.cells()) if len(one.value) % 4 == 0 else one.value.hex(" ")
+        texts = ("",)
+    # Cells of which some bytes are letters are no texts: between texts there is one NUL, not several.
+    if all(texts):
+        return ", ".join(texts)
+    return " ".join(f"{cell:#x}" for cell in one.cells()) if len(one.value) % 4 == 0 else one.value.hex(" ")
 
 
 # --- what Xen does not start ------------------------------------------------------------------------------------------
@@ -178,18 +278,21 @@ def _shown(one: Property) -> str:
 def _refusals(nodes: Sequence[Node], domains: Sequence[ConfiguredDomain]) -> Iterator[Refusal]:
     for node in nodes:
         yield from _refusals_of(node)
-    yield from _more_than_one(nodes, domains, HARDWARE, "hardware", f"{_BINDINGS}:44-48")
-    yield from _more_than_one(nodes, domains, XENSTORE, "xenstore", f"{_BUILD}:41")
+    said = [(node.name, bits) for node in nodes if (bits := _bits(node)) is not None]
+    yield from more_than_one(said, has_dom0=bool(domains) and domains[0].domid == 0)
+
+
+def unknown_bits(name: str, bits: Bits) -> Iterator[Refusal]:
+    """What Xen does with bits of ``capabilities`` that it does not know: it panics."""
+    unknown = bits.value & ~(CONTROL | HARDWARE | XENSTORE)
+    if unknown:
+        yield _panics(bits.where, f"the unknown bits {unknown:#x} in capabilities of {name}", f"{_BINDINGS}:36-40")
 
 
 def _refusals_of(node: Node) -> Iterator[Refusal]:
     bits = _bits(node)
-    known = CONTROL | HARDWARE | XENSTORE
-    if bits & ~known:
-        where = node.properties["capabilities"].where
-        yield _panics(
-            where, f"the unknown bits {bits & ~known:#x} in capabilities of {node.name}", f"{_BINDINGS}:36-40"
-        )
+    if bits is not None:
+        yield from unknown_bits(node.name, bits)
     yield from _wrong_sizes(node)
     if node.has("direct-map") and not node.has("xen,static-mem"):
         where = node.properties["direct-map"].where
@@ -197,12 +300,28 @@ def _refusals_of(node: Node) -> Iterator[Refusal]:
             where, f"direct-map without xen,static-mem in {node.name}", "docs/misc/arm/device-tree/booting.txt"
         )
     for name in ("passthrough", "nr_spis"):
-        if bits & HARDWARE and node.has(name):
+        if _has(node, HARDWARE) and node.has(name):
             found = f"{name} in {node.name}, which is the Hardware Domain"
             yield _panics(node.properties[name].where, found, _BINDINGS)
-    said = node.get("passthrough")
-    if said is not None and said.text() not in ("enabled", "disabled"):
-        yield _panics(said.where, f"passthrough = {said.text()!r} in {node.name}", _BINDINGS)
+    yield from _other_words(node, "passthrough", ("enabled", "disabled"))
+    yield from _other_words(node, "xen,enhanced", ("", *_ENHANCED))
+    yield from _grant_limits(node)
+
+
+def _other_words(node: Node, name: str, known: Sequence[str]) -> Iterator[Refusal]:
+    said = node.get(name)
+    words = said.text() if said is not None and said.value else ""
+    if said is not None and words not in known:
+        yield _panics(said.where, f"{name} = {words!r} in {node.name}", _BINDINGS)
+
+
+def _grant_limits(node: Node) -> Iterator[Refusal]:
+    source = "xen/common/grant_table.c:1987-2018; on Arm the highest version is 1"
+    version, frames = node.get("max_grant_version"), node.get("max_grant_frames")
+    if version is not None and version.number() != 1:
+        yield _panics(version.where, f"max_grant_version = {version.number()} in {node.name}", source)
+    if frames is not None and frames.number() == 0:
+        yield _panics(frames.where, f"max_grant_frames = 0 in {node.name}", source)
 
 
 def _wrong_sizes(node: Node) -> Iterator[Refusal]:
@@ -219,17 +338,24 @@ def _wrong_sizes(node: Node) -> Iterator[Refusal]:
         cpus.number()
 
 
-def _more_than_one(
-    nodes: Sequence[Node], domains: Sequence[ConfiguredDomain], bit: int, what: str, source: str
-) -> Iterator[Refusal]:
-    first = [DOM0] if domains and domains[0].name == DOM0 and domains[0].domid == 0 else []
-    for node in nodes:
-        if not _bits(node) & bit:
-            continue
-        if first:
-            found = f"a second domain with the {what} capability ({node.name}; the first is {first[0]})"
-            yield _panics(node.properties["capabilities"].where, found, source)
-        first.append(node.name)
+def more_than_one(said: Sequence[tuple[str, Bits]], *, has_dom0: bool) -> Iterator[Refusal]:
+    """What Xen does with a second Hardware Domain and a second xenstore domain: it panics.
+
+    :param said: the domains with what they hold, in the order in which they are started.
+    :param has_dom0: whether there is a dom0, which holds both.
+    """
+    for bit, what, source in (
+        (HARDWARE, "hardware", f"{_BINDINGS}:44-48"),
+        (XENSTORE, "xenstore", f"{_BUILD}:41"),
+    ):
+        first = [DOM0] if has_dom0 else []
+        for name, bits in said:
+            if not bits.value & bit:
+                continue
+            if first:
+                found = f"a second domain with the {what} capability ({name}; the first is {first[0]})"
+                yield _panics(bits.where, found, source)
+            first.append(name)
 
 
 def _panics(where: Where, found: str, source: str) -> Refusal:
@@ -238,7 +364,7 @@ def _panics(where: Where, found: str, source: str) -> Refusal:
 
 def _direct_mapped(domains: Sequence[ConfiguredDomain], nodes: Sequence[Node], tree: Tree) -> Setting[bool]:
     for node in nodes:
-        if _bits(node) & HARDWARE:
+        if _has(node, HARDWARE):
             said = node.get("direct-map")
             if said is not None:
                 return written(True, said.where)
@@ -264,7 +390,11 @@ _PLATFORM_WIDE = ("#clock-cells", "#reset-cells", "#power-domain-cells")
 _NOT_DEVICES = frozenset({"chosen", "cpus", "memory", "reserved-memory", "aliases", "hypervisor", "passthrough"})
 
 
-def _devices(tree: Tree) -> Iterator[ConfiguredDevice]:
+def devices_of(tree: Tree) -> Iterator[ConfiguredDevice]:
+    """The devices of a host's device tree: what has a ``compatible`` and registers and is not disabled.
+
+    :raises InputError: a property that is looked at has the wrong form.
+    """
     console = _console(tree)
     for top in tree.root.children:
         if top.name.partition("@")[0] in _NOT_DEVICES:
@@ -332,21 +462,37 @@ def _reach(node: Node, guarded: Property | None, how: str) -> Setting[Reach]:
     return missing(node.where, f"{how} with its reach: self, dma or platform")
 
 
-# --- shared memory ----------------------------------------------------------------------------------------------------
+# --- shared memory and event channels -----------------------------------------------------------------------------
 
 
-def _shared_memory(nodes: Sequence[Node]) -> Iterator[ConfiguredLink]:
-    """A link between each two domains that have the same region: all of them may write it."""
+def _regions(owners: Sequence[tuple[str, Node]]) -> Mapping[str, list[tuple[str, Where]]]:
+    """Who has which region of shared memory, by its name."""
     regions: dict[str, list[tuple[str, Where]]] = {}
-    for node in nodes:
+    for name, node in owners:
         for child in node.children:
-            if child.is_compatible(_SHARED):
-                name = child.get("xen,shm-id")
-                if name is None:
-                    raise InputError(child.where.file, child.where.line, f"no xen,shm-id in {child.path}", "one")
-                regions.setdefault(name.text(), []).append((node.name, child.where))
+            if not child.is_compatible(_SHARED):
+                continue
+            said = child.get("xen,shm-id")
+            if said is None:
+                raise InputError(child.where.file, child.where.line, f"no xen,shm-id in {child.path}", "one")
+            if not 0 < len(said.text()) <= _SHM_ID_LENGTH:
+                said.refuse(f"{len(said.text())} characters", f"1 to {_SHM_ID_LENGTH}")
+            role = child.get("role")
+            if role is not None and role.text() not in ("owner", "borrower"):
+                role.refuse(repr(role.text()), "owner or borrower")
+            regions.setdefault(said.text(), []).append((name, child.where))
+    return regions
+
+
+def shared_between(regions: Mapping[str, Sequence[tuple[str, Where]]]) -> Iterator[ConfiguredLink]:
+    """A link between each two domains that have the same region: all of them may write it.
+
+    :param regions: the domains of each region, with where they say so.
+    """
     for sharers in regions.values():
         for (one, _), (other, where) in combinations(sharers, 2):
+            if one == other:
+                continue
             yield ConfiguredLink(
                 Protocol.STATIC_SHARED_MEMORY,
                 one,
@@ -356,3 +502,39 @@ def _shared_memory(nodes: Sequence[Node]) -> Iterator[ConfiguredLink]:
                 default(False, where, "shared memory has no grants"),
                 default(False, where, "shared memory has no requests"),
             )
+
+
+def _event_channels(owners: Sequence[tuple[str, Node]], tree: Tree) -> Iterator[ConfiguredChannel]:
+    """The static event channels, each once: two nodes that name each other."""
+    ends = {
+        child.path: (name, child)
+        for name, node in owners
+        for child in node.children
+        if child.is_compatible(_EVENT_CHANNEL)
+    }
+    for path, (name, node) in ends.items():
+        said = node.get("xen,evtchn")
+        if said is None:
+            raise InputError(node.where.file, node.where.line, f"no xen,evtchn in {path}", "<PORT &PEER>")
+        cells = said.cells()
+        if len(cells) != 2:
+            said.refuse(f"{len(cells)} cells", "two: the port and the other end")
+        if cells[0] > _MOST_PORT:
+            said.refuse(f"the port {cells[0]}", f"at most {_MOST_PORT}")
+        peer = tree.referred(said, cells[1]).path
+        if (
+            peer not in ends
+            or tree.referred(ends[peer][1].properties.get("xen,evtchn", said), _peer_of(ends[peer][1])).path != path
+        ):
+            said.refuse(f"the other end {peer}", "a node compatible with xen,evtchn-v1 that names this one")
+        if path < peer:
+            yield ConfiguredChannel(
+                ChannelKind.STATIC_EVENT_CHANNEL, name, ends[peer][0], f"{path} and {peer}", said.where
+            )
+
+
+def _peer_of(node: Node) -> int:
+    """The phandle of the other end."""
+    said = node.get("xen,evtchn")
+    cells = said.cells() if said is not None else ()
+    return cells[1] if len(cells) == 2 else 0

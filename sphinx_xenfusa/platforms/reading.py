@@ -1,8 +1,9 @@
 """Configurations out of files of any kind: which kind a file is, which files make one platform, and what is stated beside them.
 
-A file is known by what stands in it, not by its name: a device tree, source or binary; our own YAML; anything else is taken for
-an ``xl.cfg``.  All ``xl.cfg`` files of one folder in one call make one platform.  A statement stands beside a file under its name
-with ``.statement.yaml`` for the ending, and beside ``xl.cfg`` files as ``platform.statement.yaml``; or the user names one.
+A file is known by what stands in it, not by its name: a device tree, source or binary; our own YAML; ImageBuilder's variables;
+anything else is taken for an ``xl.cfg``.  All ``xl.cfg`` files of one folder in one call make one platform.  A statement stands
+beside a file under its name with ``.statement.yaml`` for the ending, and beside ``xl.cfg`` files as ``platform.statement.yaml``;
+or the user names one.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ from pathlib import Path
 
 from sphinx_xenfusa.inputs import InputError, decode, read_bytes, read_text
 from sphinx_xenfusa.model.vocabulary import Architecture
-from sphinx_xenfusa.platforms import dom0less, own_yaml, xl_cfg
+from sphinx_xenfusa.platforms import dom0less, imagebuilder, own_yaml, xl_cfg
 from sphinx_xenfusa.platforms.boot_line import read_boot_line
-from sphinx_xenfusa.platforms.configuration import Configuration, Where
+from sphinx_xenfusa.platforms.configuration import Configuration, Remark, Where
 from sphinx_xenfusa.platforms.device_tree import SIZE_LIMIT, is_binary, read_tree
 from sphinx_xenfusa.platforms.located_yaml import load
 from sphinx_xenfusa.platforms.statement import completed, read_statement
 
 STATEMENT = ".statement.yaml"
 OF_A_FOLDER = f"platform{STATEMENT}"
+_SUFFIXES = frozenset({".cfg", ".dtb", ".dts", ".yaml", ".yml"})
 _TREE = re.compile(r"^\s*/dts-v1/\s*;", re.MULTILINE)
 _YAML = re.compile(r"^(architecture|domains|devices|links)[ \t]*:", re.MULTILINE)
 
@@ -33,6 +35,7 @@ class Kind(Enum):
 
     TREE = "device tree"
     YAML = "platform in YAML"
+    IMAGEBUILDER = "ImageBuilder"
     XL_CFG = "xl.cfg"
 
 
@@ -73,10 +76,12 @@ def kind_of(path: Path) -> Kind:
     data = read_bytes(path, limit=SIZE_LIMIT, what="a configuration")
     if is_binary(data):
         return Kind.TREE
-    text = decode(data, path, what="a device tree, YAML or xl.cfg")
+    text = decode(data, path, what="a device tree, YAML, ImageBuilder's variables or xl.cfg")
     if _TREE.search(text):
         return Kind.TREE
-    return Kind.YAML if _YAML.search(text) else Kind.XL_CFG
+    if _YAML.search(text):
+        return Kind.YAML
+    return Kind.IMAGEBUILDER if imagebuilder.is_imagebuilder(text) else Kind.XL_CFG
 
 
 def grouped(paths: Iterable[Path]) -> Iterator[Group | InputError]:
@@ -132,17 +137,24 @@ def _read(group: Group, asked: Asked) -> Configuration:
     if group.kind is Kind.YAML:
         text = read_text(first, what="a platform in YAML")
         return own_yaml.configuration_of(load(text, first))
+    if group.kind is Kind.IMAGEBUILDER:
+        return imagebuilder.read_configuration(first, asked.root, str(first))
     entries = {str(one): xl_cfg.read_cfg(one, str(one)) for one in group.files}
     return xl_cfg.configuration_of(entries, group.name, asked.boot_line, asked.architecture)
 
 
 def _with_boot_line(configuration: Configuration, asked: Asked) -> Configuration:
     """What the user gives as Xen's command line counts where the files have none."""
-    if not asked.boot_line or configuration.notes:
+    if not asked.boot_line:
         return configuration
+    if configuration.has_boot_line:
+        remark = Remark(
+            configuration.policy.where, "--boot-line is passed over: this platform has its own command line"
+        )
+        return replace(configuration, remarks=(*configuration.remarks, remark))
     architecture = configuration.architecture.value or asked.architecture
     boot = read_boot_line(asked.boot_line, Where("--boot-line"), architecture)
-    return replace(configuration, policy=boot.policy, iommu=boot.iommu, notes=boot.notes)
+    return replace(configuration, policy=boot.policy, iommu=boot.iommu, notes=boot.notes, has_boot_line=True)
 
 
 def files_of(arguments: Sequence[Path]) -> Iterator[Path]:
@@ -152,5 +164,5 @@ def files_of(arguments: Sequence[Path]) -> Iterator[Path]:
             yield one
             continue
         for path in sorted(one.iterdir()):
-            if path.suffix in (".cfg", ".dtb", ".dts", ".yaml", ".yml") and not path.name.endswith(STATEMENT):
+            if (path.suffix in _SUFFIXES or path.name == "config") and not path.name.endswith(STATEMENT):
                 yield path

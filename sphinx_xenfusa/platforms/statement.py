@@ -123,6 +123,9 @@ def completed(configuration: Configuration, statement: Statement) -> Configurati
         policy=_stated(configuration.policy, statement, ("xen", "policy"), xen, str),
         iommu=_stated(configuration.iommu, statement, ("xen", "iommu"), xen, bool),
         virtio_complete=_complete(configuration, statement),
+        unlisted=tuple(
+            one for one in configuration.unlisted if not (one.assigned and one.domain in statement.get("passthrough"))
+        ),
         discharges=tuple(
             Discharge(name, said["owner"], said["by"], statement.where("assumptions", name))
             for name, said in statement.get("assumptions").items()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,12 +23,16 @@ from sphinx_xenfusa.inputs import InputError, read_text
 from sphinx_xenfusa.model.vocabulary import Architecture, Capability, DeviceKind, Protocol, Reach
 from sphinx_xenfusa.platforms.boot_line import read_boot_line
 from sphinx_xenfusa.platforms.configuration import (
+    ChannelKind,
     Configuration,
+    ConfiguredChannel,
     ConfiguredDevice,
     ConfiguredDomain,
     ConfiguredLink,
     Refusal,
+    Remark,
     Setting,
+    Unlisted,
     Where,
     default,
     missing,
@@ -45,12 +50,18 @@ _PLAIN_TEXT = re.compile(r"""'[^'\\\n]*'|"[^"\\\n]*\"""")
 _FORMATTED = getattr(tokenize, "FSTRING_START", None)
 """How a formatted text begins: from Python 3.12 on a token of its own."""
 NOTED = (
+    "altp2m",
+    "arm_sci",
+    "cpus",
     "device_model_stubdomain_override",
+    "device_tree",
     "dm_restrict",
     "driver_domain",
     "dtdev",
     "iomem",
+    "ioports",
     "irqs",
+    "llc_colors",
     "max_grant_frames",
     "max_grant_version",
     "max_maptrack_frames",
@@ -61,10 +72,24 @@ NOTED = (
     "on_watchdog",
     "passthrough",
     "pci",
+    "pool",
     "seclabel",
+    "sve",
+    "tee",
     "trap_unmapped_accesses",
+    "type",
+    "vpci",
+    "vuart",
 )
 """The keys that are shown with a domain because they matter to its safety (fact sheet 7.3)."""
+_PARAVIRTUAL = ("disk", "vif", "vdispl", "vsnd", "vkb", "p9", "pvcalls", "usbctrl", "vtpm")
+"""The keys of devices of Xen's own protocols."""
+_NEAR = ("virtio", "disk", "dtdev", "iomem", "irqs", "passthrough", "seclabel", "driver_domain")
+"""Keys of which a slip of the pen is told: xl would pass it over."""
+_MOST_VIRTIO = 11
+"""VirtIO devices of one domain: libxl has the interrupts 33 to 43 for them (fact sheet 4)."""
+_MOST_OVERLAPS = 100_000
+_IOMEM = re.compile(r"(?P<start>(?:0[xX])?[0-9a-fA-F]{1,12}),(?P<pages>(?:0[xX])?[0-9a-fA-F]{1,12})(?P<rest>[@,].*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +237,20 @@ def configuration_of(
             architecture is Architecture.ARM, here, "the dom0 of Arm is mapped to the same addresses"
         ),
         virtio_complete=written(True, here, "the keys virtio and disk name every VirtIO device of a domain"),
-        refusals=tuple(refusal for one in guests for refusal in one.refusals()),
+        refusals=tuple(refusal for one in guests for refusal in one.refusals(names, architecture)),
         notes=boot.notes,
+        channels=tuple(channel for one in guests for channel in one.channels(names)),
+        unlisted=(Unlisted(DOM0, here, False, "an xl.cfg does not list the devices that dom0 keeps"),),
+        remarks=tuple(remark for one in guests for remark in one.remarks(names)),
+        has_boot_line=bool(boot_line),
     )
 
 
 def _name_of(file: str, entries: Mapping[str, Entry]) -> str:
     if "name" not in entries:
-        raise InputError(file, None, "no name", f"name = 'NAME' ({WHAT})")
+        raise InputError(
+            file, None, "no name", f"name = 'NAME' ({WHAT}, whole: a part of one has to be joined with the rest)"
+        )
     name = entries["name"].text("name")
     if not _NAME.fullmatch(name):
         found = f"the name {name[:40]!r}"
@@ -286,9 +317,40 @@ class _Guest:
             entry = self.entries.get(key)
             for text, where in entry.items() if entry else ():
                 options = _options(text, where, key)
-                if key == "disk" and options.get("specification", "xen") != "virtio":
-                    continue
-                yield self._link(options, where, names, key)
+                if _is_virtio(options, key):
+                    yield self._link(options, where, names, key)
+
+    def channels(self, names: Sequence[str]) -> Iterator[ConfiguredChannel]:
+        """The devices of Xen's own protocols whose backend is a domain of the platform."""
+        for key, options, where in self._paravirtual():
+            backend = _backend_named(options.get("backend", "0"), names)
+            if backend is not None and backend != self.name:
+                yield ConfiguredChannel(ChannelKind.PARAVIRTUAL, backend, self.name, f"the {key} of {self.name}", where)
+
+    def _paravirtual(self) -> Iterator[tuple[str, Mapping[str, str], Where]]:
+        for key in _PARAVIRTUAL:
+            entry = self.entries.get(key)
+            for text, where in entry.items() if entry else ():
+                options = _options(text, where, key)
+                if not (key == "disk" and _is_virtio(options, key)):
+                    yield key, options, where
+
+    def remarks(self, names: Sequence[str]) -> Iterator[Remark]:
+        """What is passed over: slips of the pen, backends that are not there, and what no rule is about."""
+        for key, options, where in self._paravirtual():
+            backend = options.get("backend", "0")
+            if _backend_named(backend, names) is None:
+                yield Remark(
+                    where, f"the {key} of {self.name} is passed over: {backend[:60]!r} is no domain of this platform"
+                )
+        for key, entry in self.entries.items():
+            hint = did_you_mean(key, _NEAR) if key not in _NEAR else ""
+            if hint and key not in (*NOTED, *_PARAVIRTUAL):
+                yield Remark(entry.where, f"{key} is passed over, by xl too{hint}")
+        kind = self.entries.get("type") or self.entries.get("builder")
+        if kind is not None and kind.value == "hvm":
+            words = "a device model emulates devices for it and maps its memory, about which the document has no rule"
+            yield Remark(kind.where, f"{self.name} is an HVM guest: {words}")
 
     def _link(self, options: Mapping[str, str], where: Where, names: Sequence[str], key: str) -> ConfiguredLink:
         backend = _backend(options.get("backend", "0"), where, names)
@@ -308,8 +370,19 @@ class _Guest:
             default(False, where, "upstream Xen has no non-blocking VirtIO (fact sheet 5, D12)"),
         )
 
-    def refusals(self) -> Iterator[Refusal]:
-        """What libxl refuses: a disk of VirtIO is on a domain's bus from its start, and is none that can be plugged."""
+    def refusals(self, names: Sequence[str], architecture: Architecture) -> Iterator[Refusal]:
+        """What libxl, or Xen when it is asked by libxl, refuses."""
+        links = list(self.links(names))
+        if len(links) > _MOST_VIRTIO:
+            found = f"{len(links)} VirtIO devices of {self.name}, of which {_MOST_VIRTIO} have an interrupt"
+            yield Refusal(links[_MOST_VIRTIO].where, found, "libxl refuses to create the domain", "libxl_arm.c:935-998")
+        version = self.entries.get("max_grant_version")
+        if version is not None and (
+            version.value == "0" or (architecture is Architecture.ARM and version.value != "1")
+        ):
+            source = "xen/common/grant_table.c:1987-2018; on Arm the highest is 1"
+            found = f"max_grant_version = {version.text('max_grant_version')} of {self.name}"
+            yield Refusal(version.where, found, "Xen refuses to create the domain", source)
         entry = self.entries.get("passthrough")
         if entry is not None and entry.text("passthrough") == "disabled" and {"dtdev", "pci"} & set(self.entries):
             then, source = "libxl refuses to create the domain", "xl.cfg(5), passthrough"
@@ -336,45 +409,105 @@ def _grants(options: Mapping[str, str], where: Where, backend: str, source: str)
     if said is None:
         words = f"grant_usage is {'0' if backend == DOM0 else '1'} by default for a backend in {backend} ({source})"
         return default(backend != DOM0, where, words)
-    if said.lower() not in ("0", "1", "true", "false"):
-        raise InputError(where.file, where.line, f"grant_usage={said}", "grant_usage=0 or grant_usage=1")
-    return written(said.lower() in ("1", "true"), where)
+    if said not in ("0", "1"):
+        # xl reads a number: any word, "enabled" and "true" too, is 0 to it.
+        raise InputError(where.file, where.line, f"grant_usage={said[:40]}", "grant_usage=0 or grant_usage=1")
+    return written(said == "1", where)
 
 
 def _backend(said: str, where: Where, names: Sequence[str]) -> str:
-    if said in _NAMES_OF_DOM0:
-        return DOM0
-    if said not in names:
+    found_name = _backend_named(said, names)
+    if found_name is None:
         hint = did_you_mean(said, names)
         found = f"the backend {said[:60]!r}{hint}"
         raise InputError(where.file, where.line, found, f"a domain of this platform: {', '.join(names[:12])}")
-    return said
+    return found_name
+
+
+def _backend_named(said: str, names: Sequence[str]) -> str | None:
+    """The domain that a backend is said to be in; ``None`` if it is none of the platform's."""
+    if said in _NAMES_OF_DOM0:
+        return DOM0
+    return said if said in names else None
+
+
+def _is_virtio(options: Mapping[str, str], key: str) -> bool:
+    return key != "disk" or options.get("specification", "xen") == "virtio"
 
 
 def _devices(guests: Iterable[_Guest]) -> Iterator[ConfiguredDevice]:
-    """What is assigned: nodes of the device tree, PCI devices, and ranges of memory."""
+    """What is assigned: nodes of the device tree, PCI devices, and ranges of memory.
+
+    Ranges that overlap are registers of one device, however they are written: each belongs to all who have a part of it.
+    """
     owners: dict[str, tuple[list[str], Where, str]] = {}
+    ranges: dict[str, tuple[int, int]] = {}
     for one in guests:
         for key in ("dtdev", "pci", "iomem"):
             entry = one.entries.get(key)
             for text, where in entry.items() if entry else ():
-                device = text.partition("@" if key == "iomem" else ",")[0]
+                device = text.partition(",")[0].strip()
+                if key == "iomem":
+                    device, pages = _range(text, where)
+                    ranges[device] = pages
                 owners.setdefault(device, ([], where, key))[0].append(one.name)
+    sharing = _sharing(ranges, owners)
     for device, (names, where, key) in owners.items():
-        how = f"state it: devices: {{{device}: {{…}}}}"
-        guarded: Setting[bool] = (
-            missing(where, f"{how} with iommu: true or false: access to memory-mapped registers says nothing of DMA")
-            if key == "iomem"
-            else written(True, where, f"{key} assigns through an IOMMU")
-        )
-        yield ConfiguredDevice(
-            device,
-            where,
-            written(tuple(dict.fromkeys(names)), where),
-            missing(where, f"{how} with its reach: self, dma or platform")
-            if key == "iomem"
-            else written(Reach.DMA, where, f"{key} is for devices with DMA"),
-            guarded,
-            default(DeviceKind.PERIPHERAL, where, "nothing says that it is a part of the machine that Xen may keep"),
-            default(False, where, "it is assigned to a domain"),
-        )
+        also = [name for other in sharing.get(device, ()) for name in owners[other][0]]
+        yield _device(device, tuple(dict.fromkeys([*names, *also])), where, key)
+
+
+def _range(text: str, where: Where) -> tuple[str, tuple[int, int]]:
+    """A range of pages of memory-mapped registers, as a name and as its first page and the one after its last.
+
+    :raises InputError: it is none.
+    """
+    found = _IOMEM.fullmatch(text.replace(" ", ""))
+    if found is None or not int(found["pages"], 16):
+        expected = "START,PAGES or START,PAGES@GUEST, in hexadecimal"
+        raise InputError(where.file, where.line, f"iomem {text[:40]!r}", expected)
+    start, pages = int(found["start"], 16), int(found["pages"], 16)
+    return f"iomem {start:#x}-{start + pages - 1:#x}", (start, start + pages)
+
+
+def _sharing(
+    ranges: Mapping[str, tuple[int, int]], owners: Mapping[str, tuple[list[str], Where, str]]
+) -> dict[str, list[str]]:
+    """For each range the others that overlap it.
+
+    :raises InputError: there are more of these than any board has.
+    """
+    found: dict[str, list[str]] = {}
+    in_order = sorted(ranges, key=lambda name: (ranges[name], name))
+    pairs = 0
+    for at, name in enumerate(in_order):
+        for other in itertools.islice(in_order, at + 1, None):
+            if ranges[other][0] >= ranges[name][1]:
+                break
+            pairs += 1
+            if pairs > _MOST_OVERLAPS:
+                where = owners[name][1]
+                raise InputError(where.file, where.line, f"more than {_MOST_OVERLAPS:,} overlaps of iomem", "fewer")
+            found.setdefault(name, []).append(other)
+            found.setdefault(other, []).append(name)
+    return found
+
+
+def _device(device: str, names: tuple[str, ...], where: Where, key: str) -> ConfiguredDevice:
+    how = f"state it: devices: {{{device!r}: {{…}}}}"
+    guarded: Setting[bool] = (
+        missing(where, f"{how} with iommu: true or false: access to memory-mapped registers says nothing of DMA")
+        if key == "iomem"
+        else written(True, where, f"{key} assigns through an IOMMU")
+    )
+    return ConfiguredDevice(
+        device,
+        where,
+        written(names, where),
+        missing(where, f"{how} with its reach: self, dma or platform")
+        if key == "iomem"
+        else written(Reach.DMA, where, f"{key} is for devices with DMA"),
+        guarded,
+        default(DeviceKind.PERIPHERAL, where, "nothing says that it is a part of the machine that Xen may keep"),
+        default(False, where, "it is assigned to a domain"),
+    )

@@ -9,7 +9,7 @@ from configurations import board, domain, read
 
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.model.vocabulary import Capability, Criticality, DeviceKind, Protocol, Reach
-from sphinx_xenfusa.platforms.configuration import Origin
+from sphinx_xenfusa.platforms.configuration import ChannelKind, Origin
 
 SHARED = 'shm@0 { compatible = "xen,domain-shared-memory-v1"; xen,shm-id = "logs"; xen,shared-mem = <0 0 0 1>; };'
 
@@ -188,3 +188,139 @@ def test_a_partial_tree_says_who_gets_a_device_and_whether_that_is_forced(tmp_pa
     tmp_path.joinpath("net.dts").write_text(partial, "utf-8")
     with pytest.raises(InputError, match=r"net.dts:2: found the path /soc/net@4; expected that of a device"):
         read(tmp_path, board(domain("one"), domain("two"), soc=NET), "passthrough: {two: [net.dts]}\n")
+
+
+KERNEL = 'module@1 { compatible = "multiboot,kernel", "multiboot,module"; };'
+
+
+def test_shared_memory_of_dom0_stands_directly_below_chosen(tmp_path: Path) -> None:
+    found = read(tmp_path, board(KERNEL, SHARED, domain("one", SHARED)))
+    assert [(one.backend, one.frontend) for one in found.links] == [("dom0", "one")]
+    assert read(tmp_path, board(SHARED, domain("one", SHARED))).links == ()
+
+
+@pytest.mark.parametrize(
+    ("shared", "said"),
+    [
+        (SHARED.replace('"logs"', '"a name of 16 by."'), "found 16 characters in xen,shm-id"),
+        (SHARED.replace('xen,shm-id = "logs";', ""), "found no xen,shm-id in /chosen/one/shm@0"),
+        (SHARED.replace("xen,shared-mem", 'role = "reader"; xen,shared-mem'), "found 'reader' in role"),
+        (SHARED.replace('"logs"', "<1>"), "a value that is no text in xen,shm-id"),
+    ],
+)
+def test_shared_memory_that_xen_does_not_take_is_one_error(tmp_path: Path, shared: str, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, board(domain("one", shared)))
+    assert said in str(refused.value)
+    assert str(refused.value).startswith(f"{tmp_path}/board.dts:5: ")
+
+
+def channel(label: str, port: str, peer: str) -> str:
+    return f'{label}: evtchn@{label} {{ compatible = "xen,evtchn-v1"; xen,evtchn = <{port} {peer}>; }};'
+
+
+def test_a_static_event_channel_is_shown_once_with_its_two_ends(tmp_path: Path) -> None:
+    text = board(
+        KERNEL, channel("a", "0xa", "&b"), domain("one", channel("b", "0xa", "&a"), channel("c", "1", "&d")),
+        domain("two", channel("d", "1", "&c")),
+    )  # fmt: skip
+    found = read(tmp_path, text).channels
+    assert [(one.kind, one.backend, one.frontend) for one in found] == [
+        (ChannelKind.STATIC_EVENT_CHANNEL, "dom0", "one"),
+        (ChannelKind.STATIC_EVENT_CHANNEL, "one", "two"),
+    ]
+    assert str(found[1].where).endswith("board.dts:7")
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "said"),
+    [
+        (channel("a", "1", "0x77"), "", "the phandle 0x77, which no node has"),
+        (channel("a", "1", "&b"), 'b: other { compatible = "acme,x"; };', "found the other end /chosen/two/other"),
+        (channel("a", "1", "&b"), channel("b", "1", "&b"), "found the other end /chosen/two/evtchn@b"),
+        (channel("a", "", "&b"), channel("b", "1", "&a"), "found 1 cells in xen,evtchn"),
+        (channel("a", "0x20001", "&b"), channel("b", "1", "&a"), "found the port 131073"),
+        ('a: e { compatible = "xen,evtchn-v1"; };', "", "found no xen,evtchn in /chosen/one/e"),
+    ],
+)
+def test_an_event_channel_that_leads_nowhere_is_one_error(tmp_path: Path, one: str, two: str, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, board(domain("one", one), domain("two", two)))
+    assert said in str(refused.value)
+    assert str(refused.value).startswith(f"{tmp_path}/board.dts:5: ")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "policy"),
+    [
+        ('bootargs = "xsm=dummy"; xen,dom0-bootargs = "quiet";', "dummy"),
+        ('bootargs = "xsm=dummy"; m { compatible = "multiboot,kernel"; bootargs = "quiet"; };', "dummy"),
+        ('bootargs = "xsm=dummy";', "silo"),
+        ('bootargs = "xsm=dummy"; xen,xen-bootargs = "xsm=silo"; xen,dom0-bootargs = "quiet";', "silo"),
+    ],
+)
+def test_bootargs_are_xens_where_something_else_is_the_line_of_dom0(tmp_path: Path, chosen: str, policy: str) -> None:
+    assert read(tmp_path, board(domain("one"), chosen=chosen)).policy.value == policy
+
+
+@pytest.mark.parametrize(
+    ("modules", "has_dom0"),
+    [
+        ('modules { module@1 { compatible = "xen,linux-zimage", "xen,multiboot-module"; }; };', True),
+        ('m@1 { compatible = "multiboot,module"; }; m@2 { compatible = "multiboot,module"; };', True),
+        ('m@1 { compatible = "multiboot,ramdisk", "multiboot,module"; };', False),
+    ],
+)
+def test_the_kernel_of_dom0_is_found_where_xen_finds_it(tmp_path: Path, modules: str, has_dom0: bool) -> None:
+    found = read(tmp_path, board(modules, domain("one", KERNEL)))
+    assert [one.name for one in found.domains] == (["dom0"] if has_dom0 else []) + ["one"]
+
+
+@pytest.mark.parametrize(
+    "property",
+    ["max_grant_version = <2>;", "max_grant_version = <0>;", "max_grant_frames = <0>;", 'xen,enhanced = "yes";'],
+)
+def test_limits_and_words_that_xen_does_not_take_are_refusals(tmp_path: Path, property: str) -> None:
+    (refusal,) = read(tmp_path, board(domain("one", property))).refusals
+    assert str(refusal).startswith(f"{tmp_path}/board.dts:5: found {property.split(' ')[0]}")
+
+
+def test_what_a_domain_is_given_beside_is_shown_as_it_stands(tmp_path: Path) -> None:
+    text = domain("one", "vpl011;", 'xen,enhanced = "no-xenstore";', "xen,static-mem = <0x30000000 0x20000000>;")
+    notes = {name: value for name, value, _ in read(tmp_path, board(text)).domains[0].notes}
+    assert (notes["vpl011"], notes["xen,enhanced"]) == ("yes", "no-xenstore")
+    assert notes["xen,static-mem"] == "0x30000000 0x20000000"
+
+
+def test_a_partial_tree_that_is_in_no_file_is_asked_for(tmp_path: Path) -> None:
+    module = 'm@2 { compatible = "multiboot,device-tree", "multiboot,module"; };'
+    found = read(tmp_path, board(domain("one", module), domain("two"), soc=NET))
+    assert [(one.domain, one.assigned) for one in found.unlisted] == [("one", True)]
+    partial = '/dts-v1/;\n/ { passthrough { net { xen,path = "/soc/net@3"; }; }; };\n'
+    tmp_path.joinpath("net.dts").write_text(partial, "utf-8")
+    stated = read(tmp_path, board(domain("one", module), domain("two"), soc=NET), "passthrough: {one: [net.dts]}\n")
+    assert stated.unlisted == ()
+
+
+def test_what_is_not_known_below_a_domain_is_said_to_be_passed_over(tmp_path: Path) -> None:
+    found = read(tmp_path, board(domain("one", "new { x; };", 'v { compatible = "xen,vcpu"; };')))
+    assert [one.words.partition(" is")[0] for one in found.remarks] == ["/chosen/one/new"]
+
+
+@pytest.mark.parametrize(
+    ("line", "policy"),
+    [("xsm=flask", "flask"), ("xsm=flask flask=disabled", "dummy"), ("xsm=flask flask=late", "flask")],
+)
+def test_flask_that_is_switched_off_is_dummy(tmp_path: Path, line: str, policy: str) -> None:
+    found = read(tmp_path, board(domain("one"), chosen=f'xen,xen-bootargs = "{line}";'))
+    assert found.policy.value == policy
+    with pytest.raises(InputError, match=r"board.dts:4: found flask=perhaps on Xen's command line"):
+        read(tmp_path, board(domain("one"), chosen='xen,xen-bootargs = "xsm=flask flask=perhaps";'))
+
+
+def test_a_command_line_beside_the_one_of_the_tree_is_said_to_be_passed_over(tmp_path: Path) -> None:
+    text = board(domain("one"), chosen='xen,xen-bootargs = "console=dtuart";')
+    found = read(tmp_path, text, boot_line="xsm=dummy")
+    assert found.policy.value == "silo"
+    assert any("--boot-line is passed over" in one.words for one in found.remarks)
+    assert read(tmp_path, board(domain("one"), chosen=""), boot_line="xsm=dummy").policy.value == "dummy"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.model.vocabulary import Reach
-from sphinx_xenfusa.platforms.configuration import Origin
+from sphinx_xenfusa.platforms.configuration import Configuration, Origin
 from sphinx_xenfusa.platforms.xl_cfg import DOM0, configuration_of, entries_of
 
 
@@ -94,6 +94,11 @@ def test_a_disk_that_is_not_virtio_is_no_virtio_link() -> None:
         ("name = 'nav'\nvirtio = ['backend=nav']", "found nav as its own backend"),
         ("name = 'nav'\nvirtio = ['transport=pci']", "found transport=pci; expected transport=mmio"),
         ("name = 'nav'\nvirtio = ['grant_usage=maybe']", "found grant_usage=maybe"),
+        # xl reads a number, and takes both for 0.
+        ("name = 'nav'\nvirtio = ['grant_usage=enabled']", "found grant_usage=enabled; expected grant_usage=0"),
+        ("name = 'nav'\nvirtio = ['grant_usage=true']", "found grant_usage=true"),
+        ("name = 'nav'\niomem = ['e6050']", "nav.cfg:2: found iomem 'e6050'; expected START,PAGES"),
+        ("name = 'nav'\niomem = ['e6050,0']", "found iomem 'e6050,0'"),
         ("name = 'nav'\nvirtio = ['backend=0,backend=0']", "found backend twice in virtio"),
         ("name = ['nav']", "found a list for name"),
     ],
@@ -109,8 +114,61 @@ def test_devices_are_those_that_are_assigned() -> None:
     found = configuration_of({"nav.cfg": entries_of(text, "nav.cfg")}, "xl", "xsm=dummy")
     net, range_ = found.devices
     assert (net.name, net.assigned_to.value, net.reach.value) == ("/soc/net@3", ("nav",), Reach.DMA)
-    assert (range_.name, range_.reach.known) == ("0xff000,1", False)
+    assert (range_.name, range_.reach.known) == ("iomem 0xff000-0xff000", False)
     assert [str(one.where) for one in found.refusals] == ["nav.cfg:4"]
     assert ("on_crash", "restart") in [(name, value) for name, value, _ in found.domains[1].notes]
     assert found.policy.value == "dummy"
     assert not configuration_of({"nav.cfg": entries_of(text, "nav.cfg")}, "xl").policy.known
+
+
+def of(**files: str) -> Configuration:
+    texts = {f"{name}.cfg": entries_of(f"name = '{name}'\n{text}", f"{name}.cfg") for name, text in files.items()}
+    return configuration_of(texts, "xl", "xsm=silo")
+
+
+def test_paravirtual_devices_are_shown_with_their_backend() -> None:
+    found = of(drv="", nav="disk = ['backend=drv, phy:/dev/a, xvda1']\nvif = ['']\nvkb = ['backend=none']")
+    assert [(one.backend, one.frontend, one.words) for one in found.channels] == [
+        ("drv", "nav", "the disk of nav"),
+        (DOM0, "nav", "the vif of nav"),
+    ]
+    assert [str(one.where) for one in found.remarks] == ["nav.cfg:4"]
+    assert found.links == ()
+
+
+def test_ranges_that_overlap_are_one_device_however_they_are_written() -> None:
+    found = of(one="iomem = ['e6260,10', '54000,1@0xe0000']", two="iomem = ['0xe6268,1', 'e6270,1', '54001,1']")
+    owners = {one.name: one.assigned_to.value for one in found.devices}
+    assert owners == {
+        "iomem 0xe6260-0xe626f": ("one", "two"),
+        "iomem 0x54000-0x54000": ("one",),
+        "iomem 0xe6268-0xe6268": ("two", "one"),
+        "iomem 0xe6270-0xe6270": ("two",),
+        "iomem 0x54001-0x54001": ("two",),
+    }
+
+
+def test_more_virtio_devices_than_interrupts_are_refused() -> None:
+    devices = ", ".join(f"'type=virtio,device{number}'" for number in range(12))
+    (refusal,) = of(nav=f"virtio = [{devices}]").refusals
+    assert "12 VirtIO devices of nav, of which 11 have an interrupt" in str(refusal)
+
+
+@pytest.mark.parametrize(("version", "refused"), [("0", True), ("1", False), ("2", True)])
+def test_a_version_of_grant_tables_that_arm_has_not_is_refused(version: str, refused: bool) -> None:
+    assert bool(of(nav=f"max_grant_version = {version}").refusals) is refused
+
+
+def test_a_slip_of_the_pen_that_xl_passes_over_is_told() -> None:
+    (remark,) = of(nav="virito = ['type=virtio,device22']").remarks
+    assert remark.words == "virito is passed over, by xl too (did you mean virtio?)"
+    assert of(nav="vcpus = 2\nkernel = 'x'\nextra = 'y'\nmemory = 1\nboot = 'c'\nvpci = 'ecam'").remarks == ()
+
+
+def test_the_devices_that_dom0_keeps_are_not_listed_anywhere() -> None:
+    assert [(one.domain, one.assigned) for one in of(nav="").unlisted] == [(DOM0, False)]
+
+
+def test_a_label_is_known_for_what_it_is() -> None:
+    found = of(nav="seclabel = 'system_u:system_r:domU_t'", other="")
+    assert [one.label and one.label[0] for one in found.domains] == [None, "system_u:system_r:domU_t", None]
