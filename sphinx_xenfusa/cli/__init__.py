@@ -9,6 +9,7 @@ import click
 
 from sphinx_xenfusa import __version__
 from sphinx_xenfusa.cli.on_demand import OnDemand
+from sphinx_xenfusa.cli.teaching import taught
 
 COMMANDS = {
     "accept": "sphinx_xenfusa.cli.suspects_command:accept_command",
@@ -16,6 +17,7 @@ COMMANDS = {
     "audit": "sphinx_xenfusa.cli.audit_command:audit",
     "baseline": "sphinx_xenfusa.cli.baseline_command:baseline_command",
     "check-platform": "sphinx_xenfusa.cli.check_platform_command:check_platform",
+    "completion": "sphinx_xenfusa.cli.completion_command:completion_command",
     "confirm": "sphinx_xenfusa.cli.confirm_command:confirm",
     "diff": "sphinx_xenfusa.cli.diff_command:diff_command",
     "explore-platforms": "sphinx_xenfusa.cli.explore_platforms_command:explore_platforms",
@@ -32,13 +34,15 @@ COMMANDS = {
 """The commands, and where each is; one that is not asked for is not imported."""
 
 
-@click.group(commands=OnDemand(COMMANDS), context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(commands=OnDemand(COMMANDS, taught), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
-    """Confirm requirements of the Xen hypervisor's functional-safety documents against an executable model.
+    """Requirements of the Xen hypervisor's functional-safety documents: what they lack, what confirms them, what changed.
 
-    Exit codes: 0 all good; 1 a finding (refuted, vacuous, unexpected divergence); 2 wrong usage or unreadable input;
-    3 no answer (inconclusive, error, not run).
+    Each command answers the question beside its name; 'xenfusa COMMAND --help' has examples that can be copied.
+
+    Exit codes of every command: 0 all good; 1 a finding (a claim refuted, a platform not compatible, a requirement that lacks
+    something, or a dead link); 2 wrong usage or unreadable input; 3 no answer (not run, inconclusive, cannot tell).
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not cost the verdicts.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sphinx_xenfusa.cli import completing
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.run_options import (
     chosen_workers,
@@ -39,7 +40,7 @@ from sphinx_xenfusa.trace.states import ExitCode, combined_exit_code
 
 
 @click.command()
-@click.argument("claims", metavar="[CLAIM]...", nargs=-1)
+@click.argument("claims", metavar="[CLAIM]...", nargs=-1, shell_complete=completing.claims)
 @click.option("--check", is_flag=True, help="Only say which claims the record is too old for; run nothing.")
 @click.option(
     "--sample", is_flag=True, help="Run one claim of each chapter anew and compare it with the record; write nothing."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from sphinx_xenfusa.cli import tables
+from sphinx_xenfusa.cli import completing, tables
 from sphinx_xenfusa.cli.junit import junit_text
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.parts import Part, plain
@@ -35,7 +35,7 @@ class _Out:
 
 
 @click.command()
-@click.argument("claims", metavar="[CLAIM]...", nargs=-1)
+@click.argument("claims", metavar="[CLAIM]...", nargs=-1, shell_complete=completing.claims)
 @click.option(
     "--trace",
     "with_traces",

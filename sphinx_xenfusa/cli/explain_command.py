@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from sphinx_xenfusa.cli import tables
+from sphinx_xenfusa.cli import completing, tables
 from sphinx_xenfusa.cli.explanation import Explanation, Json, Record, explain, newest_record, read_record
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.parts import Part
@@ -24,7 +24,7 @@ from sphinx_xenfusa.trace.test_lists import NO_TARGET
 
 
 @click.command("explain")
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", shell_complete=completing.explained)
 @click.option(
     "--record",
     "record_file",

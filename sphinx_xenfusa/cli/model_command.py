@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from sphinx_xenfusa.cli import tables
+from sphinx_xenfusa.cli import completing, tables
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.run_options import chosen_workers
 from sphinx_xenfusa.confirm.confirmation import refuse_unknown
@@ -39,7 +39,7 @@ def list_command() -> None:
 
 
 @model_command.command("export")
-@click.argument("name", metavar="MODEL")
+@click.argument("name", metavar="MODEL", shell_complete=completing.models)
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), required=True, help="For SPIN, or for TLC.")
 @click.option(
     "--output",
@@ -70,7 +70,7 @@ def export_command(ctx: click.Context, name: str, form: str, output: Path | None
 
 
 @model_command.command("sweep")
-@click.argument("name", metavar="MODEL")
+@click.argument("name", metavar="MODEL", shell_complete=completing.models)
 @click.option(
     "--set",
     "settings",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from importlib import import_module
 
 import click
@@ -12,10 +12,16 @@ class OnDemand(MutableMapping[str, click.Command]):
     """Commands by name.
 
     :param places: for each name the module and the attribute, as ``package.module:attribute``.
+    :param prepare: what is done to a command, given its name, when it is imported.
     """
 
-    def __init__(self, places: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        places: Mapping[str, str],
+        prepare: Callable[[str, click.Command], click.Command] = lambda name, command: command,
+    ) -> None:
         self._places = dict(places)
+        self._prepare = prepare
         self._loaded: dict[str, click.Command] = {}
 
     def __getitem__(self, name: str) -> click.Command:
@@ -29,7 +35,7 @@ class OnDemand(MutableMapping[str, click.Command]):
             command = getattr(import_module(module), attribute)
             if not isinstance(command, click.Command):
                 raise TypeError(f"found {command!r} at {self._places[name]}; expected a command")
-            self._loaded[name] = command
+            self._loaded[name] = self._prepare(name, command)
         return self._loaded[name]
 
     def __setitem__(self, name: str, command: click.Command) -> None:

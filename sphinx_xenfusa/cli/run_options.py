@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sphinx_xenfusa.cli import tables
+from sphinx_xenfusa.cli import completing, tables
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.confirm.confirmation import DEFAULT_CACHE, Progress, processes, seconds
 from sphinx_xenfusa.confirm.executors import Workers, open_workers
@@ -42,7 +42,12 @@ def _read_by(read: Callable[[str], Number]) -> Callable[[click.Context, click.Pa
 
 _OPTIONS = (
     click.option(
-        "--policy", "policies", metavar="P", multiple=True, help="A policy to run under (repeatable). Default: all."
+        "--policy",
+        "policies",
+        metavar="P",
+        multiple=True,
+        shell_complete=completing.policies,
+        help="A policy to run under (repeatable). Default: all.",
     ),
     click.option(
         "--mode",
