@@ -52,7 +52,7 @@ ROOMS = {
     ),
     "sphinxext": room(
         4,
-        "inputs explore model trace claims terms platforms confirm evidence interop",
+        "inputs explore model trace claims terms platforms assessment confirm evidence interop",
         "sphinx docutils sphinx_needs graphlay",
     ),
     "api": room(4, "inputs explore model trace assessment confirm interop platforms"),

@@ -59,16 +59,18 @@ class Neighbour:
         return self.assessment.compatibility
 
 
-def repairs(assessment: Assessment) -> Repairs:
+def repairs(assessment: Assessment, most: int = MOST_CANDIDATES) -> Repairs:
     """The smallest sets of changes after which nothing is broken, nothing is open, and no interference is found.
 
     Only what is open in the given platform may stay open: a change that nobody can judge is no repair.
+
+    :param most: how many sets are held against the rules.
     """
     if assessment.compatibility is not Compatibility.NOT_COMPATIBLE:
         return Repairs((), 0, complete=True)
     configuration = assessment.configuration
     offered = list(changes(configuration))
-    most = min(MOST_CANDIDATES, max(1, MOST_WORK // _size(configuration)))
+    most = min(most, max(1, MOST_WORK // _size(configuration)))
     tried = searched = 0
     for size in range(1, MOST_CHANGES + 1):
         found: list[tuple[Change, ...]] = []

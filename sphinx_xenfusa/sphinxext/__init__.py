@@ -56,6 +56,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     app.add_js_file("xenfusa-search.js", loading_method="defer")
     app.add_css_file("xenfusa-dashboard.css")
     app.add_css_file("xenfusa-card.css")
+    app.add_css_file("xenfusa-platform.css")
     return {
         "version": __version__,
         "env_version": ENV_VERSION,

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -74,7 +74,8 @@ from sphinx_xenfusa.sphinxext.oft_documents import OftDocuments
 from sphinx_xenfusa.sphinxext.oft_evidence import oft_evidence
 from sphinx_xenfusa.sphinxext.oft_sources import SourceItems, read_sources
 from sphinx_xenfusa.sphinxext.outputs import write_outputs
-from sphinx_xenfusa.sphinxext.platform_results import PlatformResults, judge_all
+from sphinx_xenfusa.sphinxext.platform_directives import with_other_files
+from sphinx_xenfusa.sphinxext.platform_results import InFiles, PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.provenance import provenance_of, tied_reports
 from sphinx_xenfusa.sphinxext.registers import register_nodes
@@ -96,6 +97,9 @@ from sphinx_xenfusa.trace.neighbours import Neighbours
 from sphinx_xenfusa.trace.record import Documented, Finding, Item, Place, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.style import Styled, check_style
 from sphinx_xenfusa.trace.test_results import StaleReasons
+
+if TYPE_CHECKING:
+    from sphinx_xenfusa.sphinxext.platform_answers import Ask
 
 logger = logging.getLogger(__name__)
 
@@ -142,6 +146,7 @@ class Build:
         app.connect("builder-inited", objects.tell_faults)
         app.connect("env-get-outdated", _documents_that_share_tags)
         app.connect("env-get-outdated", objects.outdated)
+        app.connect("env-get-outdated", with_other_files)
         app.connect("warn-missing-reference", objects.unknown_reference)
         app.connect("env-before-read-docs", _forget_documents)
         self._overlays.connect(app)
@@ -233,6 +238,19 @@ class Build:
             return claim.run(job.policy, Budget())
         return found.get((job.claim, job.policy)) or replace(without(job.claim), policy=job.policy)
 
+    def _platforms_in_files(self, app: Sphinx, domain: XenDomain) -> InFiles:
+        """How platforms in files are judged: with what is kept of the builds before, or not searched at all."""
+
+        @functools.cache
+        def asker() -> Ask:
+            from sphinx_xenfusa.sphinxext.platform_answers import KeptAnswers, not_searched
+
+            if app.config.xenfusa_confirm == "off":
+                return not_searched
+            return KeptAnswers(domain.assessments).of
+
+        return InFiles(Path(app.srcdir).resolve(), asker)
+
     # --- the record ---------------------------------------------------------------------------------------------
 
     def finish_reading(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -257,7 +275,9 @@ class Build:
         self._ways = _ways(env, domain, self._vocabulary)
         findings += unknown_items(domain.graphs, {str(item.tag) for item in items})
         tags = (item.tag for item in items)
-        self._platforms = judge_all(domain.platforms, domain.scenarios, tags, _policies_that_count(app))
+        self._platforms = judge_all(
+            domain.platforms, domain.scenarios, tags, _policies_that_count(app), self._platforms_in_files(app, domain)
+        )
         findings += self._platforms.findings()
         rules = tracing_rules(app)
         findings += rules.findings

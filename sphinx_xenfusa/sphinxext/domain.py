@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -53,7 +53,10 @@ from sphinx_xenfusa.terms.installed import Vocabulary, load_vocabulary
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
 
-ENV_VERSION = 12
+if TYPE_CHECKING:
+    from sphinx_xenfusa.sphinxext.platform_answers import Answer
+
+ENV_VERSION = 13
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -184,6 +187,7 @@ class XenDomain(Domain):
         "platforms": {},
         "scenarios": {},
         "platform_links": {},
+        "assessments": {},
         "overlaid": {},
         "overlay_needs": {},
         "oft_pages": {},
@@ -307,6 +311,12 @@ class XenDomain(Domain):
     def platform_links(self) -> dict[str, list[str]]:
         """The ids of the platforms that each document links to."""
         stored: dict[str, list[str]] = self.data.setdefault("platform_links", {})
+        return stored
+
+    @property
+    def assessments(self) -> dict[str, Answer]:
+        """The assessments of platforms in files that were made already, by digests of what they depend on."""
+        stored: dict[str, Answer] = self.data.setdefault("assessments", {})
         return stored
 
     @property

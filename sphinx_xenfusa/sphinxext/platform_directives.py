@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 from sphinx_xenfusa.inputs import InputError, read_text
+from sphinx_xenfusa.model.vocabulary import Architecture
 from sphinx_xenfusa.platforms.located_yaml import SIZE_LIMIT
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.directives import words
@@ -25,10 +28,14 @@ from sphinx_xenfusa.trace.record import Place
 
 if TYPE_CHECKING:
     from sphinx_xenfusa.sphinxext.domain import XenDomain
+    from sphinx_xenfusa.sphinxext.platform_files import PlatformFiles
 
 ANCHOR = "xen-platform-"
 """What the anchor of a platform begins with; its id follows."""
 
+_STATEMENT = ".statement.yaml"
+_BESIDE_FILES = ("statement", "boot-line", "architecture", "include")
+"""The options that say something of files."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -59,11 +66,24 @@ class WrittenPlatform:
 
     :param id: under which a scenario and a link name it.
     :param expect: the entries of ``:expect:``; ``None`` without the option.
+    :param files: the files that are named in place of a body; ``None`` for a body.
+    :param there: these and the statements beside them, as they were there when the document was read.
     """
 
     written: Written
     id: str
     expect: tuple[str, ...] | None
+    files: PlatformFiles | None = None
+    there: tuple[str, ...] = ()
+
+    @property
+    def is_assessed(self) -> bool:
+        """Whether it is asked if the platform is compatible with safety; else which rules of the document it breaks.
+
+        Of our own YAML that is asked once something is stated beside it: alone it cannot say enough.
+        """
+        stated = any(name.endswith(_STATEMENT) for name in self.there)
+        return self.files is not None and (self.files.is_assessed or stated)
 
 
 @dataclass(frozen=True)
@@ -147,11 +167,70 @@ class PlatformDirective(_YamlDirective):
         "id": directives.unchanged,
         "expect": directives.unchanged,
         "file": directives.unchanged,
+        "statement": directives.unchanged,
+        "boot-line": directives.unchanged,
+        "architecture": directives.unchanged,
+        "include": directives.unchanged,
     }
+
+    def _files(self, here: Place) -> tuple[PlatformFiles | None, tuple[str, ...], Written]:
+        """The files that are named, those that stand for them, and what is read in place of a body."""
+        beside = [name for name in _BESIDE_FILES if name in self.options]
+        if not self.options.get("file", "").strip() or any(line.strip() for line in self.content):
+            if beside and not self.options.get("file"):
+                return None, (), self._faulty(f"found :{beside[0]}: beside a body; expected it beside :file:", here)
+            return None, (), self._written()
+        # Imported where files are named: what reads them costs every build that has none.
+        from sphinx_xenfusa.sphinxext.platform_files import files_read
+
+        try:
+            files = self._named_files()
+        except ValueError as error:
+            return None, (), self._faulty(str(error), here)
+        source = Path(self.env.srcdir).resolve()
+        there = files.there(source)
+        for name in files_read(files, source, here):
+            self.env.note_dependency(source / name)
+        platform = WrittenPlatform(self._nothing(here), "", None, files, there)
+        return files, there, platform.written if platform.is_assessed else self._written()
+
+    def _nothing(self, here: Place) -> Written:
+        return Written(self.title, here, "", here.file, here.line, "", here)
+
+    def _named_files(self) -> PlatformFiles:
+        """What the options name.
+
+        :raises ValueError: something outside of the source folder, or an architecture that there is not.
+        """
+        from sphinx_xenfusa.sphinxext.platform_files import PlatformFiles
+
+        stated = self.options.get("statement", "").strip()
+        architecture = self.options.get("architecture", Architecture.ARM.value).strip()
+        if architecture not in list(Architecture):
+            expected = " or ".join(Architecture)
+            raise ValueError(f"found the architecture {architecture!r}; expected {expected}")
+        return PlatformFiles(
+            tuple(self._inside(name) for name in words(self.options["file"])),
+            self._inside(stated) if stated else "",
+            tuple(self._inside(name) for name in words(self.options.get("include"))),
+            " ".join(self.options.get("boot-line", "").split()),
+            architecture,
+        )
+
+    def _inside(self, named: str) -> str:
+        """A file or folder relative to the source folder.
+
+        :raises ValueError: it lies outside.
+        """
+        _, full = self.env.relfn2path(named)
+        path, folder = Path(full).resolve(), Path(self.env.srcdir).resolve()
+        if not path.is_relative_to(folder):
+            raise ValueError(f"found the file {named!r}; expected one inside the source folder")
+        return path.relative_to(folder).as_posix()
 
     def run(self) -> Sequence[nodes.Node]:
         """The anchor, and the place of what is found."""
-        written = self._written()
+        files, there, written = self._files(self._place())
         chosen = self.options.get("id", "").strip()
         name = chosen or nodes.make_id(self.title)[:100]
         if not _ID.fullmatch(name):
@@ -160,7 +239,8 @@ class PlatformDirective(_YamlDirective):
                 expected = "a letter or digit, then letters, digits, _ . and -, at most 100 in all"
                 written = self._faulty(f"found the id {chosen!r}; expected {expected}", self._place())
         expect = words(self.options["expect"]) if "expect" in self.options else None
-        number = self.domain.note_platform(self.env.docname, WrittenPlatform(written, name, expect))
+        platform = WrittenPlatform(written, name, expect, files, there)
+        number = self.domain.note_platform(self.env.docname, platform)
         made: list[nodes.Node] = [markup.platform(docname=self.env.docname, number=number)]
         return [nodes.target("", "", ids=[ANCHOR + name]), *made] if name else made
 
@@ -175,3 +255,16 @@ class ScenarioDirective(_YamlDirective):
         policies = words(self.options["policy"]) if "policy" in self.options else None
         number = self.domain.note_scenario(self.env.docname, WrittenScenario(self._written(), policies))
         return [markup.scenario(docname=self.env.docname, number=number)]
+
+
+def with_other_files(
+    app: Sphinx, env: BuildEnvironment, added: Set[str], changed: Set[str], removed: Set[str]
+) -> list[str]:
+    """The documents to read again: a statement beside files of theirs, or a file in a folder, came or went."""
+    stored: Mapping[str, Sequence[WrittenPlatform]] = env.domaindata.get("xen", {}).get("platforms", {})
+    source = Path(app.srcdir).resolve()
+    return sorted(
+        docname
+        for docname, platforms in stored.items()
+        if any(one.files is not None and one.files.there(source) != one.there for one in platforms)
+    )

@@ -6,8 +6,9 @@ Nothing of it is kept: a scenario may name a platform of another document, and b
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_xenfusa.inputs import InputError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sphinx_xenfusa.claims.interference import Examined
     from sphinx_xenfusa.claims.platform_checks import PlatformCheck
     from sphinx_xenfusa.claims.scenarios import ScenarioRun
+    from sphinx_xenfusa.sphinxext.platform_answers import Answer, Ask
 
 MOST_EXAMINED = 16
 """Domains of a platform that is searched for interference: the search takes every pair, in every build."""
@@ -39,6 +41,9 @@ class PlatformResult:
     :param check: ``None`` then.
     :param examined: the search for interference under each policy that counts; empty when the platform is too large.
     :param findings: what is wrong with it or with what is expected of it.
+    :param answer: of a platform in files, whether it is compatible with safety; ``None`` for any other, and if it cannot be read.
+    :param texts: name and text of each of these files.
+    :param as_expected: whether that is what its author expects; ``None`` if he says nothing, or nothing has run.
     """
 
     source: WrittenPlatform
@@ -46,6 +51,9 @@ class PlatformResult:
     check: PlatformCheck | None
     examined: tuple[Examined, ...]
     findings: tuple[Finding, ...]
+    answer: Answer | None = None
+    texts: tuple[tuple[str, str], ...] = ()
+    as_expected: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -89,13 +97,22 @@ class PlatformResults:
     def shown(self, docname: str) -> object:
         """All that a document shows of it, as data whose representation is the same in every process."""
         platforms = [
-            (one.source, _plain(one.check), one.examined, one.findings) for one in self.platforms.get(docname, ())
+            (one.source, _plain(one.check), one.examined, one.findings, *_plain_answer(one))
+            for one in self.platforms.get(docname, ())
         ]
         scenarios = [
             (one.source, one.broken, one.runs, one.findings, one.scenario and self.places.get(one.scenario.platform_id))
             for one in self.scenarios.get(docname, ())
         ]
         return platforms, scenarios
+
+
+def _plain_answer(one: PlatformResult) -> tuple[object, ...]:
+    if one.answer is None:
+        return ()
+    from sphinx_xenfusa.sphinxext.platform_answers import plain
+
+    return plain(one.answer), one.texts, one.as_expected
 
 
 def _plain(checked: PlatformCheck | None) -> object:
@@ -107,11 +124,13 @@ def judge_all(
     scenarios: Mapping[str, Sequence[WrittenScenario]],
     tags: Iterable[Tag],
     policies: tuple[str, ...],
+    in_files: InFiles,
 ) -> PlatformResults:
     """Judge every platform and run every scenario.
 
     :param tags: the requirements of the project; an expectation may name a rule by its tag.
     :param policies: the policies under which a scenario runs that names none.
+    :param in_files: how platforms in files are judged.
     """
     documents = sorted(platforms, key=natural)
     ids: defaultdict[str, list[tuple[str, WrittenPlatform]]] = defaultdict(list)
@@ -121,7 +140,7 @@ def judge_all(
                 ids[source.id].append((docname, source))
     revisions = {(tag.type, tag.name): tag.revision for tag in sorted(tags)}
     judged = {
-        docname: tuple(_judged(source, ids, revisions, policies) for source in platforms[docname])
+        docname: tuple(_judged(source, ids, revisions, policies, in_files) for source in platforms[docname])
         for docname in documents
     }
     usable: dict[str, PlatformResult] = {}
@@ -130,7 +149,8 @@ def judge_all(
         if len(ids.get(one.source.id, ())) > 1:
             unusable[one.source.id] = "an id that stands more than once"
         elif one.platform is None:
-            unusable[one.source.id] = f"which cannot be read (see {one.source.written.place})"
+            why = "which cannot be read" if one.answer is None else "of which not everything is said"
+            unusable[one.source.id] = f"{why} (see {one.source.written.place})"
         else:
             usable[one.source.id] = one
     run_all = {
@@ -143,11 +163,24 @@ def judge_all(
 # --- platforms ----------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class InFiles:
+    """How platforms in files are judged.
+
+    :param source: the source folder.
+    :param asker: gives what is asked whether a configuration is compatible with safety; asked for where there is one.
+    """
+
+    source: Path
+    asker: Callable[[], Ask]
+
+
 def _judged(
     source: WrittenPlatform,
     ids: Mapping[str, Sequence[tuple[str, WrittenPlatform]]],
     revisions: Mapping[tuple[str, str], int],
     policies: tuple[str, ...],
+    in_files: InFiles,
 ) -> PlatformResult:
     findings: list[Finding] = []
 
@@ -155,6 +188,9 @@ def _judged(
         findings.append(Finding("platform", place, source.written.title, message))
 
     platform = None
+    if source.is_assessed and not source.written.fault:
+        _tell_of_id(source, ids, tell)
+        return _assessed(source, revisions, in_files, findings, tell)
     if source.written.fault:
         tell(source.written.fault_place, source.written.fault)
     else:
@@ -162,10 +198,7 @@ def _judged(
             platform = platform_from_yaml(source.written.text, source.written.file, source.written.first_line)
         except InputError as error:
             tell(_place(error, source.written), error.message)
-    others = [one.written.place for _, one in ids.get(source.id, ()) if one is not source]
-    if others:
-        where = " and ".join(str(place) for place in others)
-        tell(source.written.place, f"found the platform id {source.id!r} also at {where}; expected an :id: of its own")
+    _tell_of_id(source, ids, tell)
     expected = None
     if source.expect is not None:
         try:
@@ -187,6 +220,49 @@ def _judged(
         if one.policy == SPECIFICATION.name and one.found and not checked.broken:
             tell(source.written.place, _missed(source.written.title, one))
     return PlatformResult(source, platform, checked, examined, tuple(findings))
+
+
+Tell = Callable[[Place, str], None]
+
+
+def _tell_of_id(source: WrittenPlatform, ids: Mapping[str, Sequence[tuple[str, WrittenPlatform]]], tell: Tell) -> None:
+    others = [one.written.place for _, one in ids.get(source.id, ()) if one is not source]
+    if others:
+        where = " and ".join(str(place) for place in others)
+        tell(source.written.place, f"found the platform id {source.id!r} also at {where}; expected an :id: of its own")
+
+
+def _assessed(
+    source: WrittenPlatform,
+    revisions: Mapping[tuple[str, str], int],
+    in_files: InFiles,
+    findings: list[Finding],
+    tell: Tell,
+) -> PlatformResult:
+    """A platform in files: whether it is compatible with safety."""
+    from sphinx_xenfusa.sphinxext.platform_expectation import Expected, expected_of, platform_of
+    from sphinx_xenfusa.sphinxext.platform_files import read_platform
+
+    place, title = source.written.place, source.written.title
+    expected: Expected | None = None
+    if source.expect is not None:
+        try:
+            expected = expected_of(source.expect, lambda words: _expected(words, revisions))
+        except ValueError as error:
+            tell(place, f":expect: of the platform {title!r}: {error}")
+    assert source.files is not None
+    read = read_platform(source.files, in_files.source, place)
+    for where, message in read.faults:
+        tell(where, message)
+    if read.configuration is None:
+        return PlatformResult(source, None, None, (), tuple(findings))
+    answer = in_files.asker()(read.configuration)
+    wrong = "" if expected is None else expected.wrong(answer)
+    if wrong:
+        tell(place, f"the platform {title!r}: {wrong}")
+    as_expected = None if expected is None or answer.not_run else not wrong
+    platform = platform_of(answer)
+    return PlatformResult(source, platform, None, (), tuple(findings), answer, read.texts, as_expected)
 
 
 def _expected(words: tuple[str, ...], revisions: Mapping[tuple[str, str], int]) -> frozenset[str]:

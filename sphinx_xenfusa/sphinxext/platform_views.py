@@ -65,6 +65,8 @@ class PlatformViews:
         """One platform: what it is, what was looked at and found, and the YAML."""
         result = self.results.platforms[docname][number]
         made = nodes.container(classes=["xenfusa-platform"])
+        if result.source.is_assessed and not result.source.written.fault:
+            return self._in_files(made, fromdoc, result, number)
         made += _headline("Platform", result.source.written, _platform_state(result))
         if result.platform is None or result.check is None:
             made += [_found(finding) for finding in result.findings]
@@ -76,6 +78,20 @@ class PlatformViews:
             made += section(fromdoc, result.platform, result.check)
         made += self._interference(result.platform, result.examined)
         made += self._as_written(result.source.written, folded=True)
+        return made
+
+    def _in_files(self, made: nodes.container, fromdoc: str, result: PlatformResult, number: int) -> nodes.Node:
+        """A platform in files: whether it is compatible with safety."""
+        from sphinx_xenfusa.sphinxext.platform_pages import PlatformPage, answer_state, as_written
+
+        source = result.source
+        made += _headline("Platform", source.written, *answer_state(result))
+        made += [_found(finding) for finding in result.findings]
+        if result.answer is not None:
+            place = f"xenfusa-{source.id or f'platform-{number}'}"
+            tags = rule_anchors(self.views.anchors)
+            made += [*PlatformPage(self.views, fromdoc, result.answer, source.written.title, place, tags).parts()]
+        made += [*as_written(self.views, result.texts)]
         return made
 
     @property
@@ -345,8 +361,8 @@ def _policies(runs: Sequence[ScenarioRun]) -> str:
     return count(len(runs), "policy", "policies")
 
 
-def _headline(kind: str, written: Written, state: nodes.Node) -> nodes.paragraph:
-    return paragraph(nodes.strong("", f"{kind}: {written.title}"), " — ", state, classes=["xenfusa-headline"])
+def _headline(kind: str, written: Written, *state: nodes.Node) -> nodes.paragraph:
+    return paragraph(nodes.strong("", f"{kind}: {written.title}"), " — ", *state, classes=["xenfusa-headline"])
 
 
 def _found(finding: Finding) -> nodes.paragraph:
