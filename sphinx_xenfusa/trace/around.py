@@ -1,4 +1,7 @@
-"""The links of a record by the items at their ends."""
+"""The links of a record by the items at their ends.
+
+A link that names another revision than there is belongs to the items of that type and name, because it was meant for one of them.
+"""
 
 from __future__ import annotations
 

@@ -1,15 +1,14 @@
 """What covers an item, what it covers, and what each of these is worth: what every matrix is made of.
 
-All of it is read off the links of the record, once; a link that names another revision than there is belongs to the items of that
-type and name, because it was meant for one of them.
+All of it is read off the links of the record, once.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sphinx_xenfusa.trace.around import Around
 from sphinx_xenfusa.trace.linker import TEST_TYPE
 from sphinx_xenfusa.trace.record import Link, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.states import LinkStatus, Result
@@ -47,27 +46,17 @@ class Neighbours:
 
     def __init__(self, record: TraceRecord) -> None:
         self._traced: Mapping[str, TracedItem] = {str(one.item.tag): one for one in record.items}
-        revisions: defaultdict[str, list[str]] = defaultdict(list)
-        for tag in self._traced:
-            revisions[tag.rpartition("~")[0]].append(tag)
-        self._covered: defaultdict[str, list[Link]] = defaultdict(list)
-        self._covering: defaultdict[str, list[Link]] = defaultdict(list)
-        for link in record.links:
-            # A second naming of the same tag is a finding, and no second link.
-            if link.type != "covers" or link.status is LinkStatus.DUPLICATE:
-                continue
-            self._covered[link.source].append(link)
-            exact = link.target in self._traced
-            for tag in [link.target] if exact else revisions.get(link.target.rpartition("~")[0], ()):
-                self._covering[tag].append(link)
+        # A second naming of the same tag is a finding, and no second link.
+        counted = (link for link in record.links if link.status is not LinkStatus.DUPLICATE)
+        self._around = Around.of(counted, self._traced)
 
     def covered_by(self, tag: str) -> Sequence[Neighbour]:
         """What names an item as covered, in the order of the record, each with its own state."""
-        return [self._neighbour(link, link.source) for link in self._covering.get(tag, ())]
+        return [self._neighbour(link, link.source) for link in self._around.incoming.get(tag, ())]
 
     def covers(self, tag: str) -> Sequence[Neighbour]:
         """What an item names as covered."""
-        return [self._neighbour(link, link.target) for link in self._covered.get(tag, ())]
+        return [self._neighbour(link, link.target) for link in self._around.outgoing.get(tag, ())]
 
     def _neighbour(self, link: Link, tag: str) -> Neighbour:
         traced = self._traced.get(tag)

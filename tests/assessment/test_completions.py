@@ -6,7 +6,8 @@ Held against all completions of small configurations, tried one by one.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -27,12 +28,14 @@ from sphinx_xenfusa.platforms.configuration import (
     written,
 )
 
+T = TypeVar("T")
 HERE = Where("file", 1)
 EVERY_RULE = (*RULES, *ADVICE, *ASSUMPTIONS_OF_USE)
 
 
-def setting(values: list[object]) -> st.SearchStrategy[Setting[object]]:
-    return st.sampled_from(values).map(lambda value: written(value, HERE)) | st.just(missing(HERE, "say it"))
+def setting(values: Sequence[T]) -> st.SearchStrategy[Setting[T]]:
+    unsaid: Setting[T] = missing(HERE, "say it")
+    return st.sampled_from(values).map(lambda value: written(value, HERE)) | st.just(unsaid)
 
 
 BOOL = setting([False, True])
@@ -49,19 +52,19 @@ def configurations(draw: st.DrawFn) -> Configuration:
             at,
             written(draw(capabilities), HERE),
             written(False, HERE),
-            draw(setting(list(Criticality))),  # type: ignore[arg-type]
-            draw(BOOL),  # type: ignore[arg-type]
+            draw(setting(list(Criticality))),
+            draw(BOOL),
         )
         for at, name in enumerate(names)
     )
-    owners = [(), *((name,) for name in names), tuple(names)]
+    owners: list[tuple[str, ...]] = [(), *((name,) for name in names), tuple(names)]
     devices = tuple(
         ConfiguredDevice(
             f"device{at}",
             HERE,
-            draw(setting(owners)),  # type: ignore[arg-type]
-            draw(setting([Reach.SELF, Reach.DMA, Reach.PLATFORM])),  # type: ignore[arg-type]
-            draw(BOOL),  # type: ignore[arg-type]
+            draw(setting(owners)),
+            draw(setting([Reach.SELF, Reach.DMA, Reach.PLATFORM])),
+            draw(BOOL),
             written(draw(st.sampled_from([DeviceKind.PERIPHERAL, DeviceKind.UART])), HERE),
             written(False, HERE),
         )
@@ -77,8 +80,8 @@ def configurations(draw: st.DrawFn) -> Configuration:
             frontend,
             Where("file", at),
             draw(st.sampled_from([None, *(one.name for one in devices)])),
-            draw(BOOL),  # type: ignore[arg-type]
-            draw(BOOL),  # type: ignore[arg-type]
+            draw(BOOL),
+            draw(BOOL),
         )
         for at, (backend, frontend) in enumerate(pairs)
     )
@@ -89,19 +92,19 @@ def configurations(draw: st.DrawFn) -> Configuration:
     )
 
 
-def values(one: Setting[object], all_of_them: list[object]) -> list[object]:
-    return [one.value] if one.known else all_of_them
+def values(one: Setting[T], all_of_them: Sequence[T]) -> Sequence[T]:
+    return all_of_them if one.value is None else [one.value]
 
 
 def completions(one: Configuration) -> Iterator[Platform]:
     """Every platform that a configuration may stand for."""
     names = [domain.name for domain in one.domains]
-    both: list[object] = [False, True]
+    both = (False, True)
     domains = [
         itertools.product(values(it.criticality, list(Criticality)), values(it.safety_tasks, both))
         for it in one.domains
     ]
-    owners: list[object] = [(), *((name,) for name in names)]
+    owners: list[tuple[str, ...]] = [(), *((name,) for name in names)]
     devices = [
         list(
             itertools.product(
@@ -116,15 +119,15 @@ def completions(one: Configuration) -> Iterator[Platform]:
             for of_links in itertools.product(*links):
                 yield Platform(
                     tuple(
-                        Domain(it.name, it.capabilities.value or frozenset(), *chosen)  # type: ignore[arg-type]
+                        Domain(it.name, it.capabilities.value or frozenset(), *chosen)
                         for it, chosen in zip(one.domains, of_domains, strict=True)
                     ),
                     tuple(
-                        Device(it.name, *chosen, it.kind.value)  # type: ignore[arg-type, misc]
+                        Device(it.name, *chosen, it.kind.value or DeviceKind.PERIPHERAL)
                         for it, chosen in zip(one.devices, of_devices, strict=True)
                     ),
                     tuple(
-                        Link(it.protocol, it.backend, it.frontend, it.device, *chosen)  # type: ignore[arg-type]
+                        Link(it.protocol, it.backend, it.frontend, it.device, *chosen)
                         for it, chosen in zip(one.links, of_links, strict=True)
                     ),
                 )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from browsing import needs_a_browser
 from click.testing import CliRunner
 
 from sphinx_xenfusa.cli import main
@@ -18,7 +17,6 @@ from sphinx_xenfusa.interop.paper import Imprint, chapters_of, document
 from sphinx_xenfusa.trace.record import Documented, TraceRecord
 from sphinx_xenfusa.trace.serialise import dumps
 
-CHROMIUM = os.environ.get("XENFUSA_CHROMIUM") or shutil.which("chromium")
 ROWS = "".join(f"<tr><td>row {number}</td><td>{'words ' * 60}</td></tr>" for number in range(120))
 INDEX = """<!doctype html><html><head><link rel="next" href="second.html"></head><body><nav>way</nav><div role="main">
 <h1 id="top-of-it">First<a class="headerlink" href="#top-of-it">¶</a></h1>
@@ -65,8 +63,7 @@ def test_pages_become_chapters_in_reading_order(tmp_path: Path) -> None:
     assert r'content: "a\000022b\00005c"' in text
 
 
-@pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="Playwright is not installed")
-@pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium: set XENFUSA_CHROMIUM, or install Debian's")
+@needs_a_browser
 def test_the_printed_document(tmp_path: Path) -> None:
     from pypdf import PdfReader
 

@@ -23,9 +23,8 @@ def folder(tmp_path: Path) -> Path:
     """What the page says that lies around: two platforms, and a documentation that is built."""
     for one in HERE.glob("example_*.*"):
         shutil.copy(one, tmp_path)
-    shutil.copytree(
-        HERE / "python_api", tmp_path / "docs"
-    )  # out of our history: the report is older than its text there
+    # Out of our history: there the report is older than the text that it tells of.
+    shutil.copytree(HERE / "python_api", tmp_path / "docs")
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "docs", "build/html"]
     done = subprocess.run([*command, "-d", "trees"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

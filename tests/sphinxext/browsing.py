@@ -11,9 +11,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,15 @@ NEEDS_A_BROWSER = [
     pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="Playwright is not installed"),
     pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium: set XENFUSA_CHROMIUM, or install Debian's"),
 ]
+
+
+def needs_a_browser(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark one test of a module of which others need none."""
+    for mark in NEEDS_A_BROWSER:
+        test = mark(test)
+    return test
+
+
 OF_THEMES = ("[PST]: ", "Got invalid theme mode")
 """What the pydata theme tells the console of itself."""
 OF_OTHERS = ("permalink.html",)
@@ -127,6 +139,45 @@ def names_in_theme(folder: Path, theme: str) -> list[str]:
     """
     names = names_of_pages(folder)
     return names if theme == "furo" or os.environ.get("XENFUSA_EVERY_PAGE") else names[::4]
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves a folder, and says nothing of it.
+
+    :param headers_of_all: name and value of each header that every answer has.
+    """
+
+    def __init__(self, *request: Any, headers_of_all: tuple[tuple[str, str], ...], **how: Any) -> None:
+        self._headers_of_all = headers_of_all
+        super().__init__(*request, **how)
+
+    def end_headers(self) -> None:
+        for name, value in self._headers_of_all:
+            self.send_header(name, value)
+        super().end_headers()
+
+    def do_GET(self) -> None:
+        if self.path == "/favicon.ico":  # a browser asks for it by itself
+            self.send_response(204)
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def served(folder: Path, *headers: tuple[str, str]) -> Iterator[str]:
+    """The address of a folder that is served on this machine, each answer with these headers."""
+    handler = partial(_Quiet, directory=str(folder), headers_of_all=headers)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @contextmanager

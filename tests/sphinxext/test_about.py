@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from test_every_builder import tex_faults
 from tests_support import Built, requirement, verdict
 
@@ -108,11 +110,11 @@ def test_an_input_that_changes_while_the_build_runs_makes_it_fail(
 ) -> None:
     generated = Build.generated_pages
 
-    def meddle(self: Build, app: object) -> object:
+    def meddle(self: Build, app: Sphinx) -> object:
         (tmp_path / "docs" / "part.txt").write_text("Another text.\n")
         # Touched only, it says what it said.
         (tmp_path / "docs" / "conf.py").touch()
-        return generated(self, app)  # type: ignore[arg-type]
+        return generated(self, app)
 
     monkeypatch.setattr(Build, "generated_pages", meddle)
     built = build(FILES)
@@ -126,9 +128,9 @@ def test_a_document_that_changes_after_it_was_read_is_told(
 ) -> None:
     begin = BuildInputs.__init__
 
-    def meddle(self: BuildInputs, app: object, env: object) -> None:
+    def meddle(self: BuildInputs, app: Sphinx, env: BuildEnvironment) -> None:
         (tmp_path / "docs" / "about.rst").write_text(ABOUT + "\nMore.\n")
-        begin(self, app, env)  # type: ignore[arg-type]
+        begin(self, app, env)
 
     monkeypatch.setattr(BuildInputs, "__init__", meddle)
     built = build(FILES)

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import NEEDS_A_BROWSER, Seen
+from browsing import NEEDS_A_BROWSER, Seen, served
 from test_case_pages import FILES, failure, report
 from tests_support import Built
 
@@ -65,34 +62,6 @@ TABLES = """Tables
 .. xen:matrix::
    :columns: requirement, tests, state
 """
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def do_GET(self) -> None:
-        if self.path == "/favicon.ico":  # a browser asks for it by itself
-            self.send_response(204)
-            self.end_headers()
-        else:
-            super().do_GET()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Callable[[Path], str]]:
-    servers = []
-
-    def serve(folder: Path) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}/"
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 def visit(browser: Any, origin: str, names: list[str]) -> tuple[Seen, str]:
@@ -184,11 +153,12 @@ def hostile_reports() -> dict[str, str]:
     return reports
 
 
-def test_what_runs_is_seen(browser: Any, served: Callable[[Path], str], tmp_path: Path) -> None:
+def test_what_runs_is_seen(browser: Any, tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(
         f"<p>{PAYLOADS[0]}<b onmouseover='window.x=1; fetch(\"http://127.0.0.1:9/\")'>b</b><a href='javascript:window.ran'>"
     )
-    seen, _ = visit(browser, served(tmp_path), ["a.html"])
+    with served(tmp_path) as origin:
+        seen, _ = visit(browser, origin, ["a.html"])
     assert seen.dialogs == ["1"]
     assert "1" in seen.messages
     assert any(url.startswith("http://127.0.0.1:9/") for url in seen.requests)
@@ -197,9 +167,7 @@ def test_what_runs_is_seen(browser: Any, served: Callable[[Path], str], tmp_path
 
 
 @pytest.mark.parametrize("theme", ["furo", "sphinx_rtd_theme", "pydata_sphinx_theme"])
-def test_nothing_of_a_hostile_report_runs(
-    build: Callable[..., Built], browser: Any, served: Callable[[Path], str], theme: str
-) -> None:
+def test_nothing_of_a_hostile_report_runs(build: Callable[..., Built], browser: Any, theme: str) -> None:
     reports = hostile_reports()
     files = {**FILES, "index.rst": FILES["index.rst"] + "   tables\n", "tables.rst": TABLES, **reports}
     built = build(files, html_theme=theme, xenfusa_test_reports=sorted(reports))
@@ -210,7 +178,8 @@ def test_nothing_of_a_hostile_report_runs(
     if theme != "furo" and not os.environ.get("XENFUSA_EVERY_PAGE"):
         pages = pages[::4]  # there the same elements stand among others
     names = [*pages, "index.html", "reqs.html", "totals.html", "tables.html", "search.html?q=window", "genindex.html"]
-    seen, words = visit(browser, served(built.out), names)
+    with served(built.out) as origin:
+        seen, words = visit(browser, origin, names)
     assert seen == Seen()
     for one in PAYLOADS:
         assert one.split("\n")[0] in words, one

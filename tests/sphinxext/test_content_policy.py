@@ -5,16 +5,12 @@ The theme's are those of a project without our extension, so that one of ours is
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import NEEDS_A_BROWSER, Seen, names_in_theme
+from browsing import Seen, names_in_theme, needs_a_browser, served
 from click.testing import CliRunner
 from every_kind import THEMES
 from sphinx.application import Sphinx
@@ -23,50 +19,15 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx_xenfusa.cli import main
 from sphinx_xenfusa.interop.content_policy import Inline, content_policy, inline_parts
 
-
-def needs_a_browser(test: Callable[..., None]) -> Callable[..., None]:
-    for mark in NEEDS_A_BROWSER:
-        test = mark(test)
-    return test
-
-
 LISTEN = """window.addEventListener('securitypolicyviolation', one => {
     (window.refused ||= []).push(`${one.effectiveDirective} ${one.blockedURI} line ${one.lineNumber} ${one.sample}`);
 });"""
 
 
-@contextmanager
-def served(folder: Path, policy: str) -> Iterator[str]:
-    """The folder on this machine, each answer with the policy."""
-
-    class Handler(SimpleHTTPRequestHandler):
-        def end_headers(self) -> None:
-            self.send_header("Content-Security-Policy", policy)
-            super().end_headers()
-
-        def do_GET(self) -> None:
-            if self.path == "/favicon.ico":  # a browser asks for it by itself
-                self.send_response(204)
-                self.end_headers()
-            else:
-                super().do_GET()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def refused(browser: Any, folder: Path, policy: str, names: list[str]) -> list[str]:
     """What the browser refuses on the pages, each unfolded."""
     found = []
-    with served(folder, policy) as origin:
+    with served(folder, ("Content-Security-Policy", policy)) as origin:
         context = browser.new_context()
         context.add_init_script(LISTEN)
         page, seen = context.new_page(), Seen()
