@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "platforms"))
-
 from configurations import board, domain, read
 
 from sphinx_xenfusa.assessment.assess import Assessment, assess
