@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import fnmatch
+import importlib.util
 import json
 import os
 import re
@@ -180,3 +182,20 @@ def test_the_dockerfile_copies_what_make_wheel_writes() -> None:
     assert copied
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["name"]
     assert fnmatch.fnmatchcase(f"{project.replace('-', '_')}-0.1.0-py3-none-any.whl", copied[1])
+
+
+def test_our_column_of_the_comparison_is_what_we_show(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("measure", ROOT / "benchmarks" / "peers" / "measure.py")
+    assert spec and spec.loader
+    measure = importlib.util.module_from_spec(spec)
+    sys.modules["measure"] = measure
+    spec.loader.exec_module(measure)
+    rows = list(csv.DictReader((DOCS / "comparison.csv").open(encoding="utf-8")))
+    shown = {row[""].removeprefix("its test "): row["sphinx_xenfusa"] for row in rows}
+    ours = measure.TOOLS["sphinx_xenfusa"]
+    ours.write(tmp_path)
+    done = measure.run(ours, ours.run, tmp_path, Path(sys.executable).parents[1])
+    found = ours.states(tmp_path)
+    tests = ("passed", "failed", "was skipped", "is in no report", "does not exist")
+    assert [found[name] for name in measure.NAMES] == [shown[test] for test in tests]
+    assert str(done.code) == shown["exit code of these"]
