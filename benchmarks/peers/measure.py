@@ -398,7 +398,7 @@ def measure(tool: Tool, venv: Path, work: Path) -> dict[str, str]:
     states = tool.states(first)
     for name, test in zip(NAMES, ("passed", "failed", "was skipped", "is in no report", "does not exist"), strict=True):
         cells[f"its test {test}"] = states.get(name, "not shown")
-    cells["exit code of these"] = str(usual.code)
+    cells["exit code, all five together"] = str(usual.code)
 
     second = fresh("another folder/project")
     run(tool, tool.run, second, venv)
