@@ -67,6 +67,13 @@ def test_the_commands_and_options_that_are_named_exist(name: str) -> None:
         assert set(re.findall(r"--[\w-]+", rest)) <= options, rest
 
 
+def test_the_sections_of_ci_that_are_named_exist() -> None:
+    ci = (ROOT / ".ci" / "run").read_text("utf-8")
+    named = re.findall(r"``\.ci/run``, section \*(.+?)\*", page("assessors"))
+    assert named
+    assert [one for one in named if f"section '{one}'" not in ci] == []
+
+
 def test_the_commands_of_the_readme_exist() -> None:
     lines = re.findall(r"^xenfusa (.+?)(?: +#.*)?$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert len(lines) > 5
