@@ -24,6 +24,7 @@ _HEAD = """\
 .. list-table:: What is shipped, and what each text must give
    :header-rows: 1
    :widths: 34 16 18 32
+   :class: xenfusa-table
 
    * - System
      - States

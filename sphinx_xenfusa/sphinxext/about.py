@@ -180,7 +180,7 @@ def _tools(views: Views, docname: str) -> list[nodes.Node]:
     if not rows:
         return [paragraph(marked(Result.NONE, "not known"), ": the record does not say what it was made with.")]
     headings = ("Name", "Version", "What it does, and a digest of its sources")
-    title = f"Programs and libraries ({len(rows):,})"
+    title = f"Programs and libraries: {len(rows):,}"
     return [views.table(title, headings, (24, 18, 58), rows, "xenfusa-tools"), paragraph(_MADE_SO)]
 
 
@@ -195,12 +195,12 @@ def _settings(views: Views, docname: str) -> list[nodes.Node]:
         rows: list[Sequence[Cell]] = [
             (nodes.literal("", one.name), nodes.literal("", one.value), nodes.literal("", one.default)) for one in other
         ]
-        title = f"Settings that are not as they come ({len(rows):,})"
+        title = f"Settings that are not as they come: {len(rows):,}"
         made.append(views.table(title, ("Setting", "Value", "Default"), (30, 40, 30), rows, "xenfusa-settings"))
     else:
         made.append(paragraph("All settings are as they come."))
     left: list[Sequence[Cell]] = [(nodes.literal("", one.name), nodes.literal("", one.value)) for one in same]
-    title = f"Settings that have their defaults ({len(left):,})"
+    title = f"Settings that have their defaults: {len(left):,}"
     return [*made, views.fold(title, [views.table(title, ("Setting", "Value"), (40, 60), left, "xenfusa-settings")])]
 
 
@@ -313,7 +313,7 @@ def _assumptions(views: Views) -> list[nodes.Node]:
     rows: list[Sequence[Cell]] = [
         (text, f"{number:,}") for text, number in sorted(used.items(), key=lambda entry: (-entry[1], entry[0]))
     ]
-    title = f"What claims take for granted ({len(rows):,})"
+    title = f"What claims take for granted ({count(len(rows), 'assumption')})"
     return [views.table(title, ("Assumption", "Claims that rest on it"), (80, 20), rows, "xenfusa-assumptions")]
 
 

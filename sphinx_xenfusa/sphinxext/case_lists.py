@@ -24,6 +24,8 @@ Rows = Iterable[Sequence[Cell]]
 
 REPORT, CASE, TEST, ITEM, LINE = "test report", "test case", "test", "requirement", "line of the manifest"
 """What the lists are made from."""
+_SEVERAL = {LINE: "lines of the manifests"}
+"""The words for several of it, where they do not end in *s*."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def _none(record: TraceRecord, lists: ListsOfTests, one: ListOfTests) -> nodes.N
     }[one.among]
     if not number:
         return marked(Result.NOT_RUN, f"nothing was looked at: there is no {one.among}")
-    return nodes.Text(f"none, of {count(number, one.among)} looked at")
+    return nodes.Text(f"none, of {count(number, one.among, _SEVERAL.get(one.among, ''))} looked at")
 
 
 def _unreadable(shown: Shown, lists: ListsOfTests) -> Rows:

@@ -87,11 +87,11 @@ def reports_table(views: Views, fromdoc: str) -> list[nodes.Node]:
         return []
     total = Counter(case.outcome for one in reports for case in one.cases)
     rows = [_report_row(views, fromdoc, one) for one in sorted(reports, key=_worst_first)]
-    numbers = [str(total[outcome]) for outcome in Outcome]
+    numbers = [f"{total[outcome]:,}" for outcome in Outcome]
     stale = sum(case.outcome is Outcome.PASSED for one in reports if one.stale for case in one.cases)
     if stale:
-        numbers[list(Outcome).index(Outcome.PASSED)] = f"{total[Outcome.PASSED] - stale}, {stale} more stale"
-    rows.append((nodes.strong("", "all"), *numbers, str(total.total())))
+        numbers[list(Outcome).index(Outcome.PASSED)] = f"{total[Outcome.PASSED] - stale:,}, {stale:,} more stale"
+    rows.append((nodes.strong("", "all"), *numbers, f"{total.total():,}"))
     headings = ("Report", *(outcome.value for outcome in Outcome), "all")
     faulty = sum(1 for one in reports if one.error)
     title = f"Test reports: {len(reports):,}" + (f", of which {faulty:,} cannot be used" if faulty else "")
@@ -111,13 +111,13 @@ def _report_row(views: Views, fromdoc: str, report: TestReport) -> Sequence[Cell
         name.append(paragraph(marked(Result.ERROR, "cannot be used"), f": {visible_lines(report.error)}"))
     if report.stale:
         name.append(paragraph(marked(Result.STALE, "no pass in it counts"), f": {visible_lines(report.stale)}"))
-    return (name, *(_number(report, outcome, counts[outcome]) for outcome in Outcome), str(len(report.cases)))
+    return (name, *(_number(report, outcome, counts[outcome]) for outcome in Outcome), f"{len(report.cases):,}")
 
 
 def _number(report: TestReport, outcome: Outcome, number: int) -> Cell:
     """A number with the symbol of what it counts as, so that what is not green is found; a dash for none."""
     result = Result.STALE if report.stale and outcome is Outcome.PASSED else RESULT_OF_OUTCOME[outcome]
-    return marked(result, str(number)) if number else "–"
+    return marked(result, f"{number:,}") if number else "–"
 
 
 def _stale(report: TestReport) -> Callable[[TestCase], str]:
@@ -246,7 +246,7 @@ def _passed(cases: Sequence[TestCase], report: TestReport) -> Iterator[str]:
     by_class: dict[str, list[TestCase]] = {}
     for case in cases:
         by_class.setdefault(case.classname, []).append(case)
-    yield heading(f"{'Passed, but stale' if report.stale else 'Passed'} ({len(cases):,})", 2)
+    yield heading(f"{'Passed, but stale' if report.stale else 'Passed'}: {count(len(cases), 'test case')}", 2)
     if report.stale:
         yield html_of([paragraph(marked(Result.STALE, "None of these counts"), f": {visible_lines(report.stale)}.")])
     for classname, several in by_class.items():
@@ -335,7 +335,7 @@ def _section(views: Views, page: str, title: str, cases: Sequence[TestCase], hea
     """A heading and a table of cases; nothing without cases."""
     if not cases:
         return
-    yield heading(f"{title} ({len(cases):,})", 2)
+    yield heading(f"{title}: {count(len(cases), 'test case')}", 2)
     rows = [_case_row(views, page, case)[: len(headings)] for case in cases]
     # The heading says the same as the caption, which is there for those who hear the page.
     classes = ("xenfusa-cases", "xenfusa-filterable", "xenfusa-titled")

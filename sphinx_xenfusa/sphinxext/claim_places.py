@@ -14,7 +14,9 @@ from sphinx.builders import Builder
 
 from sphinx_xenfusa.explore.verdict import VerdictKind
 from sphinx_xenfusa.sphinxext.page_names import digits_of, has_pages, link_to_page, safe_name
+from sphinx_xenfusa.sphinxext.phrases import marked_parts
 from sphinx_xenfusa.trace.record import TraceRecord
+from sphinx_xenfusa.trace.states import Result
 
 CLAIMS = "xenfusa/claims"
 CLAIM_LIST = f"{CLAIMS}/index"
@@ -76,6 +78,41 @@ def link_to_claim(builder: Builder, fromdoc: str, claim: str, words: str, policy
 def link_to_policy(builder: Builder, fromdoc: str, policy: str, words: str) -> nodes.Node:
     """The words, as a link to the page of a policy where there is one."""
     return link_to_page(builder, fromdoc, page_of_policy(policy), nodes.Text(words))
+
+
+def link_to_divergence(builder: Builder, fromdoc: str, policy: str, entry: str, shown: nodes.Node) -> nodes.Node:
+    """What is shown, as a link to what the page of a policy tells of a divergence: its words, the claims, a trace.
+
+    :param entry: occurs in a verdict under this policy, of a claim with a page; else the page has no such place.
+    """
+    return link_to_page(builder, fromdoc, f"{page_of_policy(policy)}#{anchor_of_divergence(entry)}", shown)
+
+
+def divergences_with_places(record: TraceRecord) -> frozenset[tuple[str, str]]:
+    """The policies and the divergences of which the page of the policy tells: those that occur in verdicts with a page."""
+    claims, policies = frozenset(claims_with_pages(record)), frozenset(record.policies)
+    return frozenset(
+        (one.policy, entry.id)
+        for one in record.verdicts
+        if one.policy in policies and one.claim in claims
+        for entry in one.divergences
+        if one.policy is not None
+    )
+
+
+def diverging(
+    builder: Builder, fromdoc: str, policy: str, entries: Sequence[str], words: str = "", between: str = ", "
+) -> nodes.inline:
+    """A divergence from the document as symbol and names, each a link to what the page of the policy tells of it.
+
+    :param words: what stands between the symbol and the names.
+    :param between: what stands between two names.
+    """
+    parts: list[nodes.Node] = [nodes.Text(words)] if words else []
+    for number, entry in enumerate(entries):
+        parts += [nodes.Text(between)] if number else []
+        parts.append(link_to_divergence(builder, fromdoc, policy, entry, nodes.Text(entry)))
+    return marked_parts(Result.DIVERGES, parts)
 
 
 def link_to_list(builder: Builder, fromdoc: str, page: str, words: str) -> Sequence[nodes.Node]:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 
 from docutils import nodes
 
-from sphinx_xenfusa.explore import searches
 from sphinx_xenfusa.explore.survivors import Killing
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.explore.verdict import MutantReport, Scope, Verdict, VerdictKind
@@ -28,6 +27,7 @@ from sphinx_xenfusa.sphinxext.claim_places import (
 from sphinx_xenfusa.sphinxext.page_parts import facts, head, heading, whole, written
 from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.tally_table import tally_nodes
+from sphinx_xenfusa.sphinxext.verdict_views import searches_nodes
 from sphinx_xenfusa.sphinxext.views import DESIGN_ANALYSIS, Views, policy_words, verdict_words
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 
@@ -183,7 +183,7 @@ def _by_policy(views: Views, one: ClaimEvidence) -> Iterator[str]:
         made: list[nodes.Node] = []
         if len(scopes) > 1:
             made.append(facts(_scope(verdict.scope)))
-        made += _searches(views, verdict)
+        made += searches_nodes(views, verdict)
         made += _shown_by(views, verdict, shown)
         if not made:
             made.append(paragraph("There is no trace."))
@@ -193,16 +193,6 @@ def _by_policy(views: Views, one: ClaimEvidence) -> Iterator[str]:
         # The banners of the table are for documents; the head of this page says the same.
         counted = [made for made in tally_nodes(views, one.id) if not isinstance(made, nodes.warning)]
         yield heading("What the search counted", 2) + written(counted)
-
-
-def _searches(views: Views, verdict: Verdict) -> list[nodes.Node]:
-    """The searches of reachable states, and what shows that they bite."""
-    if not verdict.explored:
-        return []
-    title = "All reachable states, bit for bit"
-    rows = searches.rows(verdict.explored)
-    made: list[nodes.Node] = [views.table(title, searches.HEADINGS, searches.WIDTHS, rows, "xenfusa-searches")]
-    return made + [paragraph(nodes.strong("", f"{name}: "), told) for name, told in searches.remarks(verdict.explored)]
 
 
 def _shown_by(views: Views, verdict: Verdict, shown: dict[Trace | str, str]) -> list[nodes.Node]:
@@ -317,7 +307,7 @@ def list_body(views: Views, page: str, all_of: AllEvidence) -> str:
         if counts[result]:
             state += [nodes.Text(", ")] if state else []
             state.append(marked(result, f"{counts[result]:,} {result.value}"))
-    title = f"{LIST_TITLE} ({len(all_of.claims):,})"
+    title = f"{LIST_TITLE}: {len(all_of.claims):,}"
     made = [head(views.builder, page, title, [], state, all_of.record)]
     under = policy_words(all_of.record.target_policy)
     words = f"The state is the worse of what came of a claim in the document and in {under}. Others do not count. "

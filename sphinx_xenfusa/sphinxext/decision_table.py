@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from docutils import nodes
 from sphinx.util.nodes import make_refnode
@@ -10,8 +11,13 @@ from sphinx.util.nodes import make_refnode
 from sphinx_xenfusa.interop.typed_fields import link_of
 from sphinx_xenfusa.model.policies import POLICIES
 from sphinx_xenfusa.sphinxext.blocks import Cell, capitalised, count, paragraph
-from sphinx_xenfusa.sphinxext.claim_places import page_of_policy, policies_with_pages
-from sphinx_xenfusa.sphinxext.decisions import Decisions, Explanation, Row, decisions
+from sphinx_xenfusa.sphinxext.claim_places import (
+    divergences_with_places,
+    diverging,
+    page_of_policy,
+    policies_with_pages,
+)
+from sphinx_xenfusa.sphinxext.decisions import XENSTORE, Decisions, Explanation, Row, decisions
 from sphinx_xenfusa.sphinxext.objects import answered
 from sphinx_xenfusa.sphinxext.page_names import link_to_page
 from sphinx_xenfusa.sphinxext.phrases import marked
@@ -28,17 +34,99 @@ _POLICY_WIDTH = 20
 
 def decision_nodes(views: Views, fromdoc: str) -> list[nodes.Node]:
     """What was decided and how often it differs; the rows with a difference; the others."""
-    found = decisions()
-    differing = [row for row in found.rows if any(row.differences.values())]
-    same = [row for row in found.rows if not any(row.differences.values())]
-    differing.sort(key=lambda row: not row.is_unexplained)
-    parts = (
-        ("Who may do what otherwise than in the document?", differing),
-        ("Who may do what as in the document, whatever the policy?", same),
-    )
-    made: list[nodes.Node] = [_what_ran(found), _totals(views, fromdoc, found)]
-    made += [_table(views, fromdoc, title, rows) for title, rows in parts if rows]
-    return made
+    return _Page(views, fromdoc, decisions(), divergences_with_places(views.record)).show()
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Writes the decisions on one page.
+
+    :param places: the policies and the divergences of which the page of the policy tells.
+    """
+
+    views: Views
+    fromdoc: str
+    found: Decisions
+    places: frozenset[tuple[str, str]]
+
+    def show(self) -> list[nodes.Node]:
+        """All of it."""
+        differing = [row for row in self.found.rows if any(row.differences.values())]
+        same = [row for row in self.found.rows if not any(row.differences.values())]
+        differing.sort(key=lambda row: (not row.is_unexplained, not row.is_beyond))
+        parts = (
+            ("Who may do what otherwise than in the document?", differing),
+            ("Who may do what as in the document, whatever the policy?", same),
+        )
+        made: list[nodes.Node] = [_what_ran(self.found), self._totals()]
+        made += [self._table(title, rows) for title, rows in parts if rows]
+        return made
+
+    def _totals(self) -> nodes.Node:
+        rows: list[Sequence[Cell]] = []
+        for name in POLICIES:
+            if name == SPECIFICATION:
+                continue
+            told = {why for row in self.found.rows for why in row.differences[name]} - {XENSTORE}
+            named = sorted({one for why in told for one in why}, key=_number)
+            unexplained = self.found.unexplained[name]
+            none = marked(Result.NONE, f"{unexplained:,} explained by nothing") if unexplained else "none"
+            words = self._on_page_of(name, nodes.Text(capitalised(policy_words(name))))
+            numbers = f"{self.found.different[name]:,}", ", ".join(named), f"{self.found.beyond[name]:,}"
+            rows.append((words, *numbers, none))
+        title = "How often does a policy decide otherwise than the document?"
+        headings = (
+            "Policy",
+            "Calls decided otherwise",
+            "Divergences that explain them",
+            "Of the xenstore domain, which the document does not know",
+            "Not explained",
+        )
+        return self.views.table(title, headings, (24, 14, 26, 20, 16), rows, "xenfusa-differences")
+
+    def _table(self, title: str, rows: Sequence[Row]) -> nodes.Node:
+        headings = ["Operation", "Caller", *(capitalised(policy_words(name)) for name in POLICIES)]
+        widths = [_OPERATION_WIDTH, _CALLERS_WIDTH, *(_POLICY_WIDTH for _ in POLICIES)]
+        caption = f"{title} ({count(len(rows), 'row')} of {len(self.found.rows):,})"
+        cells = [self._row(row) for row in rows]
+        classes = ("xenfusa-decisions", "xenfusa-filterable", "xenfusa-wide")
+        return self.views.table(caption, headings, widths, cells, *classes)
+
+    def _row(self, row: Row) -> list[Cell]:
+        callers: list[nodes.Node] = [paragraph(caller.words) for caller in row.callers]
+        cells: list[Cell] = [[self._operation(row), paragraph(row.operation.hypercall)], callers]
+        for name in POLICIES:
+            said = answered(row.answers[name])
+            said += [self._difference(name, why) for why in row.differences[name]]
+            cells.append(said)
+        return cells
+
+    def _operation(self, row: Row) -> nodes.paragraph:
+        """The name, as a link to its description where the project has one."""
+        name = row.operation.name
+        shown: nodes.Node = nodes.literal("", name)
+        place = self.views.objects.get(link_of(TermKind.OPERATION, name))
+        if place is not None:
+            shown = make_refnode(self.views.builder, self.fromdoc, *place, [shown], name)
+        return paragraph(shown)
+
+    def _difference(self, policy: str, why: Explanation) -> nodes.paragraph:
+        """That a policy decides otherwise, with the divergences, each a link to where it is told of."""
+        if why == XENSTORE:
+            return paragraph(marked(Result.DIVERGES, "differs: the document knows no xenstore domain"))
+        entries = sorted(why, key=_number)
+        if not entries:
+            return paragraph(marked(Result.NONE, "differs; nothing says why"))
+        if all((policy, one) in self.places for one in entries):
+            return paragraph(diverging(self.views.builder, self.fromdoc, policy, entries, "differs: ", " with "))
+        said = marked(Result.DIVERGES, f"differs: {' with '.join(entries)}")
+        return paragraph(self._on_page_of(policy, said))
+
+    def _on_page_of(self, policy: str, shown: nodes.Node) -> nodes.Node:
+        """What is shown, as a link to the page of a policy where there is one."""
+        if policy not in policies_with_pages(self.views.record):
+            return shown
+        return link_to_page(self.views.builder, self.fromdoc, page_of_policy(policy), shown)
 
 
 def _what_ran(found: Decisions) -> nodes.Node:
@@ -49,63 +137,9 @@ def _what_ran(found: Decisions) -> nodes.Node:
         f"for {count(operations, 'operation')} that Xen has a handler for, of {count(len(CALLERS), 'caller')} ({callers}) "
         "towards each domain that matters to one of them. The arguments are well-formed. A call that is let through may still "
         "fail: only the decision is shown. Where a policy decides otherwise than the document, it was asked again with its "
-        "divergences repaired, and those named are what it takes for the difference to go away."
+        "divergences repaired, and those named are what it takes for the difference to go away. Where none does, it was asked "
+        "again for the same caller without the xenstore capability."
     )
-
-
-def _totals(views: Views, fromdoc: str, found: Decisions) -> nodes.Node:
-    rows: list[Sequence[Cell]] = []
-    for name in POLICIES:
-        if name == SPECIFICATION:
-            continue
-        different, unexplained = found.different[name], found.unexplained[name]
-        named = sorted({one for row in found.rows for why in row.differences[name] for one in why}, key=_number)
-        none = marked(Result.NONE, f"{unexplained:,} explained by no divergence") if unexplained else "none"
-        words = nodes.Text(capitalised(policy_words(name)))
-        rows.append((_on_page_of(views, fromdoc, name, words), f"{different:,}", none, ", ".join(named)))
-    title = "How often does a policy decide otherwise than the document?"
-    headings = ("Policy", "Calls decided otherwise", "Not explained", "Divergences that explain the others")
-    return views.table(title, headings, (28, 16, 24, 32), rows, "xenfusa-differences")
-
-
-def _table(views: Views, fromdoc: str, title: str, rows: Sequence[Row]) -> nodes.Node:
-    headings = ["Operation", "Caller", *(capitalised(policy_words(name)) for name in POLICIES)]
-    widths = [_OPERATION_WIDTH, _CALLERS_WIDTH, *(_POLICY_WIDTH for _ in POLICIES)]
-    cells = [_row(views, fromdoc, row) for row in rows]
-    caption = f"{title} ({count(len(rows), 'row')} of {len(decisions().rows):,})"
-    return views.table(caption, headings, widths, cells, "xenfusa-decisions", "xenfusa-filterable", "xenfusa-wide")
-
-
-def _row(views: Views, fromdoc: str, row: Row) -> list[Cell]:
-    callers: list[nodes.Node] = [paragraph(caller.words) for caller in row.callers]
-    cells: list[Cell] = [[_operation(views, fromdoc, row), paragraph(row.operation.hypercall)], callers]
-    for name in POLICIES:
-        said = answered(row.answers[name])
-        said += [_difference(views, fromdoc, name, why) for why in row.differences[name]]
-        cells.append(said)
-    return cells
-
-
-def _operation(views: Views, fromdoc: str, row: Row) -> nodes.paragraph:
-    """The name, as a link to its description where the project has one."""
-    name = row.operation.name
-    shown: nodes.Node = nodes.literal("", name)
-    place = views.objects.get(link_of(TermKind.OPERATION, name))
-    return paragraph(make_refnode(views.builder, fromdoc, *place, [shown], name) if place is not None else shown)
-
-
-def _difference(views: Views, fromdoc: str, policy: str, why: Explanation) -> nodes.paragraph:
-    if not why:
-        return paragraph(marked(Result.NONE, "differs; no divergence of the register says why"))
-    said = marked(Result.DIVERGES, f"differs: {' with '.join(sorted(why, key=_number))}")
-    return paragraph(_on_page_of(views, fromdoc, policy, said))
-
-
-def _on_page_of(views: Views, fromdoc: str, policy: str, shown: nodes.Node) -> nodes.Node:
-    """What is shown, as a link to the page of a policy where there is one: it has the divergences in words, and their traces."""
-    if policy not in policies_with_pages(views.record):
-        return shown
-    return link_to_page(views.builder, fromdoc, page_of_policy(policy), shown)
 
 
 def _number(divergence: str) -> int:

@@ -9,12 +9,18 @@ Sphinx's: its columns have their widths by classes, not by styles, its headings 
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from docutils import nodes
 
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.builder_links import shortened
+
+_LONG_WORD = re.compile(r"\S{15,}")
+"""What may be too long for a column; what is shorter fits into any."""
+_BETWEEN_PARTS = re.compile(r"(?<=[^\W_])[_/]+(?=[^\W_])")
+"""The ends of the parts of a name or a path."""
 
 
 class NotKnown(Exception):
@@ -31,7 +37,7 @@ def html_of(children: Iterable[nodes.Node]) -> str:
 
 def _html(node: nodes.Node) -> str:
     if isinstance(node, nodes.Text):
-        return html.escape(node.astext())
+        return _LONG_WORD.sub(_breakable, html.escape(node.astext()))
     write = _WRITERS.get(type(node))
     if write is None or not isinstance(node, nodes.Element):
         raise NotKnown(type(node).__name__)
@@ -50,8 +56,15 @@ def _wrapped(tag: str, *classes: str, end: str = "") -> Callable[[nodes.Element]
 
 
 def _literal(node: nodes.Element) -> str:
-    words = (f'<span class="pre">{html.escape(word)}</span>' for word in node.astext().split())
+    words = (
+        f'<span class="pre">{_LONG_WORD.sub(_breakable, html.escape(word))}</span>' for word in node.astext().split()
+    )
     return f"{_start('code', node, 'docutils', 'literal', 'notranslate')}{' '.join(words)}</code>"
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """A long word as HTML that a narrow column breaks after ``_`` and ``/`` rather than anywhere."""
+    return _BETWEEN_PARTS.sub(r"\g<0><wbr />", word[0])
 
 
 def _reference(node: nodes.Element) -> str:
@@ -145,6 +158,8 @@ _WRITERS: Mapping[type[nodes.Node], Callable[[nodes.Element], str]] = {
     nodes.paragraph: _wrapped("p", end="\n"),
     nodes.strong: _wrapped("strong"),
     nodes.emphasis: _wrapped("em"),
+    nodes.bullet_list: _wrapped("ul", "simple", end="\n"),
+    nodes.list_item: _wrapped("li", end="\n"),
     nodes.inline: _wrapped("span"),
     nodes.container: _wrapped("div", "docutils", "container", end="\n"),
     nodes.literal: _literal,

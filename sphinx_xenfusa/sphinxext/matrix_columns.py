@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.sphinxext.blocks import Cell, count, paragraph
 from sphinx_xenfusa.sphinxext.card_lines import suspect_words
-from sphinx_xenfusa.sphinxext.claim_places import link_to_claim
+from sphinx_xenfusa.sphinxext.claim_places import diverging, link_to_claim
 from sphinx_xenfusa.sphinxext.oft_evidence import COVERAGE_SYMBOLS
 from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.selection import Vocabulary
@@ -24,8 +24,8 @@ from sphinx_xenfusa.trace.reviews import in_words
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result, worst
 from sphinx_xenfusa.trace.test_results import StaleReasons
 
-_POLICY_WIDTH = 13
-_DOCUMENT_WIDTH = 17
+_POLICY_WIDTH = 16
+_DOCUMENT_WIDTH = 20
 _NEIGHBOUR_WIDTH = 26
 NOT_NEEDED = "none needed"
 """What stands where an item asks for nothing of a type and has nothing."""
@@ -58,7 +58,7 @@ class Columns:
         :param with_state: whether the state has a column; else it stands with the requirement.
         """
         if name == "requirement":
-            return Column("Requirement", 27, self.requirement if with_state else self._requirement_and_state)
+            return Column("Requirement", 31, self.requirement if with_state else self._requirement_and_state)
         width = _DOCUMENT_WIDTH if name == SPECIFICATION else _POLICY_WIDTH
         return self._named.get(name) or Column(_policy_heading(name), width, lambda one: self._policy_cell(one, name))
 
@@ -89,7 +89,7 @@ class Columns:
             "scope": Column("Scope", 30, self._scopes),
             "witness": Column("Witness", 26, self._witnesses),
             "mutant": Column("Smallest mutant that refutes it", 32, self._mutants),
-            "tests": Column("Tests", 13, lambda one: _tests(one, views.stale)),
+            "tests": Column("Tests", 15, lambda one: _tests(one, views.stale)),
             "model": Column("Model", 13, lambda one: marked(one.model) if one.model else "no claim"),
             "methods": Column(
                 "Methods", 18, lambda one: _named_results((each.method, each.result) for each in one.methods)
@@ -215,7 +215,17 @@ class Columns:
             return paragraph(marked(Result.NOT_RUN))
         # A claim about the rules alone says nothing of what Xen does: its verdict stands in the document's column only.
         said = [one for one in verdicts if one.policy is not None or policy == self.views.record.policies[0]]
-        return [_in_short(one) for one in said] or "no policy involved"
+        return [self._in_short(one) for one in said] or "no policy involved"
+
+    def _in_short(self, verdict: Verdict) -> nodes.paragraph:
+        """The verdict in a narrow column: of a divergence its numbers, whose heading says of which policy."""
+        if verdict.kind is VerdictKind.DIVERGES and verdict.policy is not None:
+            entries = [entry.id for entry in verdict.divergences]
+            return paragraph(diverging(self.views.builder, self.fromdoc, verdict.policy, entries))
+        words = verdict_words(verdict)
+        if verdict.kind is VerdictKind.CONFIRMED:
+            words = "consistent" if verdict.policy == SPECIFICATION else "holds"
+        return paragraph(marked(RESULT_OF_VERDICT[verdict.kind], words))
 
     def _verdicts(self, traced: TracedItem) -> Cell:
         """Each verdict with its policy, those that count first; claims are named where there are several."""
@@ -278,16 +288,6 @@ def _all_verdicts(traced: TracedItem) -> tuple[Verdict, ...]:
 def _policy_heading(policy: str) -> str:
     """Short, because there is a column for each policy."""
     return "Document" if policy == SPECIFICATION else f"Xen {policy}"
-
-
-def _in_short(verdict: Verdict) -> nodes.paragraph:
-    """The verdict in a narrow column: of a divergence its numbers, whose heading says of which policy."""
-    words = verdict_words(verdict)
-    if verdict.kind is VerdictKind.DIVERGES:
-        words = ", ".join(entry.id for entry in verdict.divergences)
-    elif verdict.kind is VerdictKind.CONFIRMED:
-        words = "consistent" if verdict.policy == SPECIFICATION else "holds"
-    return paragraph(marked(RESULT_OF_VERDICT[verdict.kind], words))
 
 
 def _no_verdict(traced: TracedItem) -> Cell:

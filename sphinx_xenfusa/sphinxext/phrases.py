@@ -89,6 +89,9 @@ Phrases = Sequence[Phrase]
 Fact = tuple[str, Phrases]
 """A name and what is said under it."""
 
+_LONG = 16
+"""A state of this many letters is broken over lines where any other words are."""
+
 SYMBOLS = {
     Result.FAILED: "✗",
     Result.ERROR: "!",
@@ -127,15 +130,22 @@ def divided(groups: Iterable[Phrase]) -> list[Phrase]:
 
 def marked(result: Result, words: str = "") -> nodes.inline:
     """A state as symbol and word."""
-    return nodes.inline("", _state_words(result, words), classes=_state_classes(result))
+    return nodes.inline("", _state_words(result, words), classes=_state_classes(result, words))
+
+
+def marked_parts(result: Result, parts: Sequence[nodes.Node]) -> nodes.inline:
+    """A state as symbol and the parts of what is said of it, such as links."""
+    return nodes.inline("", "", nodes.Text(f"{SYMBOLS[result]} "), *parts, classes=_state_classes(result, _LONG * "x"))
 
 
 def _state_words(result: Result, words: str) -> str:
     return f"{SYMBOLS[result]} {words or result.value}"
 
 
-def _state_classes(result: Result) -> list[str]:
-    return ["xenfusa-state", f"xenfusa-{result.value.replace(' ', '-')}"]
+def _state_classes(result: Result, words: str) -> list[str]:
+    """The state, and whether it may be broken over lines: symbol and word of a short one stay together."""
+    long = ["xenfusa-long"] if len(words or result.value) >= _LONG else []
+    return ["xenfusa-state", f"xenfusa-{result.value.replace(' ', '-')}", *long]
 
 
 class NodeWriter:
@@ -234,7 +244,7 @@ class HtmlWriter:
                 return f"<strong>{html.escape(phrase.words)}</strong>"
             case State():
                 words = html.escape(_state_words(phrase.result, phrase.words))
-                return f'<span class="{" ".join(_state_classes(phrase.result))}">{words}</span>'
+                return f'<span class="{" ".join(_state_classes(phrase.result, phrase.words))}">{words}</span>'
             case Paged():
                 return self._to_page(phrase)
             case Break():

@@ -55,7 +55,7 @@ def policy_body(views: Views, page: str, policy: str, all_of: AllEvidence) -> st
     made.append(written([_facts(policy, all_of)]))
     made += _divergences(views, page, found)
     kinds = ", ".join(dict.fromkeys(verdict.kind.value for _, verdict in found)) or "none"
-    made.append(heading(f"Claims under it ({len(found):,}): {kinds}", 2))
+    made.append(heading(f"{count(len(found), 'claim')} under it: {kinds}", 2))
     made.append(written(_claims(views, page, found)))
     return whole(made)
 
@@ -110,20 +110,22 @@ def _divergences(views: Views, page: str, found: Found) -> Iterator[str]:
             by_entry.setdefault(entry.id, []).append((one, verdict, entry.trace))
     unexpected = [(one, verdict) for one, verdict in found if verdict.kind is VerdictKind.REFUTED]
     if unexpected:
-        yield heading(f"Refuted, and not in the register ({len(unexpected):,})", 2)
+        yield heading(f"{count(len(unexpected), 'claim')} refuted, and not in the register", 2)
         yield written(part for one, verdict in unexpected for part in _unexpected(views, page, one, verdict))
     if not by_entry:
         yield heading("Divergences from the document", 2)
         yield written([paragraph("None that the register names occurs under this policy.")])
         return
-    yield heading(f"Divergences from the document ({len(by_entry):,})", 2)
+    yield heading(f"Divergences from the document: {len(by_entry):,}", 2)
     places: list[str | nodes.Node] = []
     for name in sorted(by_entry, key=natural):
         places += [" · "] if places else []
         places.append(nodes.reference("", name, internal=True, refid=anchor_of_divergence(name)))
     yield written([paragraph(*places)])
     for name in sorted(by_entry, key=natural):
-        yield heading(name, 3, anchor_of_divergence(name)) + written(_divergence(views, page, name, by_entry[name]))
+        told = views.divergences.get(name)
+        words = name if told is None else f"{name}, against “{told.document}”"
+        yield heading(words, 3, anchor_of_divergence(name)) + written(_divergence(views, page, name, by_entry[name]))
 
 
 def _unexpected(views: Views, page: str, one: ClaimEvidence, verdict: Verdict) -> list[nodes.Node]:
@@ -140,7 +142,9 @@ def _divergence(
         links += [", "] if links else []
         links.append(link_to_claim(views.builder, page, one.id, one.id, verdict.policy))
     smallest = min(several, key=lambda each: (len(each[2].steps), len(each[2].initial), natural(each[0].id)))
-    claims = paragraph(nodes.strong("", f"Claims that are false because of it ({len(several):,}): "), *links, ".")
+    claims = paragraph(
+        nodes.strong("", f"{count(len(several), 'claim is', 'claims are')} false because of it: "), *links, "."
+    )
     shown = views.trace(f"Smallest trace of {entry}, of {smallest[0].id}", smallest[2])
     return [*described(views, entry), claims, *shown]
 
@@ -177,7 +181,7 @@ def list_body(views: Views, page: str, all_of: AllEvidence) -> str:
         for policy in policies
     ]
     headings = ("Policy", "What it is", "Claims by verdict")
-    made.append(written([views.table(f"Policies ({len(policies):,})", headings, (20, 40, 40), rows)]))
+    made.append(written([views.table(f"Policies: {len(policies):,}", headings, (20, 40, 40), rows)]))
     made.append(written(_side_by_side(views, page, all_of)))
     return whole(made)
 
@@ -195,7 +199,7 @@ def _side_by_side(views: Views, page: str, all_of: AllEvidence) -> list[nodes.No
         return []
     share = 72 // len(policies)
     headings = ("Claim", *(capitalised(policy_words(policy)) for policy in policies))
-    title = f"Claims that depend on the policy ({len(rows):,}), worst first"
+    title = f"Claims that depend on the policy: {len(rows):,}, worst first"
     return [views.table(title, headings, (28, *(share for _ in policies)), rows, "xenfusa-filterable", "xenfusa-wide")]
 
 

@@ -20,7 +20,12 @@ from sphinx_xenfusa.sphinxext.blocks import Cell, count, paragraph
 from sphinx_xenfusa.sphinxext.case_lists import list_nodes
 from sphinx_xenfusa.sphinxext.case_places import link_to_case, link_to_report
 from sphinx_xenfusa.sphinxext.case_views import beginning
-from sphinx_xenfusa.sphinxext.claim_places import claims_with_pages, link_to_claim
+from sphinx_xenfusa.sphinxext.claim_places import (
+    claims_with_pages,
+    divergences_with_places,
+    link_to_claim,
+    link_to_divergence,
+)
 from sphinx_xenfusa.sphinxext.directives import XenDirective, words
 from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.unclaimed_list import unclaimed_nodes
@@ -416,12 +421,12 @@ def divergences(views: Views, docname: str) -> list[nodes.Node]:
         for claim in one.item.confirmed_by:
             by_claim[claim].append(one)
     ran = sum(one.kind not in (VerdictKind.NOT_RUN, VerdictKind.NOT_APPLICABLE) for one in record.verdicts)
-    place = _Diverging(views, docname, by_claim, ran)
+    place = _Diverging(views, docname, by_claim, ran, divergences_with_places(record))
     rows = [place.row(name, found.get(name, [])) for name in sorted({*views.divergences, *found}, key=_by_number)]
     form = Form(
         f"Divergences of Xen from the document: {len(found):,} found, register",
         ("Divergence", "The document, and Xen", "Found under", "Claims that show it", "Requirements"),
-        (12, 38, 14, 18, 18),
+        (15, 37, 14, 17, 17),
         "A divergence that is expected is shown and never counts as passed. The claims and the requirements lead to its traces.",
     )
     words = count(ran, "verdict") if ran else "no claim ran"
@@ -438,12 +443,14 @@ class _Diverging:
     """Writes the rows of divergences.
 
     :param ran: how many verdicts there are: of none nothing is known.
+    :param places: the policies and the divergences of which the page of the policy tells.
     """
 
     views: Views
     docname: str
     by_claim: Mapping[str, Sequence[TracedItem]]
     ran: int
+    places: frozenset[tuple[str, str]]
 
     def row(self, name: str, verdicts: Sequence[Verdict]) -> Row:
         """What is known of one divergence."""
@@ -457,7 +464,7 @@ class _Diverging:
             ]
             if described.not_modelled:
                 said.append(paragraph(nodes.strong("", "Not modelled: "), described.not_modelled))
-        policies = dict.fromkeys(policy_words(one.policy) for one in verdicts)
+        policies = dict.fromkeys(one.policy for one in verdicts)
         pages = frozenset(claims_with_pages(self.views.record))
         shown = {one.claim: one for one in verdicts}
         claims: list[nodes.Node] = [
@@ -467,10 +474,17 @@ class _Diverging:
         return (
             marked(Result.DIVERGES, name) if verdicts else nodes.literal("", name),
             said,
-            [paragraph(one) for one in policies] or [self._not_found()],
+            [self._under(one, name) for one in policies] or [self._not_found()],
             claims or "none",
             _tags(self.views, self.docname, items) or "none",
         )
+
+    def _under(self, policy: str | None, name: str) -> nodes.paragraph:
+        """The policy under which a divergence was found, as a link to what its page tells of it."""
+        words = nodes.Text(policy_words(policy))
+        if policy is None or (policy, name) not in self.places:
+            return paragraph(words)
+        return paragraph(link_to_divergence(self.views.builder, self.docname, policy, name, words))
 
     def _not_found(self) -> nodes.Node:
         return paragraph("no verdict" if self.ran else marked(Result.NOT_RUN))

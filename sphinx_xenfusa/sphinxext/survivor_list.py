@@ -37,10 +37,10 @@ def survivor_nodes(views: Views) -> list[nodes.Node]:
     open_ones = [one for one in mutants.survivors if not one.equivalent]
     closed = [one for one in mutants.survivors if one.equivalent]
     if open_ones:
-        title = f"Mutants that nothing kills and nobody has reviewed ({len(open_ones):,})"
+        title = f"Mutants that nothing kills and nobody has reviewed: {len(open_ones):,}"
         made.append(_table(views, title, "Tried by", ((one, _tried_by(one)) for one in open_ones)))
     if closed:
-        title = f"Mutants that are reviewed as equivalent ({len(closed):,})"
+        title = f"Mutants that are reviewed as equivalent: {len(closed):,}"
         made.append(_table(views, title, "Why it changes nothing", ((one, one.equivalent) for one in closed)))
     return made
 
@@ -65,9 +65,9 @@ def _by_claim(views: Views, claims: Sequence[Killing]) -> nodes.Node:
         )
         for one in claims
     ]
-    headings = ("Claim", "Kills", "The smallest that it kills")
+    headings = ("Claim", "Killed, of those tried", "The smallest that it kills")
     return views.table(
-        f"What each claim kills ({len(claims):,})",
+        f"Mutants that each claim kills ({count(len(claims), 'claim')})",
         headings,
         (26, 14, 60),
         rows,

@@ -11,7 +11,7 @@ from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.views import Cell, Views, capitalised, count, paragraph, policy_words, verdict_words
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 
-_NUMBER_WIDTH = 14
+_NUMBER_WIDTH = 16
 
 
 def tally_nodes(views: Views, claim: str) -> list[nodes.Node]:
@@ -33,7 +33,7 @@ def tally_nodes(views: Views, claim: str) -> list[nodes.Node]:
     rows = [_row(name, words, counted) for name, words in _classes(counted).items()]
     headings = ["Class", "What is in it", *(_heading(one) for one in counted)]
     title = f"What did the search of {claim} find, class by class?"
-    widths = (22, 40, *(_NUMBER_WIDTH for _ in counted))
+    widths = (22, 34, *(_NUMBER_WIDTH for _ in counted))
     made.append(views.table(title, headings, widths, rows, "xenfusa-tallies", "xenfusa-filterable"))
     traces = [view for name in _classes(counted) for view in _traced(views, name, counted)]
     if traces:
@@ -45,7 +45,7 @@ def _what_ran(verdict: Verdict) -> nodes.paragraph:
     """What came of the search that counted, and what shows that it could have come out otherwise."""
     state = marked(RESULT_OF_VERDICT[verdict.kind], verdict_words(verdict))
     bites = (
-        f"{verdict.killed:,} of {count(verdict.mutants, 'mutant')} refute it"
+        f"{verdict.killed:,} of {count(verdict.mutants, 'mutant')} {'refutes' if verdict.killed == 1 else 'refute'} it"
         if verdict.mutants
         else "no mutant was tried"
     )

@@ -40,7 +40,7 @@ def test_run_nodes(views: Views, fromdoc: str) -> list[nodes.Node]:
     made = list(views.banners())
     made.append(_documented_words(record.documented))
     if record.runs:
-        title = f"Runs of tests ({len(record.runs):,})"
+        title = f"Runs of tests: {len(record.runs):,}"
         rows = [_run(one) for one in record.runs]
         made.append(
             views.table(title, _RUN_HEADINGS, _RUN_WIDTHS, rows, "xenfusa-runs", "xenfusa-filterable", "xenfusa-wide")
@@ -50,7 +50,7 @@ def test_run_nodes(views: Views, fromdoc: str) -> list[nodes.Node]:
             paragraph("No run of tests is on record: of the reports it is known only what they say themselves.")
         )
     if record.reports:
-        title = f"Test reports ({len(record.reports):,})"
+        title = f"Test reports: {len(record.reports):,}"
         reports = [_report(one, views, fromdoc) for one in record.reports]
         made.append(
             views.table(

@@ -22,7 +22,7 @@ from sphinx_xenfusa.sphinxext.trace_charts import chart
 from sphinx_xenfusa.trace.states import Result
 
 _HEADINGS = ("Step", "Party", "Action", "Outcome", "What changed", "Source")
-_WIDTHS = (6, 15, 24, 18, 20, 17)
+_WIDTHS = (8, 15, 23, 18, 20, 16)
 
 
 class Page(Protocol):

@@ -15,6 +15,8 @@ from sphinx_xenfusa.sphinxext.views import Views, policy_words, verdict_words
 from sphinx_xenfusa.trace.record import TracedItem
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, Result
 
+_SEARCH_WIDTHS = (15, 18, 12, 12, 12, 14, 17)
+
 
 def verdicts_table(views: Views, traced: TracedItem) -> nodes.Node:
     """The verdicts on the claims of an item, those that do not count included, and its claims without one."""
@@ -155,7 +157,7 @@ def details(views: Views, verdict: Verdict) -> nodes.Node:
         made.append(paragraph(nodes.strong("", "Size: "), f"{count(scope.platforms, 'platform')}; {recount}."))
     if scope.assumptions:
         made.append(paragraph(nodes.strong("", "Assumptions: "), "; ".join(scope.assumptions) + "."))
-    made += _searches(views, verdict)
+    made += searches_nodes(views, verdict)
     if verdict.killer is not None:
         killer = verdict.killer
         made.append(
@@ -177,14 +179,16 @@ def details(views: Views, verdict: Verdict) -> nodes.Node:
     return views.fold(f"{verdict.claim}, {policy_words(verdict.policy)}: scope, mutant and traces", made)
 
 
-def _searches(views: Views, verdict: Verdict) -> list[nodes.Node]:
+def searches_nodes(views: Views, verdict: Verdict) -> list[nodes.Node]:
     """The searches of reachable states, and what shows that they bite."""
     if not verdict.explored:
         return []
-    table_rows = searches.rows(verdict.explored)
+    rows = searches.rows(verdict.explored)
     title = "All reachable states, bit for bit"
-    made: list[nodes.Node] = [views.table(title, searches.HEADINGS, searches.WIDTHS, table_rows, "xenfusa-searches")]
-    made += [paragraph(nodes.strong("", f"{name}: "), told) for name, told in searches.remarks(verdict.explored)]
+    made: list[nodes.Node] = [views.table(title, searches.HEADINGS, _SEARCH_WIDTHS, rows, "xenfusa-searches")]
+    for name, told in searches.remarks(verdict.explored):
+        # "never look at slot" would read as an order, where a rule has that name.
+        made.append(paragraph(nodes.strong("", f"{name}: "), told.replace("; never ", "; these never did: ")))
     return made
 
 

@@ -65,7 +65,7 @@ def outcome_counts(outcomes: Iterable[tuple[Outcome, bool]]) -> str:
     passed = Outcome.PASSED
     counts = Counter(STALE_PASS if stale and one is passed else one.value for one, stale in outcomes)
     worse = (one.value for one in Outcome if one is not passed)
-    return ", ".join(f"{counts[words]} {words}" for words in (*worse, STALE_PASS, passed.value) if counts[words])
+    return ", ".join(f"{counts[words]:,} {words}" for words in (*worse, STALE_PASS, passed.value) if counts[words])
 
 
 class StaleReasons:

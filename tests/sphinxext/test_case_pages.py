@@ -261,7 +261,7 @@ def test_no_pass_of_a_stale_report_is_green(build: Callable[..., Built]) -> None
         assert "✓" not in text
         assert "✗" in text
         assert one.stale in html.unescape(text)
-    assert "Passed, but stale (1)" in texts[0]
+    assert "Passed, but stale: 1 test case" in texts[0]
     assert "1 failed, 1 passed, but stale" in texts[0]
     assert "0, 1 more stale" in texts[1]
     assert "↻ 1" in built.page("totals.html")

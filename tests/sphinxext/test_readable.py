@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browsing import NEEDS_A_BROWSER, Browsing, names_in_theme, names_of_pages
@@ -90,3 +91,64 @@ def test_on_paper_what_is_folded_is_there_and_controls_are_not(
         page.evaluate("getComputedStyle(document.querySelector('table.xenfusa-table thead')).display")
         == "table-header-group"
     )
+
+
+CUT_ON_PAPER = """() => [...document.querySelectorAll('table.xenfusa-table')].filter(table => {
+    const cuts = one => one && (one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX !== 'visible'
+                                || cuts(one.parentElement));
+    const {right} = table.getBoundingClientRect();
+    return table.getClientRects().length
+        && (right > innerWidth + 1 || cuts(table.parentElement) || getComputedStyle(table).breakInside === 'avoid');
+}).map(table => table.caption.innerText)"""
+CONTROLS = """() => [...document.querySelectorAll(
+    '.xenfusa-tools input, .xenfusa-tools button, .xenfusa-more, .xenfusa-filters, .xenfusa-controls')]
+    .filter(one => one.getClientRects().length).map(one => one.outerHTML.slice(0, 100))"""
+A4 = (700, 1000)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_on_paper_no_column_is_cut_and_no_control_stands(
+    opened: Browsing, every_kind: Callable[..., Path], theme: str
+) -> None:
+    folder = every_kind(theme)
+    page = opened(folder, "index.html", window=A4)
+    tables = 0
+    for name in ("parts/views.html", "parts/more.html", "parts/platforms.html"):
+        opened.go(page, folder, name)
+        tables += page.locator("table.xenfusa-table").count()
+        assert name != "parts/views.html" or page.evaluate(CONTROLS), "there are some on the screen"
+        page.emulate_media(media="print")
+        assert page.evaluate(CUT_ON_PAPER) == [], name
+        assert page.evaluate(CONTROLS) == [], name
+        page.emulate_media(media="screen")
+    assert tables > 20
+
+
+def _tab_to(page: Any, wanted: str) -> None:
+    """Press Tab until the focus is on an element of which a condition of JavaScript holds; nothing else is pressed."""
+    for _ in range(250):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"() => {{ const one = document.activeElement; return Boolean({wanted}); }}"):
+            return
+    raise AssertionError(f"250 times Tab, and the focus was never on: {wanted}")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_tab_and_enter_lead_from_the_index_to_verdict_reviewer_and_evidence(
+    opened: Browsing, every_kind: Callable[..., Path], theme: str
+) -> None:
+    """Three times Enter at the most, from disk: to the requirement with its state and its reviewer, and to what failed."""
+    page = opened(every_kind(theme), "index.html")
+    _tab_to(page, "one.closest('.toctree-wrapper') && one.getAttribute('href') === 'parts/more.html'")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/parts/more.html")
+    assert page.url.startswith("file://")
+    in_card = "one.closest('.xenfusa-evidence') && one.href && one.href.includes('xenfusa/tests/')"
+    _tab_to(page, in_card)
+    card = page.evaluate("document.activeElement.closest('.xenfusa-evidence').innerText")
+    assert "✗ failed" in card
+    assert "Bob" in card
+    assert page.evaluate("document.activeElement.closest('details') === null"), "nothing had to be unfolded"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/xenfusa/tests/**")
+    assert "expected 1, found 2" in page.locator("body").inner_text()

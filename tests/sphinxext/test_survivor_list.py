@@ -59,11 +59,11 @@ def test_survivors_and_reviewed_equivalents(listed: Callable[..., Built]) -> Non
         in said
     )
     assert "Of these 1 are reviewed as equivalent and 2 are not reviewed." in said
-    assert "Mutants that nothing kills and nobody has reviewed (2)" in said
+    assert "Mutants that nothing kills and nobody has reviewed: 2" in said
     assert "model/a.py:3 f off by one 0 → &lt;b&gt;1&lt;/b&gt; in return 0, x a, b, c, d and 2 more" in said
     assert "model/a.py:7 g drop guard if b: → pass no claim reaches it" in said
     assert "catalogue.toml OP flip cell action none → priv It is the same." in said
-    assert "What each claim kills (2)" in said
+    assert "Mutants that each claim kills (2 claims)" in said
     assert "a 8 of 11 off by one: &lt;i&gt;0&lt;/i&gt; → 2 at model/a.py:3 f b 0 of 5 none" in said
     data = to_json(built.record)
     validate(data)
@@ -73,13 +73,13 @@ def test_survivors_and_reviewed_equivalents(listed: Callable[..., Built]) -> Non
 def test_edits_of_one_text_share_a_row_and_all_are_counted(listed: Callable[..., Built]) -> None:
     cells = [Survivor(MutantReport("catalogue.toml OP", "flip cell action", "none", to), "", ("a",)) for to in "xyz"]
     page = listed(Mutants(3, 0, 0, tuple(cells))).page("index.html")
-    assert "nobody has reviewed (3)" in words(page)
+    assert "nobody has reviewed: 3" in words(page)
     assert "none → x or y or z a" in words(page)
 
 
 def test_a_change_reaches_the_page(listed: Callable[..., Built]) -> None:
     listed(MUTANTS)
-    assert "(1)" in words(listed(Mutants(12, 10, 1, MUTANTS.survivors[:1])).page("index.html"))
+    assert "nobody has reviewed: 1 " in words(listed(Mutants(12, 10, 1, MUTANTS.survivors[:1])).page("index.html"))
 
 
 def test_what_is_not_known_is_not_said(listed: Callable[..., Built], build: Callable[..., Built]) -> None:

@@ -65,8 +65,8 @@ class Built:
     warnings: list[str] = field(default_factory=list)
 
     def page(self, name: str) -> str:
-        """The text of an output file."""
-        return (self.out / name).read_text("utf-8")
+        """The text of an output file, without the places where a long name may be broken over lines."""
+        return (self.out / name).read_text("utf-8").replace("<wbr />", "")
 
     @property
     def record(self) -> TraceRecord:
