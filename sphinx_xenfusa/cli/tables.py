@@ -15,6 +15,7 @@ from sphinx_xenfusa.explore.claim import AnnouncedClaim, Claim, Effort
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
+from sphinx_xenfusa.trace.named_domains import with_names
 from sphinx_xenfusa.trace.states import Outcome
 from sphinx_xenfusa.trace.test_results import STALE_PASS
 
@@ -293,6 +294,7 @@ def trace_parts(trace: Trace, name: str) -> Iterator[Part]:
 
     :param name: what the trace is for.
     """
+    trace = with_names(trace)
     yield _text(f"\n{name}: {trace.title}")
     if trace.initial:
         yield _text("at first: " + "; ".join(f"{field} = {value}" for field, value in trace.initial))

@@ -19,6 +19,7 @@ from sphinx_xenfusa.explore.trace import Step, Trace
 from sphinx_xenfusa.sphinxext.blocks import Cell, paragraph
 from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.trace_charts import chart
+from sphinx_xenfusa.trace.named_domains import with_names
 from sphinx_xenfusa.trace.states import Result
 
 _HEADINGS = ("Step", "Party", "Action", "Outcome", "What changed", "Source")
@@ -50,6 +51,7 @@ class Page(Protocol):
 
 def trace_nodes(page: Page, kind: str, trace: Trace) -> list[nodes.Node]:
     """A trace: what holds at first, and every step."""
+    trace = with_names(trace)
     said = paragraph(nodes.strong("", f"{kind}: "), trace.title)
     start = initial(trace)
     if not trace.steps:
