@@ -18,6 +18,7 @@ COMMON = "common"
 TEMPLATES: Mapping[str, str] = {
     "minimal": "one requirement, the claim that confirms it, and the matrix",
     "xen-docs": "the docs folder of Xen's tree: its requirements as they stand, an architecture specification beside them",
+    "full": "everything: a requirement of each kind, an overlay, a platform, tests, gates, a baseline, and a page of each sort",
 }
 """The templates by name, and what each of them makes."""
 
