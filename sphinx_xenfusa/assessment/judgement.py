@@ -50,11 +50,13 @@ class Breach:
 
     :param name: a domain, a device, or a link in words.
     :param asked: what has to be said before it is certain; empty if it is.
+    :param about: what else there is to say of it, such as who has a device; empty if nothing.
     """
 
     name: str
     where: Where
     asked: tuple[Asked, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

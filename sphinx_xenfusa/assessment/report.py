@@ -12,8 +12,8 @@ from typing import Any
 
 from sphinx_xenfusa.assessment.assess import Assessment
 from sphinx_xenfusa.assessment.harm import Examination
-from sphinx_xenfusa.assessment.judgement import Asked, Breach, Judged, Judgement
-from sphinx_xenfusa.assessment.search import MOST_CHANGES, Neighbour, Repairs
+from sphinx_xenfusa.assessment.judgement import Asked, Breach, Compatibility, Judged, Judgement
+from sphinx_xenfusa.assessment.search import MOST_CHANGES, Answer, Neighbour, Repairs, against
 from sphinx_xenfusa.explore.trace import Trace
 from sphinx_xenfusa.platforms.configuration import Where
 
@@ -84,7 +84,12 @@ def _judged(one: Judged) -> dict[str, Any]:
         "judgement": one.judgement.value,
         "why": one.why,
         "breaches": [
-            {"name": breach.name, "place": _where(breach.where), "asked": [_asked(it) for it in breach.asked]}
+            {
+                "name": breach.name,
+                "about": breach.about,
+                "place": _where(breach.where),
+                "asked": [_asked(it) for it in breach.asked],
+            }
             for breach in one.breaches
         ],
     }
@@ -239,19 +244,26 @@ def repair_lines(found: Repairs) -> Iterator[str]:
         yield f"      or {len(found.sets) - MOST_SETS} other sets of that size (--format json has them)"
 
 
+def answer_lines(answers: Iterable[Answer]) -> Iterator[str]:
+    """Which domains may be safety-critical, a line each."""
+    for one in answers:
+        match one.compatibility:
+            case Compatibility.COMPATIBLE if one.always:
+                yield f"  ✓ {one.domain}: yes, and it has to be: no platform without it as a SafeVM is compatible"
+            case Compatibility.COMPATIBLE:
+                beside = f"beside {', '.join(one.beside)}" if one.beside else "alone"
+                yield f"  ✓ {one.domain}: yes ({beside})"
+            case Compatibility.CANNOT_TELL:
+                yield f"  ? {one.domain}: cannot tell before this is said: {_some(one.because)}"
+            case _:
+                yield f"  ✘ {one.domain}: no, whatever the others are: {_some(one.because)}"
+
+
 def table_lines(neighbours: Iterable[Neighbour]) -> Iterator[str]:
     """Platforms near a given one, a line each: what is changed, whether that is allowed, and what stands against it."""
     for one in neighbours:
-        broken = [judged.id for judged in one.assessment.judged if judged.judgement is Judgement.BROKEN]
-        harms = {f"{harm.by} ({harm.kind})": None for it in one.assessment.examinations for harm in it.harms}
-        idle = {
-            f"{it.link.backend} to {it.link.frontend}": None for at in one.assessment.examinations for it in at.idle
-        }
-        against = [f"breaks {', '.join(broken)}"] if broken else []
-        against += [f"interference by {', '.join(harms)}"] if harms else []
-        against += [f"no request completes from {', '.join(idle)}"] if idle else []
-        against += [f"not searched: {one.assessment.not_examined}"] if one.assessment.not_examined else []
-        why = f" ({'; '.join(against)})" if against else ""
+        found = against(one.assessment)
+        why = f" ({'; '.join(found)})" if found else ""
         yield f"  {one.words}: {one.compatibility}{why}"
 
 
@@ -270,6 +282,20 @@ def neighbours_data(neighbours: Iterable[Neighbour]) -> list[dict[str, Any]]:
     ]
 
 
+def answers_data(answers: Iterable[Answer]) -> list[dict[str, Any]]:
+    """Which domains may be safety-critical, as plain data."""
+    return [
+        {
+            "domain": one.domain,
+            "may_be_safe": one.compatibility.value,
+            "beside": list(one.beside),
+            "has_to_be": one.always,
+            "because": list(one.because),
+        }
+        for one in answers
+    ]
+
+
 def _default_lines(assessment: Assessment) -> Iterator[str]:
     """The defaults that were taken, those of one reason together."""
     by_source: dict[str, list[str]] = {}
@@ -280,9 +306,10 @@ def _default_lines(assessment: Assessment) -> Iterator[str]:
 
 
 def _breach_words(breach: Breach) -> str:
+    about = f", {breach.about}" if breach.about else ""
     if not breach.asked:
-        return f"{breach.name} ({breach.where})"
-    return f"{breach.name} ({breach.where}), depending on {_some([one.what for one in breach.asked])}"
+        return f"{breach.name} ({breach.where}){about}"
+    return f"{breach.name} ({breach.where}){about}, depending on {_some([one.what for one in breach.asked])}"
 
 
 def _examined_lines(one: Examination) -> Iterator[str]:

@@ -5,7 +5,8 @@ The rules themselves are the model's (:mod:`sphinx_xenfusa.model.rules`); nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from sphinx_xenfusa.assessment.completions import breaches, is_virtio
 from sphinx_xenfusa.assessment.judgement import Asked, Breach, Judged, Judgement, judgement_of
@@ -69,6 +70,8 @@ def judge_rules(configuration: Configuration) -> Iterator[Judged]:
 
 def _judge(configuration: Configuration, one: Rule, certain: Judgement) -> Judged:
     found = breaches(configuration, one.broken_by, of_devices=one.names is Names.DEVICES)
+    if one.names is Names.DEVICES:
+        found = tuple(_with_owners(found, configuration))
     applies, why = SUBJECTS[one.name]
     judgement = judgement_of(found, certain)
     complete = configuration.virtio_complete
@@ -83,6 +86,14 @@ def _judge(configuration: Configuration, one: Rule, certain: Judgement) -> Judge
     elif judgement is Judgement.FULFILLED and not applies(configuration):
         return Judged(one.name, one.category, one.says, one.section, Judgement.NOT_APPLICABLE, (), why)
     return Judged(one.name, one.category, one.says, one.section, judgement, found)
+
+
+def _with_owners(found: Iterable[Breach], configuration: Configuration) -> Iterator[Breach]:
+    """Who has the devices that break something."""
+    owners = {one.name: one.assigned_to.value or () for one in configuration.devices}
+    for one in found:
+        names = owners.get(one.name, ())
+        yield replace(one, about=f"assigned to {' and '.join(names)}") if names else one
 
 
 def _of_unlisted(one: Rule, configuration: Configuration) -> Iterator[Breach]:

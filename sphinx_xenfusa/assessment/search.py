@@ -25,6 +25,8 @@ MOST_WORK = 20_000
 """Sets of changes times the domains, devices and links of the platform that they are tried on: half a minute."""
 MOST_SEARCHED = 200
 """Candidates that the rules accept and that are searched for interference."""
+MOST_EXPLORED = 150
+"""Domains, devices and links of a platform around which others are tried."""
 MOST_ASSIGNED = 8
 """Domains of which every assignment of criticality is tried; of more, one domain is changed at a time."""
 
@@ -54,9 +56,38 @@ class Neighbour:
     assessment: Assessment
 
     @property
+    def safe(self) -> frozenset[str]:
+        """Its SafeVMs."""
+        domains = self.assessment.configuration.domains
+        return frozenset(one.name for one in domains if one.criticality.value is Criticality.SAFE)
+
+    @property
     def compatibility(self) -> Compatibility:
         """Whether it is compatible."""
         return self.assessment.compatibility
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a domain may be a SafeVM.
+
+    :param compatibility: the best that comes of any platform that was tried with it as a SafeVM.
+    :param beside: the other SafeVMs of such a platform, one with as few as there can be.
+    :param always: whether every compatible platform has it as a SafeVM; known only if every assignment was tried.
+    :param because: what stands against it, or what has to be said first.
+    """
+
+    domain: str
+    compatibility: Compatibility
+    beside: tuple[str, ...]
+    always: bool
+    because: tuple[str, ...]
+
+
+def too_large(configuration: Configuration) -> str:
+    """Why a platform is not explored, in words; empty if it is."""
+    size = _size(configuration)
+    return f"{size} domains, devices and links; up to {MOST_EXPLORED} are explored" if size > MOST_EXPLORED else ""
 
 
 def repairs(assessment: Assessment, most: int = MOST_CANDIDATES) -> Repairs:
@@ -137,3 +168,45 @@ def criticalities(configuration: Configuration) -> Iterator[Neighbour]:
             chosen = [to_criticality(name, Criticality.SAFE if name in safe else Criticality.UNSAFE) for name in names]
             words = f"SafeVMs: {', '.join(safe) or 'none'}"
             yield Neighbour(words, assess(applied(configuration, chosen)))
+
+
+def against(assessment: Assessment) -> tuple[str, ...]:
+    """What stands against a platform, in words: rules, interference, links that do not work."""
+    broken = [judged.id for judged in assessment.judged if judged.judgement is Judgement.BROKEN]
+    harms = {f"{harm.by} ({harm.kind})": None for it in assessment.examinations for harm in it.harms}
+    idle = {f"{it.link.backend} to {it.link.frontend}": None for at in assessment.examinations for it in at.idle}
+    found = [f"breaks {', '.join(broken)}"] if broken else []
+    found += [f"interference by {', '.join(harms)}"] if harms else []
+    found += [f"no request completes from {', '.join(idle)}"] if idle else []
+    found += [f"not searched: {assessment.not_examined}"] if assessment.not_examined else []
+    return tuple(found)
+
+
+def answers(configuration: Configuration, found: Sequence[Neighbour]) -> Iterator[Answer]:
+    """For each domain whether it may be a SafeVM.
+
+    :param found: what :func:`criticalities` gave.
+    """
+    every = len(configuration.domains) <= MOST_ASSIGNED
+    compatible = [one for one in found if one.compatibility is Compatibility.COMPATIBLE]
+    for domain in configuration.domains:
+        safe = [one for one in found if domain.name in one.safe]
+        always = every and bool(compatible) and all(domain.name in one.safe for one in compatible)
+        for wanted in (Compatibility.COMPATIBLE, Compatibility.CANNOT_TELL, Compatibility.NOT_COMPATIBLE):
+            fitting = [one for one in safe if one.compatibility is wanted]
+            if fitting:
+                best = min(fitting, key=lambda one: (len(against(one.assessment)), len(one.safe)))
+                yield Answer(
+                    domain.name,
+                    wanted,
+                    tuple(one.name for one in configuration.domains if one.name in best.safe and one is not domain),
+                    always,
+                    _because(best.assessment),
+                )
+                break
+
+
+def _because(assessment: Assessment) -> tuple[str, ...]:
+    if assessment.compatibility is Compatibility.CANNOT_TELL:
+        return tuple(one.what for one in assessment.asked)
+    return against(assessment)

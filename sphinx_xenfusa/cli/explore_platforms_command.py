@@ -8,8 +8,8 @@ from typing import Unpack
 
 import click
 
-from sphinx_xenfusa.assessment.report import FORM_VERSION, neighbours_data, table_lines
-from sphinx_xenfusa.assessment.search import MOST_ASSIGNED, criticalities, neighbours
+from sphinx_xenfusa.assessment.report import FORM_VERSION, answer_lines, answers_data, neighbours_data, table_lines
+from sphinx_xenfusa.assessment.search import MOST_ASSIGNED, answers, criticalities, neighbours, too_large
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.platform_options import PlatformOptions, asked_for, platform_options
 from sphinx_xenfusa.evidence.plain_text import printable
@@ -59,18 +59,25 @@ def explore_platforms(
             unreadable = True
             say(str(error))
             continue
-        if form == "plain":
-            click.echo(printable(configuration.name))
-        answers: dict[str, object] = {"platform": configuration.name}
+        if too_large(configuration):
+            unreadable = True
+            say(f"{configuration.name}: {too_large(configuration)}; xenfusa check-platform takes it")
+            continue
+        told: dict[str, object] = {"platform": configuration.name}
+        lines = [configuration.name]
         for question in questions or QUESTIONS:
             ask, words = QUESTIONS[question]
             found = tuple(ask(configuration))
-            answers[question] = neighbours_data(found)
-            if form == "plain":
-                click.echo(f" {words}")
-                for line in table_lines(found):
-                    click.echo(printable(line))
-        data.append(answers)
+            told[question] = neighbours_data(found)
+            lines.append(f" {words}")
+            if question == "criticality":
+                answered = tuple(answers(configuration, found))
+                told["answers"] = answers_data(answered)
+                lines += [*answer_lines(answered), " Every assignment that was tried:"]
+            lines += table_lines(found)
+        if form == "plain":
+            click.echo("".join(f"{printable(line)}\n" for line in lines), nl=False)
+        data.append(told)
     if form == "json":
         click.echo(dumps({"explore_platforms_version": FORM_VERSION, "platforms": data}), nl=False)
     ctx.exit(ExitCode.UNREADABLE if unreadable or not data else 0)

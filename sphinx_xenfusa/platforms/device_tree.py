@@ -374,6 +374,9 @@ def _preprocessed(text: str, path: Path, files: _Files, include: Sequence[Path])
 def _located(said: str, files: _Files, places: _Places, shown: str) -> InputError:
     """What the reader of sources says, with the place."""
     found = _PARSE_ERROR.fullmatch(said)
+    if found is not None and "/plugin/" in found["words"]:
+        expected = "the device tree with the overlay applied (fdtoverlay does it)"
+        return InputError(files.shown(found["file"]), int(found["line"]), "an overlay (/plugin/)", expected)
     if found is not None:
         return InputError(files.shown(found["file"]), int(found["line"]), found["words"], f"{WHAT} in source form")
     path, _, words = said.partition(": ")

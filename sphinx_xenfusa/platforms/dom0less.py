@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.model.vocabulary import Architecture, Capability, Criticality, DeviceKind, Protocol, Reach
@@ -91,6 +91,8 @@ def configuration_of(tree: Tree, name: str) -> Configuration:
     chosen = tree.node("/chosen")
     nodes = [one for one in chosen.children if one.is_compatible(_DOMAIN)] if chosen else []
     kernel = _kernel_of_dom0(chosen) if chosen else None
+    if not nodes and kernel is None:
+        _refuse_no_platform(tree)
     line = _boot_line(chosen, kernel) if chosen else None
     where = line.where if line else chosen.where if chosen else tree.root.where
     boot = read_boot_line(line.text() if line else "", where, Architecture.ARM)
@@ -121,6 +123,18 @@ def configuration_of(tree: Tree, name: str) -> Configuration:
         remarks=tuple(_remarks(chosen, nodes)) if chosen else (),
         has_boot_line=line is not None,
     )
+
+
+def _refuse_no_platform(tree: Tree) -> NoReturn:
+    """Refuse a tree that starts no domain.
+
+    :raises InputError: always.
+    """
+    where = tree.root.where
+    if passed_through(tree):
+        expected = "the device tree of the platform; a statement beside it names this one under 'passthrough'"
+        raise InputError(where.file, where.line, "a partial device tree (xen,path)", expected)
+    raise InputError(where.file, where.line, "no domain", "a node compatible with xen,domain, or the kernel of a dom0")
 
 
 def _modules_below(node: Node) -> Iterator[Node]:
@@ -401,7 +415,7 @@ def devices_of(tree: Tree) -> Iterator[ConfiguredDevice]:
             continue
         for node in top.walk():
             if node.has("compatible") and node.has("reg") and not _is_disabled(node):
-                yield _device(node, console)
+                yield _device(node, console, tree)
 
 
 def _is_disabled(node: Node) -> bool:
@@ -421,7 +435,7 @@ def _console(tree: Tree) -> str:
     return alias.text() if alias else path
 
 
-def _device(node: Node, console: str) -> ConfiguredDevice:
+def _device(node: Node, console: str, tree: Tree) -> ConfiguredDevice:
     kind = _kind(node)
     where = node.where
     guarded = node.get("iommus")
@@ -434,12 +448,26 @@ def _device(node: Node, console: str) -> ConfiguredDevice:
         if marked
         else default((), where, "what is not marked xen,passthrough goes to the Hardware Domain, or stays with Xen"),
         _reach(node, guarded, how),
-        written(True, guarded.where, "iommus") if guarded else default(False, where, "no IOMMU is named (iommus)"),
+        _behind_iommu(guarded, tree) if guarded else default(False, where, "no IOMMU is named (iommus)"),
         kind,
         written(True, where, "stdout-path")
         if node.path == console
         else default(False, where, "Xen uses the console that stdout-path names"),
     )
+
+
+def _behind_iommu(guarded: Property, tree: Tree) -> Setting[bool]:
+    """Whether the IOMMU that a device names is there and switched on.
+
+    :raises InputError: no node has the phandle.
+    """
+    cells = guarded.cells()
+    if not cells:
+        guarded.refuse("no cell", "<&IOMMU …>")
+    iommu = tree.referred(guarded, cells[0])
+    if _is_disabled(iommu):
+        return written(False, guarded.where, f"its IOMMU {iommu.path} is disabled")
+    return written(True, guarded.where, "iommus")
 
 
 def _kind(node: Node) -> Setting[DeviceKind]:

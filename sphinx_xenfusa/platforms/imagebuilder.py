@@ -201,6 +201,8 @@ class _Reader:
         if line is None:
             self._take("Xen's command line", XEN_CMD, self._here, f"XEN_CMD is not set ({SCRIPT})")
         domains = (*self._dom0(), *self._domus(number))
+        if not domains:
+            raise InputError(self._name, None, "no domain", f"DOM0_KERNEL, or NUM_DOMUS and DOMU_KERNEL[0] ({WHAT})")
         return Configuration(
             name=self._name,
             domains=domains,

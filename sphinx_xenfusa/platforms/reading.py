@@ -114,7 +114,9 @@ def read_configuration(group: Group, asked: Asked) -> Configuration:
 
     :raises InputError: some file of it cannot be used.
     """
-    configuration = _with_boot_line(_read(group, asked), asked)
+    configuration = _read(group, asked)
+    if group.kind is not Kind.XL_CFG:
+        configuration = _with_boot_line(configuration, asked)
     statement = asked.statement or beside(group)
     if statement is None:
         return configuration
@@ -158,11 +160,25 @@ def _with_boot_line(configuration: Configuration, asked: Asked) -> Configuration
 
 
 def files_of(arguments: Sequence[Path]) -> Iterator[Path]:
-    """The files that arguments stand for: a folder stands for the configurations in it, statements and includes left out."""
+    """The files that arguments stand for: a folder stands for the configurations in it, not for statements and partial trees."""
     for one in arguments:
         if not one.is_dir():
             yield one
             continue
         for path in sorted(one.iterdir()):
-            if (path.suffix in _SUFFIXES or path.name == "config") and not path.name.endswith(STATEMENT):
+            if path.suffix not in _SUFFIXES and path.name != "config":
+                continue
+            if not path.name.endswith(STATEMENT) and not _is_partial(path):
                 yield path
+
+
+def _is_partial(path: Path) -> bool:
+    """Whether a file is a partial device tree: it belongs to a domain of a platform and is none."""
+    if path.suffix not in (".dtb", ".dts"):
+        return False
+    try:
+        data = read_bytes(path, limit=SIZE_LIMIT, what="a device tree")
+    except InputError:
+        # Said where it is read.
+        return False
+    return b"xen,path" in data and b"xen,domain" not in data

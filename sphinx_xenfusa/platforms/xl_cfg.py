@@ -11,6 +11,7 @@ Sources: Xen's ``docs/man/xl.cfg.5.pod.in``, ``xl-disk-configuration.5.pod.in``;
 from __future__ import annotations
 
 import ast
+import difflib
 import io
 import itertools
 import re
@@ -240,8 +241,15 @@ def configuration_of(
         refusals=tuple(refusal for one in guests for refusal in one.refusals(names, architecture)),
         notes=boot.notes,
         channels=tuple(channel for one in guests for channel in one.channels(names)),
-        unlisted=(Unlisted(DOM0, here, False, "an xl.cfg does not list the devices that dom0 keeps"),),
-        remarks=tuple(remark for one in guests for remark in one.remarks(names)),
+        unlisted=(
+            Unlisted(
+                DOM0,
+                here,
+                False,
+                "an xl.cfg does not list what dom0 keeps: state who answers for it (assumptions: aou_dev, aou_iommu)",
+            ),
+        ),
+        remarks=tuple(remark for one in guests for remark in one.remarks(names, flask=policy.value == "flask")),
         has_boot_line=bool(boot_line),
     )
 
@@ -313,7 +321,7 @@ class _Guest:
 
     def links(self, names: Sequence[str]) -> Iterator[ConfiguredLink]:
         """The VirtIO devices of the domain."""
-        for key in ("virtio", "disk"):
+        for key in ("virtio", "disk", "vif"):
             entry = self.entries.get(key)
             for text, where in entry.items() if entry else ():
                 options = _options(text, where, key)
@@ -332,10 +340,10 @@ class _Guest:
             entry = self.entries.get(key)
             for text, where in entry.items() if entry else ():
                 options = _options(text, where, key)
-                if not (key == "disk" and _is_virtio(options, key)):
+                if not _is_virtio(options, key):
                     yield key, options, where
 
-    def remarks(self, names: Sequence[str]) -> Iterator[Remark]:
+    def remarks(self, names: Sequence[str], *, flask: bool) -> Iterator[Remark]:
         """What is passed over: slips of the pen, backends that are not there, and what no rule is about."""
         for key, options, where in self._paravirtual():
             backend = options.get("backend", "0")
@@ -344,9 +352,12 @@ class _Guest:
                     where, f"the {key} of {self.name} is passed over: {backend[:60]!r} is no domain of this platform"
                 )
         for key, entry in self.entries.items():
-            hint = did_you_mean(key, _NEAR) if key not in _NEAR else ""
-            if hint and key not in (*NOTED, *_PARAVIRTUAL):
-                yield Remark(entry.where, f"{key} is passed over, by xl too{hint}")
+            near = [one for one in difflib.get_close_matches(key, _NEAR, n=1, cutoff=0.8) if one[0] == key[0]]
+            if near and key not in (*_NEAR, *NOTED, *_PARAVIRTUAL):
+                yield Remark(entry.where, f"{key} is passed over, by xl too (did you mean {near[0]}?)")
+        first = self.entries.get("seclabel")
+        if first is not None and not flask:
+            yield Remark(first.where, f"the label of {self.name} counts with xsm=flask only")
         kind = self.entries.get("type") or self.entries.get("builder")
         if kind is not None and kind.value == "hvm":
             words = "a device model emulates devices for it and maps its memory, about which the document has no rule"
@@ -359,14 +370,16 @@ class _Guest:
         if options.get("transport", "mmio") != "mmio":
             found = f"transport={options['transport']}"
             raise InputError(where.file, where.line, found, "transport=mmio, the only one that libxl knows")
-        source = "libxl_virtio.c:32" if key == "virtio" else "libxl_disk.c:187"
+        source = "libxl_disk.c:187" if key == "disk" else "libxl_virtio.c:32"
         return ConfiguredLink(
             Protocol.VIRTIO,
             backend,
             self.name,
             where,
             None,
-            _grants(options, where, backend, source),
+            _grants(options, where, backend, source)
+            if key != "vif"
+            else default(False, where, "a network interface that QEMU emulates (model=virtio…) has no grants"),
             default(False, where, "upstream Xen has no non-blocking VirtIO (fact sheet 5, D12)"),
         )
 
@@ -432,7 +445,9 @@ def _backend_named(said: str, names: Sequence[str]) -> str | None:
 
 
 def _is_virtio(options: Mapping[str, str], key: str) -> bool:
-    return key != "disk" or options.get("specification", "xen") == "virtio"
+    if key == "vif":
+        return options.get("model", "").startswith("virtio")
+    return key == "virtio" or (key == "disk" and options.get("specification", "xen") == "virtio")
 
 
 def _devices(guests: Iterable[_Guest]) -> Iterator[ConfiguredDevice]:

@@ -10,7 +10,8 @@ from configurations import read
 from sphinx_xenfusa.assessment.assess import assess
 from sphinx_xenfusa.assessment.changes import changes
 from sphinx_xenfusa.assessment.judgement import Compatibility, Judgement
-from sphinx_xenfusa.assessment.search import applied, criticalities, neighbours, repairs
+from sphinx_xenfusa.assessment.report import answer_lines
+from sphinx_xenfusa.assessment.search import answers, applied, criticalities, neighbours, repairs, too_large
 from sphinx_xenfusa.platforms.configuration import Configuration
 
 ENSURED = """xen: {policy: dummy}
@@ -90,3 +91,39 @@ def test_the_platforms_around_one_begin_with_itself(tmp_path: Path) -> None:
 def test_under_silo_another_policy_is_a_change(tmp_path: Path, policy: str) -> None:
     configuration = read(tmp_path, f"domains:\n{BRAKES}", ENSURED.replace("dummy", policy), "car.yaml")
     assert any("policy" in one.words for one in changes(configuration)) is (policy == "silo")
+
+
+def told(configuration: Configuration) -> dict[str, str]:
+    lines = answer_lines(answers(configuration, tuple(criticalities(configuration))))
+    return {line.split(": ")[0].strip(" ✓?✘"): line.split(": ", 1)[1] for line in lines}
+
+
+def test_which_domains_may_be_safety_critical_is_answered_domain_by_domain(tmp_path: Path) -> None:
+    radio = "  - {name: radio, criticality: unsafe}\n"
+    rest = "devices:\n  - {name: disk, owner: control}\n"
+    rest += "links:\n  - {protocol: virtio, backend: control, frontend: radio, device: disk}\n"
+    found = told(of(tmp_path, CONTROL % ("safe", "true"), BRAKES, radio, rest=rest))
+    assert found["control"].startswith("yes, and it has to be")
+    assert found["brakes"] == "yes (beside control)"
+    assert found["radio"].startswith("no, whatever the others are: breaks mem_frontend_unsafe")
+    io = "  - {name: io, roles: [hardware], criticality: unsafe}\n"
+    link = "links:\n  - {protocol: virtio, backend: io, frontend: radio, grants: true, nonblocking: true}\n"
+    # A Hardware Domain that runs a backend is an adversary even as a SafeVM, and the machine stops with it.
+    assert told(of(tmp_path, BRAKES, io, radio, rest=link))["brakes"].startswith("no, whatever the others are: interf")
+    assert told(of(tmp_path, CONTROL % ("safe", "true"), BRAKES))["brakes"] == "yes (beside control)"
+
+
+def test_what_has_to_be_said_first_is_named_in_the_answer(tmp_path: Path) -> None:
+    text = f"domains:\n{CONTROL % ('safe', 'true')}{BRAKES}"
+    found = told(read(tmp_path, text, "xen: {policy: dummy}\n", "car.yaml"))
+    assert found["brakes"] == "cannot tell before this is said: who ensures aou_sched"
+
+
+def test_a_platform_that_is_too_large_to_explore_is_said_to_be(tmp_path: Path) -> None:
+    many = "".join(f"  - {{name: d{at}, criticality: safe, safety_tasks: true}}\n" for at in range(200))
+    assert too_large(of(tmp_path, many)) == "200 domains, devices and links; up to 150 are explored"
+    assert too_large(of(tmp_path, BRAKES)) == ""
+    # The search for repairs ends, and says that it was not all.
+    broken = of(tmp_path, CONTROL % ("unsafe", "false"), many)
+    found = repairs(assess(broken))
+    assert found.tried <= 101

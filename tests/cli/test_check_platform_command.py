@@ -149,7 +149,7 @@ def test_explore_says_which_domains_may_be_safety_critical(broken: Path) -> None
     assert "SafeVMs: s: not compatible (breaks ctrldom_is_safe, C2" in result.output
     assert "SafeVMs: c, s: cannot tell" in result.output
     data = json.loads(CliRunner().invoke(main, ["explore-platforms", str(broken), "--format", "json"]).output)
-    assert {"platform", "criticality", "changes"} == set(data["platforms"][0])
+    assert {"platform", "criticality", "changes", "answers"} == set(data["platforms"][0])
 
 
 def test_explore_costs_a_bad_file_itself_only(broken: Path) -> None:

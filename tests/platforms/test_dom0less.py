@@ -10,6 +10,7 @@ from configurations import board, domain, read
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.model.vocabulary import Capability, Criticality, DeviceKind, Protocol, Reach
 from sphinx_xenfusa.platforms.configuration import ChannelKind, Origin
+from sphinx_xenfusa.platforms.reading import files_of
 
 SHARED = 'shm@0 { compatible = "xen,domain-shared-memory-v1"; xen,shm-id = "logs"; xen,shared-mem = <0 0 0 1>; };'
 
@@ -324,3 +325,37 @@ def test_a_command_line_beside_the_one_of_the_tree_is_said_to_be_passed_over(tmp
     assert found.policy.value == "silo"
     assert any("--boot-line is passed over" in one.words for one in found.remarks)
     assert read(tmp_path, board(domain("one"), chosen=""), boot_line="xsm=dummy").policy.value == "dummy"
+
+
+IOMMU = 'smmu: iommu@1 { compatible = "arm,smmu-v3"; reg = <1 1>; #iommu-cells = <1>; %s };'
+MASTER = 'net@3 { compatible = "acme,net"; reg = <3 1>; iommus = <%s>; };'
+
+
+def test_an_iommu_that_is_not_there_is_one_error_and_one_that_is_off_guards_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"board.dts:8: found the phandle 0x77, which no node has in iommus"):
+        read(tmp_path, board(domain("one"), soc=MASTER % "0x77 1"))
+    with pytest.raises(InputError, match="found no cell in iommus"):
+        read(tmp_path, board(domain("one"), soc=MASTER % ""))
+    for status, behind in (("", True), ('status = "okay";', True), ('status = "disabled";', False)):
+        found = read(tmp_path, board(domain("one"), soc=IOMMU % status + MASTER % "&smmu 1"))
+        assert found.devices[-1].behind_iommu.value is behind
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("/dts-v1/;\n/ { chosen { }; };\n", "board.dts:2: found no domain; expected a node compatible with xen,domain"),
+        ('/dts-v1/;\n/ { p { n { xen,path = "/a"; }; }; };\n', "board.dts:2: found a partial device tree (xen,path)"),
+        ("/dts-v1/;\n/plugin/;\n/ { };\n", "board.dts:2: found an overlay (/plugin/)"),
+    ],
+)
+def test_a_tree_that_is_no_platform_is_one_error(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, text)
+    assert said in str(refused.value)
+
+
+def test_a_folder_does_not_stand_for_its_partial_trees(tmp_path: Path) -> None:
+    tmp_path.joinpath("net.dts").write_text('/dts-v1/;\n/ { p { n { xen,path = "/a"; }; }; };\n', "utf-8")
+    tmp_path.joinpath("board.dts").write_text(board(domain("one")), "utf-8")
+    assert [one.name for one in files_of([tmp_path])] == ["board.dts"]

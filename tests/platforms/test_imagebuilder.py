@@ -143,7 +143,8 @@ def test_what_imagebuilder_or_xen_does_not_take_is_one_error(tmp_path: Path, mor
 def test_domains_without_their_number_are_one_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"config:1: found DOMU_KERNEL\[0\] without NUM_DOMUS"):
         of(tmp_path, "DOMU_KERNEL[0]=x\n")
-    assert of(tmp_path, HEAD).domains == ()
+    with pytest.raises(InputError, match="config: found no domain; expected DOM0_KERNEL"):
+        of(tmp_path, HEAD)
 
 
 def test_what_xen_panics_at_is_a_refusal(tmp_path: Path) -> None:

@@ -162,7 +162,10 @@ def test_a_version_of_grant_tables_that_arm_has_not_is_refused(version: str, ref
 def test_a_slip_of_the_pen_that_xl_passes_over_is_told() -> None:
     (remark,) = of(nav="virito = ['type=virtio,device22']").remarks
     assert remark.words == "virito is passed over, by xl too (did you mean virtio?)"
-    assert of(nav="vcpus = 2\nkernel = 'x'\nextra = 'y'\nmemory = 1\nboot = 'c'\nvpci = 'ecam'").remarks == ()
+    assert (
+        of(nav="vcpus = 2\nkernel = 'x'\nextra = 'y'\nmemory = 1\nboot = 'c'\nvpci = 'ecam'\nramdisk = 'r'").remarks
+        == ()
+    )
 
 
 def test_the_devices_that_dom0_keeps_are_not_listed_anywhere() -> None:
@@ -172,3 +175,16 @@ def test_the_devices_that_dom0_keeps_are_not_listed_anywhere() -> None:
 def test_a_label_is_known_for_what_it_is() -> None:
     found = of(nav="seclabel = 'system_u:system_r:domU_t'", other="")
     assert [one.label and one.label[0] for one in found.domains] == [None, "system_u:system_r:domU_t", None]
+
+
+def test_a_label_without_flask_is_said_to_count_for_nothing() -> None:
+    assert [one.words for one in of(nav="seclabel = 'a'").remarks] == ["the label of nav counts with xsm=flask only"]
+    texts = {"nav.cfg": entries_of("name = 'nav'\nseclabel = 'a'", "nav.cfg")}
+    assert configuration_of(texts, "xl", "xsm=flask").remarks == ()
+
+
+def test_a_network_interface_that_qemu_emulates_with_virtio_is_a_link() -> None:
+    found = of(nav="vif = ['model=virtio-net,type=ioemu,bridge=xenbr0', 'bridge=xenbr1']")
+    (link,) = found.links
+    assert (link.backend, link.frontend, link.grants.value, link.nonblocking.value) == (DOM0, "nav", False, False)
+    assert len(found.channels) == 1
