@@ -174,6 +174,25 @@ def test_the_page_has_exactly_the_options_of_each_command(command: str) -> None:
     assert sorted(documented) == sorted(one.opts[0] for one in options)
 
 
+def choices(command: click.Command) -> dict[str, list[str]]:
+    """The options of a command that take one of some words, with these."""
+    return {
+        one.opts[0]: [str(word) for word in one.type.choices]
+        for one in command.params
+        if isinstance(one, click.Option) and isinstance(one.type, click.Choice)
+    }
+
+
+@pytest.mark.parametrize("command", [name for name, one in each_command().items() if choices(one)])
+def test_the_page_names_every_word_that_an_option_takes(command: str) -> None:
+    part = page("command_line").partition(f".. program:: xenfusa {command}\n")[2].partition(".. program::")[0]
+    for option, words in choices(each_command()[command]).items():
+        told = part.partition(f".. option:: {option} ")[2].partition("\n.. ")[0]
+        # One that is told of where another command has it is listed there without a text of its own.
+        if "\n   " in told:
+            assert [word for word in words if f"``{word}``" not in told] == [], (command, option)
+
+
 def test_the_page_has_exactly_the_exit_codes() -> None:
     table = page("command_line").partition("Exit codes\n")[2].partition("Several at once")[0]
     assert [int(code) for code in re.findall(r"^([0-9]+) +\w", table, re.MULTILINE)] == [
