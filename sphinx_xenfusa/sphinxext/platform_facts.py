@@ -5,6 +5,8 @@ Everything is read from the assessment; nothing is decided here but which rule e
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -60,6 +62,23 @@ _THROUGH_LINKS: Mapping[Interference, tuple[str, ...]] = MappingProxyType(
     {Interference.MEMORY: ("mem_frontend_unsafe",), Interference.TIME: ("sync_frontend_unsafe",)}
 )
 """Which rules forbid the privilege by which something is done: what of them is broken explains it."""
+
+
+MOST_NAMES = 8
+"""Names that are said one by one: a large platform has a thousand of them."""
+
+
+def some(names: Sequence[str]) -> str:
+    """Names one after the other; of many the first, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return f"{', '.join(names[:MOST_NAMES])}{more}"
+
+
+def anchor(*parts: str) -> str:
+    """A place on a page, named by words; what no place may be called has a digest, so that no two words share a place."""
+    whole = "-".join(parts)
+    made = nodes.make_id(whole)
+    return made if made == whole else f"{made}-{hashlib.sha256(whole.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
@@ -132,12 +151,13 @@ class Found:
     @property
     def words(self) -> str:
         """Who does what to whom."""
-        return f"{self.harm.by} → {', '.join(self.to)}: {KINDS[self.harm.kind]} ({self.harm.kind})"
+        others = f" and {len(self.harm.alike):,} alike" if self.harm.alike else ""
+        return f"{self.harm.by}{others} → {some(self.to)}: {KINDS[self.harm.kind]} ({self.harm.kind})"
 
     @property
     def name(self) -> str:
         """A name that no other has on this platform: a part of its anchor."""
-        return nodes.make_id("-".join((self.harm.by, self.harm.kind, *self.policies)))
+        return anchor(self.harm.by, self.harm.kind.lower(), *self.policies)
 
 
 @dataclass(frozen=True)
@@ -151,7 +171,8 @@ class Stuck:
     def name(self) -> str:
         """A part of its anchor."""
         link = self.idle.link
-        return nodes.make_id("-".join(("link", link.backend, link.frontend, *self.policies)))
+        extensions = [name for name in ("grants", "nonblocking") if getattr(link, name)]
+        return anchor("link", link.backend, link.frontend, *extensions, *self.policies)
 
 
 def found_in(assessment: Assessment) -> tuple[Found, ...]:
@@ -169,11 +190,12 @@ def found_in(assessment: Assessment) -> tuple[Found, ...]:
 
 def stuck_in(assessment: Assessment) -> tuple[Stuck, ...]:
     """All links on which no request completes."""
-    together: dict[tuple[str, str, Trace], tuple[Idle, dict[str, None]]] = {}
+    together: dict[tuple[str, str, bool, bool, Trace], tuple[Idle, dict[str, None]]] = {}
     for one in assessment.examinations:
         for idle in one.idle:
             # Several links between the same two domains fail in the same way.
-            key = idle.link.backend, idle.link.frontend, idle.trace
+            link = idle.link
+            key = link.backend, link.frontend, link.grants, link.nonblocking, idle.trace
             together.setdefault(key, (idle, {}))[1][one.policy] = None
     return tuple(Stuck(idle, tuple(policies)) for idle, policies in together.values())
 
@@ -191,11 +213,13 @@ def _kept_badly(assessment: Assessment, harm: Harm, policies: Sequence[str]) -> 
 
 def _forbidden_by(harm: Harm) -> tuple[str, ...]:
     operation = catalogue().by_name.get(harm.trace.steps[-1].action)
+    through = _THROUGH_LINKS.get(harm.kind, ())
     if operation is None:
-        return _THROUGH_LINKS.get(harm.kind, ())
+        return through
     if operation.hypercall == "device":
         return _BY_DEVICES
-    return _BY_FAMILY.get(operation.family, ())
+    # Of two privileges that let the same be done the trace shows one, and to take it away leaves the other.
+    return (*_BY_FAMILY[operation.family], *through) if operation.family in _BY_FAMILY else ()
 
 
 def _devices_of(assessment: Assessment, domain: str) -> Iterator[str]:
@@ -258,9 +282,9 @@ class PicturedLinks:
         """Protocol and ends."""
         several = f" ×{self.number}" if self.number > 1 else ""
         if self.protocol is not Protocol.VIRTIO:
-            return f"{_PROTOCOLS[self.protocol]}{several}: {self.backend} and {', '.join(self.to)}"
-        served = f" ({', '.join(self.devices)})" if self.devices else ""
-        return f"VirtIO{several}{served}: {self.backend} serves {', '.join(self.to)}"
+            return f"{_PROTOCOLS[self.protocol]}{several}: {self.backend} and {some(self.to)}"
+        served = f" ({some(self.devices)})" if self.devices else ""
+        return f"VirtIO{several}{served}: {self.backend} serves {some(self.to)}"
 
 
 _PROTOCOLS: Mapping[Protocol, str] = MappingProxyType(
@@ -269,15 +293,32 @@ _PROTOCOLS: Mapping[Protocol, str] = MappingProxyType(
 
 
 @dataclass(frozen=True)
+class PicturedChannel:
+    """Ways of communication about which the document has no rule, and that are not searched."""
+
+    kind: str
+    ends: tuple[str, str]
+    number: int
+
+    @property
+    def words(self) -> str:
+        """What it is, and between whom."""
+        several = f" ×{self.number}" if self.number > 1 else ""
+        return f"{self.kind}{several}: {' and '.join(self.ends)}"
+
+
+@dataclass(frozen=True)
 class Pictured:
     """All of a platform that its picture shows.
 
+    :param channels: the ways of communication about which the document has no rule.
     :param kept: devices that stay with Xen.
     :param loose: devices that nobody has, or of which nobody says who has them.
     """
 
     domains: tuple[PicturedDomain, ...]
     links: tuple[PicturedLinks, ...]
+    channels: tuple[PicturedChannel, ...]
     found: tuple[Found, ...]
     stuck: tuple[Stuck, ...]
     kept: tuple[str, ...]
@@ -304,10 +345,14 @@ def pictured(assessment: Assessment) -> Pictured:
             kept.append(words)
         else:
             loose.append(f"{words}: there is no Hardware Domain to have it")
+    for one in configuration.unlisted:
+        if one.domain in held:
+            held[one.domain].append("devices that no file lists")
     stuck = stuck_in(assessment)
     return Pictured(
         tuple(_domain(one, tuple(held[one.name])) for one in configuration.domains),
         tuple(_links(assessment, stuck)),
+        tuple(_channels(assessment)),
         found_in(assessment),
         stuck,
         tuple(kept),
@@ -342,12 +387,16 @@ _Group = tuple[Protocol, str, str, Against, Stuck | None]
 def _links(assessment: Assessment, stuck: Sequence[Stuck]) -> Iterator[PicturedLinks]:
     """The links, those of one kind from one backend together."""
     by_place = _broken_at(assessment.judged)
+    stuck_at = {
+        (link.backend, link.frontend, link.grants, link.nonblocking): one
+        for one in reversed(stuck)
+        for link in (one.idle.link, *one.idle.alike)
+    }
     groups: dict[_Group, list[ConfiguredLink]] = {}
     for link in assessment.configuration.links:
         ends = link.backend, link.frontend
-        no_request = next(
-            (one for one in stuck if is_virtio(link) and (one.idle.link.backend, one.idle.link.frontend) == ends), None
-        )
+        no_request = stuck_at.get((*ends, bool(link.grants.value), bool(link.nonblocking.value)))
+        no_request = no_request if is_virtio(link) else None
         named = (link.frontend, f"the link from {ends[0]} to {ends[1]}", f"{ends[0]} and {ends[1]}")
         against = _against(one for name in named for one in by_place.get((link.where, name), ()))
         groups.setdefault((link.protocol, link.backend, _extensions(link), against, no_request), []).append(link)
@@ -364,6 +413,12 @@ def _links(assessment: Assessment, stuck: Sequence[Stuck]) -> Iterator[PicturedL
             no_request.name if no_request else "",
             no_request.policies if no_request else (),
         )
+
+
+def _channels(assessment: Assessment) -> Iterator[PicturedChannel]:
+    numbers = Counter((one.kind.value, one.backend, one.frontend) for one in assessment.configuration.channels)
+    for (kind, backend, frontend), number in numbers.items():
+        yield PicturedChannel(kind, (backend, frontend), number)
 
 
 def _broken_at(judged: Iterable[Judged]) -> dict[tuple[Where, str], list[Judged]]:

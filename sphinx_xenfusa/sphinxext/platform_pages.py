@@ -14,6 +14,7 @@ from docutils import nodes
 
 from sphinx_xenfusa.assessment.harm import Examination
 from sphinx_xenfusa.assessment.judgement import Asked, Breach, Compatibility, Judged, Judgement
+from sphinx_xenfusa.assessment.report import MOST_BREACHES
 from sphinx_xenfusa.platforms.configuration import Setting
 from sphinx_xenfusa.sphinxext.blocks import Cell, capitalised, count, paragraph
 from sphinx_xenfusa.sphinxext.claim_places import page_of_policy, policies_with_pages
@@ -30,14 +31,17 @@ from sphinx_xenfusa.sphinxext.platform_facts import (
     is_repeated,
     pictured,
     rule_of,
+    some,
 )
-from sphinx_xenfusa.sphinxext.platform_picture import LEGEND, Ways, picture
+from sphinx_xenfusa.sphinxext.platform_picture import LEGEND, MOST_DRAWN, Ways, picture
 from sphinx_xenfusa.sphinxext.platform_results import PlatformResult
 from sphinx_xenfusa.sphinxext.views import Views, policy_words
 from sphinx_xenfusa.trace.states import Result
 
 MOST_VALUES = 6
 """Defaults of one reason that are said one by one."""
+MOST_ASKED = 12
+"""What has to be said, one by one; the rest unfolds."""
 _RESULTS = {
     Judgement.BROKEN: Result.FAILED,
     Judgement.CANNOT_TELL: Result.INCONCLUSIVE,
@@ -103,6 +107,10 @@ class PlatformPage:
         yield from self._interference()
         yield from self._mending()
         yield from self._defaults()
+        remarks = self.answer.assessment.configuration.remarks
+        if remarks:
+            yield paragraph("Passed over, or read otherwise than it may seem:")
+            yield nodes.bullet_list("", *(_entry(f"{one.words} ({one.where})") for one in remarks))
 
     @cached_property
     def _shown(self) -> Pictured:
@@ -111,10 +119,10 @@ class PlatformPage:
     # --- places ---------------------------------------------------------------------------------------------------
 
     def _at_rule(self, name: str) -> str:
-        return nodes.make_id(f"{self.place}-rule-{name}")
+        return f"{self.place}-rule-{nodes.make_id(name)}"
 
     def _at_trace(self, name: str) -> str:
-        return nodes.make_id(f"{self.place}-trace-{name}")
+        return f"{self.place}-trace-{name}"
 
     def _to(self, place: str, words: str | nodes.Node) -> nodes.reference:
         """A link to a place on this page."""
@@ -171,15 +179,20 @@ class PlatformPage:
         if self.views.builder.format != "html":
             yield from listed
             return
-        ways = Ways(lambda name: f"#{self._at_rule(name)}", lambda name: f"#{self._at_trace(name)}")
-        name = f"xenfusa-picture-{next(self.views.numbers)}"
-        yield picture(name, self.title, self._shown, _policies, ways, listed)
-        searched = self.answer.not_run or self.answer.assessment.not_examined
-        yield paragraph(LEGEND, classes=["xenfusa-legend"])
-        if searched:
-            yield paragraph(
-                marked(Result.NOT_RUN, "no interference is drawn"), f": nothing was searched, because {searched}."
-            )
+        number = len(self._shown.domains)
+        if number > MOST_DRAWN:
+            yield paragraph(f"There is no picture of more than {MOST_DRAWN} domains; this platform has {number:,}.")
+            yield self.views.fold("What stands on it, as a list", listed)
+        else:
+            ways = Ways(lambda name: f"#{self._at_rule(name)}", lambda name: f"#{self._at_trace(name)}")
+            name = f"xenfusa-picture-{next(self.views.numbers)}"
+            yield picture(name, self.title, self._shown, _policies, ways, listed)
+            yield paragraph(LEGEND, classes=["xenfusa-legend"])
+        assessment = self.answer.assessment
+        why = self.answer.not_run or assessment.not_examined
+        if why:
+            searched = "not everything was searched" if assessment.examinations else "nothing was searched"
+            yield paragraph(marked(Result.NOT_RUN, searched), f", so that arrows may be missing: {why}.")
 
     def _list(self) -> Iterator[nodes.Node]:
         """The picture in words."""
@@ -202,6 +215,11 @@ class PlatformPage:
         if shown.links:
             yield paragraph(nodes.strong("", "Links"))
             yield nodes.bullet_list("", *(self._listed_link(one) for one in shown.links))
+        if shown.channels:
+            yield paragraph(
+                nodes.strong("", "Other ways of communication, about which the document has no rule; not searched")
+            )
+            yield nodes.bullet_list("", *(_entry(one.words) for one in shown.channels))
         if shown.found:
             yield paragraph(nodes.strong("", "Interference"))
             yield nodes.bullet_list("", *(self._listed_harm(one) for one in shown.found))
@@ -253,7 +271,9 @@ class PlatformPage:
         requirement = self.views.link(self.fromdoc, self.rules.get(one.id, ""), one.id)
         name = [paragraph(requirement), paragraph(str(one.category))]
         demands = [paragraph(one.says), paragraph(f"[{one.source}]")]
-        who: list[nodes.Node] = [paragraph(*self._breach(breach)) for breach in one.breaches]
+        who: list[nodes.Node] = [paragraph(*self._breach(breach)) for breach in one.breaches[:MOST_BREACHES]]
+        if len(one.breaches) > MOST_BREACHES:
+            who.append(paragraph(f"and {len(one.breaches) - MOST_BREACHES:,} more"))
         if is_repeated(one):
             who.append(paragraph("as ", *self._to_rules([rule_of(one)])))
         elif one.why:
@@ -265,7 +285,7 @@ class PlatformPage:
         yield nodes.strong("", breach.name)
         yield nodes.Text(f" ({breach.where})")
         if breach.asked:
-            yield nodes.Text(f", depending on {'; '.join(one.what for one in breach.asked)}")
+            yield nodes.Text(f", depending on {some([one.what for one in breach.asked])}")
 
     def _explained(self, one: Judged) -> Iterator[nodes.Node]:
         """The requirement that a check repeats, and the hazard that the rule is there for, where the project has them."""
@@ -288,7 +308,7 @@ class PlatformPage:
         assessment = self.answer.assessment
         rows: list[Sequence[Cell]] = [_searched(one) for one in assessment.examinations]
         if assessment.not_examined:
-            rows.append(("any", "nothing", marked(Result.NOT_RUN, f"not searched: {assessment.not_examined}")))
+            rows.append(("The rest", "nothing", marked(Result.NOT_RUN, f"not searched: {assessment.not_examined}")))
         headings = ("Policy", "What was tried", "Interference with a SafeVM")
         yield self.views.table("Search for interference", headings, (26, 36, 38), rows, "xenfusa-interference")
         yield paragraph(
@@ -311,6 +331,8 @@ class PlatformPage:
         yield from self._placed(found.name, head)
         if len(found.to) > 1:
             yield paragraph(f"The trace is that of {found.to[0]}; the others are harmed in the same way.")
+        if found.harm.alike:
+            yield paragraph(f"So do {some(found.harm.alike)}, each to those that it reaches.")
         yield from self.views.trace("Interference", found.harm.trace)
 
     def _stuck(self, stuck: Stuck) -> Iterator[nodes.Node]:
@@ -379,7 +401,12 @@ def _language(file: str, text: str) -> str:
 
 
 def _policies(names: Sequence[str]) -> str:
-    return " and ".join(policy_words(one) for one in names)
+    return " and ".join(map(_policy, names))
+
+
+def _policy(name: str) -> str:
+    """A policy in words; of a FLASK policy only what it cannot deny was searched."""
+    return "Xen, whatever a FLASK policy denies" if name == "flask" else policy_words(name)
 
 
 def _entry(*parts: str | nodes.Node) -> nodes.list_item:
@@ -391,10 +418,15 @@ def _how(one: Asked) -> Iterator[nodes.Node]:
 
 
 def _searched(one: Examination) -> Sequence[Cell]:
-    name = capitalised(policy_words(one.policy))
+    name = capitalised(_policy(one.policy))
     if not one.starts:
         return name, "the boot", marked(Result.FAILED, "the platform does not come up")
-    tried = f"{one.attempts:,} calls and device accesses that were made"
+    alike = (
+        f", on {one.tried:,} of {one.pairs:,} pairs of domains, to which the others are alike"
+        if one.tried < one.pairs
+        else ""
+    )
+    tried = f"{one.attempts:,} calls and device accesses that were made{alike}"
     if one.harms:
         return (
             name,

@@ -10,7 +10,7 @@ A label is a link: to the rule that is broken, or else to the trace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -20,15 +20,26 @@ from sphinx_xenfusa.model.vocabulary import Criticality
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.blocks import count
 from sphinx_xenfusa.sphinxext.drawings import drawing, element
-from sphinx_xenfusa.sphinxext.platform_facts import MACHINE, Found, Pictured, PicturedDomain, PicturedLinks
+from sphinx_xenfusa.sphinxext.platform_facts import (
+    MACHINE,
+    Found,
+    Pictured,
+    PicturedChannel,
+    PicturedDomain,
+    PicturedLinks,
+)
 from sphinx_xenfusa.sphinxext.trace_charts import fitted
 
+MOST_DRAWN = 32
+"""Domains of a platform that is drawn: nobody reads a picture of more, and there is the list."""
 WIDTH = 700
 _BOX, _LABEL = 190, 208
 """Widths of boxes and labels."""
 _LINE, _PADDING = 16, 8
 _HEAD = 22
 _GAP, _LABEL_GAP = 18, 10
+_FITS = 0.9
+"""Of the width of a frame that text may fill: the fonts of themes are not all as wide as the one that is measured."""
 _MOST_DEVICES = 4
 """Devices that are named in a box; the list names all of them."""
 _MIDDLE = (WIDTH - _LABEL) / 2
@@ -103,11 +114,16 @@ def picture(
     :param policies: says policies in words.
     """
     boxes = [*(_domain(one) for one in shown.domains), *_machine(shown)]
+    known = {box.name for box in boxes}
+    traced = {name for one in shown.found for name in one.against.names}
     labels = [
         *(_found(one, policies, ways) for one in shown.found),
-        *(_links(one, policies, ways) for one in shown.links),
+        *(_links(one, policies, ways, traced) for one in shown.links),
+        *(_channel(one) for one in shown.channels if known.issuperset(one.ends)),
     ]
     height, parts = _drawn(boxes, labels)
+    if not labels:
+        parts.append(element("text", text="no links", x=WIDTH / 2, y=height / 2, class_="xenfusa-column"))
     said = (
         f"{count(len(shown.domains), 'domain')}, {count(len(shown.links), 'kind')} of links, "
         f"{count(len(shown.found), 'way')} to interfere. The list that follows says the same."
@@ -138,7 +154,8 @@ def _machine(shown: Pictured) -> Iterator[_Box]:
 
 def _devices(names: Sequence[str]) -> Iterator[str]:
     shown = names if len(names) <= _MOST_DEVICES else names[: _MOST_DEVICES - 1]
-    yield from (f"▸ {name}" for name in shown)
+    for name in shown:
+        yield from _wrapped(f"▸\u00a0{name}", width=_BOX)
     if len(names) > len(shown):
         yield f"▸ and {len(names) - len(shown)} more devices"
 
@@ -153,27 +170,35 @@ def _found(one: Found, policies: Callable[[Sequence[str]], str], ways: Ways) -> 
     return _Label(lines, one.harm.by, ends, True, True, target, whole)
 
 
-def _links(one: PicturedLinks, policies: Callable[[Sequence[str]], str], ways: Ways) -> _Label:
+def _links(one: PicturedLinks, policies: Callable[[Sequence[str]], str], ways: Ways, traced: Set[str]) -> _Label:
     protocol, ends = one.words.split(": ", 1)
     signs = ("✗",) if one.against.broken else ("!",)
     wrong = [f"{sign} {words}" for sign, words in zip((*signs, "!"), one.against.words, strict=False)]
     wrong += [f"✗ no request completes under {policies(one.policies)}"] if one.stuck else []
     names = one.against.names
-    target = ways.rule(names[0]) if names else ways.trace(one.stuck) if one.stuck else ""
+    # Of several rules first one from which a trace goes on.
+    leads = [name for name in names if name in traced] or names
+    target = ways.rule(leads[0]) if leads else ways.trace(one.stuck) if one.stuck else ""
     said = (protocol, ends, *([one.extensions] if one.extensions else []), *wrong)
     is_wrong = bool(one.against.broken or one.stuck)
     return _Label(_wrapped(*said), one.backend, one.to, is_wrong, False, target, "; ".join(said))
 
 
-def _wrapped(*said: str) -> tuple[str, ...]:
-    """What is said in a label in lines that fit into it; a word that is too long is shortened when it is drawn."""
+def _channel(one: PicturedChannel) -> _Label:
+    kind, ends = one.words.split(": ", 1)
+    said = (kind, ends, "no rule is about it")
+    return _Label(_wrapped(*said), one.ends[0], one.ends[1:], False, False, "", "; ".join(said))
+
+
+def _wrapped(*said: str, width: float = _LABEL) -> tuple[str, ...]:
+    """What is said in a frame in lines that fit into it; a word that is too long is shortened when it is drawn."""
     lines: list[str] = []
     for words in said:
         first, *more = words.split(" ")
         lines.append(first)
         for word in more:
             longer = f"{lines[-1]} {word}"
-            if fitted(longer, _LABEL - 2 * _PADDING) == longer:
+            if _fitted(longer, width) == longer:
                 lines[-1] = longer
             else:
                 lines.append(word)
@@ -312,11 +337,15 @@ def _label(one: _Label, top: float) -> Element:
     return element("a", *inside, href=one.target) if one.target else element("g", *inside)
 
 
+def _fitted(words: str, width: float) -> str:
+    return fitted(words, (width - 2 * _PADDING) * _FITS)
+
+
 def _text(lines: Sequence[str], x: float, top: float, width: float, first: tuple[str, ...]) -> Element:
     """Lines of text in a frame, each shortened to its width."""
     spans = []
     for number, line in enumerate(lines):
         classes = {"class_": first[number]} if number < len(first) else {}
         y = top + _PADDING + 12 + number * _LINE
-        spans.append(element("tspan", text=fitted(line, width - 2 * _PADDING), x=x + _PADDING, y=y, **classes))
+        spans.append(element("tspan", text=_fitted(line, width), x=x + _PADDING, y=y, **classes))
     return element("text", *spans)

@@ -82,13 +82,14 @@ class PlatformViews:
 
     def _in_files(self, made: nodes.container, fromdoc: str, result: PlatformResult, number: int) -> nodes.Node:
         """A platform in files: whether it is compatible with safety."""
+        from sphinx_xenfusa.sphinxext.platform_facts import anchor
         from sphinx_xenfusa.sphinxext.platform_pages import PlatformPage, answer_state, as_written
 
         source = result.source
         made += _headline("Platform", source.written, *answer_state(result))
         made += [_found(finding) for finding in result.findings]
         if result.answer is not None:
-            place = f"xenfusa-{source.id or f'platform-{number}'}"
+            place = anchor("xenfusa", source.id or f"platform-{number}")
             tags = rule_anchors(self.views.anchors)
             made += [*PlatformPage(self.views, fromdoc, result.answer, source.written.title, place, tags).parts()]
         made += [*as_written(self.views, result.texts)]

@@ -167,7 +167,14 @@ FILES: Mapping[str, str] = {
     "     - {who: hw, does: SCHEDOP_shutdown, with: poweroff, expect: denied}\n"
     "\n.. xen:platform:: One that breaks rules\n   :id: bad\n\n   domains:\n"
     "     - {name: hw, roles: [hardware], criticality: unsafe}\n"
-    "     - {name: second, roles: [hardware], criticality: safe}\n",
+    "     - {name: second, roles: [hardware], criticality: safe}\n"
+    "\n.. xen:platform:: One in a file <&>\n   :id: in_file\n   :file: board.yaml\n",
+    "parts/board.yaml": "domains:\n  - {name: io, roles: [hardware], criticality: unsafe}\n"
+    "  - {name: Brakes, criticality: safe, safety_tasks: true}\n  - {name: radio@2, criticality: unsafe}\n"
+    "devices:\n  - {name: nic, reach: dma, iommu: false}\n  - {name: gic, kind: interrupt-controller}\n"
+    "links:\n  - {protocol: virtio, backend: io, frontend: Brakes, device: nic}\n"
+    "  - {protocol: virtio, backend: io, frontend: radio@2}\n  - {protocol: argo, backend: Brakes, frontend: radio@2}\n",
+    "parts/board.statement.yaml": "xen: {policy: dummy}\n",
     "parts/old.json": '{"project": "P", "current_version": "1", "versions": {"1": {"needs": {}}}}',
     "xen/market.rst": OFT,
     "xen/product.rst": _CHAIN,

@@ -16,9 +16,13 @@ from bs4 import BeautifulSoup, Tag
 from click.testing import CliRunner
 from tests_support import Built, requirement, run_build
 
+from sphinx_xenfusa.assessment.assess import assess
 from sphinx_xenfusa.cli import main
 from sphinx_xenfusa.platforms.configuration import Configuration
 from sphinx_xenfusa.sphinxext import platform_answers
+from sphinx_xenfusa.sphinxext.platform_facts import found_in
+from sphinx_xenfusa.sphinxext.platform_files import PlatformFiles, read_platform
+from sphinx_xenfusa.trace.record import Place
 
 BOARDS = Path(__file__).parents[2] / "docs" / "fusa" / "boards"
 TITLE = "Page\n====\n\n"
@@ -185,6 +189,32 @@ def test_every_link_of_the_page_leads_somewhere(car: Built) -> None:
     assert len(ids) == len(set(ids))
 
 
+LINK = "links:\n  - {protocol: virtio, backend: io, frontend: brakes, grants: %s, nonblocking: %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("grants", "nonblocking", "broken"),
+    [
+        ("true", "true", set()),
+        ("false", "true", {"mem_frontend_unsafe"}),
+        ("true", "false", {"sync_frontend_unsafe"}),
+        ("false", "false", {"mem_frontend_unsafe", "sync_frontend_unsafe"}),
+    ],
+)
+def test_what_is_named_with_an_interference_is_what_keeps_it_away(
+    tmp_path: Path, grants: str, nonblocking: str, broken: set[str]
+) -> None:
+    domains = "domains:\n  - {name: io, roles: [hardware], criticality: unsafe}\n"
+    domains += "  - {name: brakes, criticality: safe, safety_tasks: true}\n"
+    (tmp_path / "car.yaml").write_text(domains + LINK % (grants, nonblocking))
+    (tmp_path / "car.statement.yaml").write_text(STATEMENT)
+    read = read_platform(PlatformFiles(("car.yaml",)), tmp_path, Place("index.rst", 1))
+    assert read.configuration is not None
+    found = [one for one in found_in(assess(read.configuration)) if "specification" in one.policies]
+    assert {name for one in found for name in one.against.names} == broken
+    assert all(one.against.names for one in found)
+
+
 def test_what_no_rule_forbids_leads_to_the_check_or_the_trace(car: Built) -> None:
     found = labels(box(car))
     (stops,) = (to for words, to in found.items() if "io → the machine: control (C)" in words)
@@ -243,6 +273,22 @@ def test_sixteen_domains_stay_within_the_picture_and_nothing_lies_on_anything(bu
         for other in rects[:number]:
             apart = x >= other[0] + other[2] or other[0] >= x + wide or y >= other[1] + other[3] or other[1] >= y + high
             assert apart, (rects[number], other)
+
+
+def test_of_a_large_platform_there_is_a_list_and_no_picture(build: Callable[..., Built]) -> None:
+    many = "".join(f"  - {{name: radio-{number}, criticality: unsafe}}\n" for number in range(60))
+    links = "".join(f"  - {{protocol: virtio, backend: io, frontend: radio-{number}}}\n" for number in range(60))
+    yaml = f"{UNSAFE}  - {{name: io, roles: [hardware], criticality: unsafe}}\n{many}links:\n{links}"
+    files = {"car.yaml": yaml, "car.statement.yaml": STATEMENT}
+    shown = box(build({**files, "index.rst": TITLE + platform("car.yaml")}))
+    assert "There is no picture of more than 32 domains; this platform has 64." in shown.get_text()
+    assert "VirtIO ×60: io serves radio-0, radio-1" in shown.get_text()
+    assert "and 52 more" in shown.get_text()
+    assert shown.select_one("svg.xenfusa-platform-picture, g.xenfusa-platform-picture") is None
+    known = {str(one["id"]) for one in shown.select("[id]")}
+    places = [str(link["href"])[1:] for link in shown.select("a[href^='#xenfusa']")]
+    assert places
+    assert set(places) <= known
 
 
 # --- what has not run, what is wrong ----------------------------------------------------------------------------------
