@@ -427,7 +427,10 @@ def test_a_statement_that_comes_and_goes(build: Callable[..., Built], tmp_path: 
 
 def test_every_file_is_an_input_of_the_build(build: Callable[..., Built]) -> None:
     files = {
-        "board.dts": '/dts-v1/;\n/include/ "soc/parts.dtsi"\n/ { };\n',
+        "board.dts": (
+            '/dts-v1/;\n/include/ "soc/parts.dtsi"\n'
+            '/ { chosen { one { compatible = "xen,domain"; memory = <0 0x20000>; cpus = <1>; }; }; };\n'
+        ),
         "soc/parts.dtsi": "/ { };\n",
         "index.rst": TITLE + platform("board.dts"),
     }
