@@ -37,9 +37,17 @@ AS_A_SWITCH = "() => { const {dataset} = document.documentElement; if (dataset.t
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 PREPARE = """() => {
-    // What is folded is part of the page; and a few rows say what there is to say of a table.
+    // What is folded is part of the page.  Of a table stay the first rows, and each that has a kind of element (its name and its
+    // classes, so each state) that no row before it has: a row more of the same kinds could say nothing else.
     for (const fold of document.querySelectorAll('details')) fold.open = true;
-    for (const body of document.querySelectorAll('tbody')) for (const row of [...body.rows].slice(8)) row.remove();
+    for (const body of document.querySelectorAll('tbody')) {
+        const seen = new Set();
+        [...body.rows].forEach((row, number) => {
+            const kinds = [...row.querySelectorAll('*')].map(one => `${one.tagName} ${one.getAttribute('class')}`);
+            if (number >= 8 && kinds.every(kind => seen.has(kind))) row.remove();
+            kinds.forEach(kind => seen.add(kind));
+        });
+    }
     for (const one of [...document.querySelectorAll('dl.xenfusa-object')].slice(8)) one.remove();
 }"""
 RUN = """async ([rules, listed]) => {
