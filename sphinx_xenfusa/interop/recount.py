@@ -62,6 +62,8 @@ def recount(
                 known[topic] = path, +counter
                 continue
             first, expected = known[topic]
+            if counter.items() == expected.items():
+                continue
             keys = sorted({*expected, *+counter})
             if path in partial:
                 keys = [key for key in keys if key.partition(" ")[0] in counts["needs"]]
@@ -266,8 +268,9 @@ def _written_by_sphinx_needs(version: Mapping[str, Any], repeated: Collection[st
     that the schema does not name is left out of every need (``needs_json_exclude_fields``).
     """
     fields = version["needs_schema"]["properties"]
+    defaults = {name: fields[name].get("default") for name in _READ_OF_NEEDS if name in fields}
     for id, written in version["needs"].items():
-        need = {name: one.get("default") for name, one in fields.items()} | written
+        need = defaults | {name: written[name] for name in _READ_OF_NEEDS if name in written}
         ours = need.get("type", "").startswith(_OUR_TYPES)
         # One of our types that an author wrote by hand has no item: nothing gave it a fingerprint.
         if ours and id not in repeated and need.get("xen_fingerprint", True):
@@ -279,23 +282,25 @@ def _written_by_sphinx_needs(version: Mapping[str, Any], repeated: Collection[st
 def _of_needs(needs: Iterable[Need]) -> Counts:
     seen = list(needs)
     counts = {
-        "needs": Counter(one["id"] for one in seen),
-        "needs by type": Counter(one["id"].partition("~")[0] for one in seen),
-        "needs by kind": Counter(one["kind"] for one in seen),
-        "kind of each need": Counter(f"{one['id']} {one['kind']}" for one in seen),
+        "needs": Counter([one["id"] for one in seen]),
+        "needs by type": Counter([one["id"].partition("~")[0] for one in seen]),
+        "needs by kind": Counter([one["kind"] for one in seen]),
+        "kind of each need": Counter([f"{one['id']} {one['kind']}" for one in seen]),
     }
     for field in sorted(_FIELDS_OF_NEEDS):
         if all(field in one for one in seen):
-            values = ((one["id"], _words(one[field])) for one in seen)
-            counts[f"{field} of each need"] = Counter(f"{id} {word}" for id, words in values for word in words)
+            told = [f"{one['id']} {word}" for one in seen for word in _words(one[field])]
+            counts[f"{field} of each need"] = Counter(told)
     if all("xen_state" in one for one in seen):
-        counts["needs by state"] = Counter(str(one["xen_state"]) for one in seen)
+        counts["needs by state"] = Counter([str(one["xen_state"]) for one in seen])
     return counts
 
 
 _LONGEST_ID = 1000
 """What covers a longer one covers no need: sphinx-needs is given none (``docs/reference/exports.rst``)."""
 _FIELDS_OF_NEEDS = ("xen_state", "xen_test", "xen_coverage", "xen_uncovered", "xen_covers", "xen_covers_back")
+_READ_OF_NEEDS = ("type", "xen_fingerprint", *_FIELDS_OF_NEEDS)
+"""The fields of a need that are looked at; it has some seventy."""
 
 
 _BACK = ("xen_covers_back",)
@@ -638,16 +643,16 @@ def _seen(one: Mapping[str, Any], lacking: Sequence[str]) -> Seen:
 def _of_items(items: Iterable[Seen]) -> Counts:
     seen = list(items)
     return {
-        "items": Counter(one[0] for one in seen),
+        "items": Counter([one[0] for one in seen]),
         "number of items": Counter({"all": len(seen)}),
-        "items by type": Counter(one[1] for one in seen),
-        "items by kind": Counter(one[2] or "no kind" for one in seen),
-        "items by state": Counter(one[3] for one in seen),
-        "state of each item": Counter(f"{one[0]} {one[3]}" for one in seen),
-        "items by coverage": Counter(one[4] for one in seen),
-        "coverage of each item": Counter(f"{one[0]} {one[4]}" for one in seen),
+        "items by type": Counter([one[1] for one in seen]),
+        "items by kind": Counter([one[2] or "no kind" for one in seen]),
+        "items by state": Counter([one[3] for one in seen]),
+        "state of each item": Counter([f"{one[0]} {one[3]}" for one in seen]),
+        "items by coverage": Counter([one[4] for one in seen]),
+        "coverage of each item": Counter([f"{one[0]} {one[4]}" for one in seen]),
         "types lacking": Counter(type for one in seen for type in one[5]),
-        "inherited state of each item": Counter(f"{one[0]} {one[6] or 'none'}" for one in seen),
+        "inherited state of each item": Counter([f"{one[0]} {one[6] or 'none'}" for one in seen]),
     }
 
 
@@ -655,8 +660,8 @@ def _of_halves(halves: Iterable[tuple[str, str | None, str | None]]) -> Counts:
     """What the claims and what the tests of each item amount to."""
     seen = list(halves)
     return {
-        "state by claims of each item": Counter(f"{id} {model or 'none'}" for id, model, _ in seen),
-        "state by tests of each item": Counter(f"{id} {test or 'none'}" for id, _, test in seen),
+        "state by claims of each item": Counter([f"{id} {model or 'none'}" for id, model, _ in seen]),
+        "state by tests of each item": Counter([f"{id} {test or 'none'}" for id, _, test in seen]),
     }
 
 

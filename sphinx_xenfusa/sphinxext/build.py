@@ -361,9 +361,8 @@ class Build:
         """
         told = () if self.record is None else told_of_tests(self.record)
         says = {claim.id: claim.says for claim in self.claims.values()}
-        words = says, self.register.divergences, told, self._named(domain)
-        shown_by_most = None if self.record is None else _shown_by_most(self.record)
-        whole = digest(shown_by_most, domain.anchors, sorted(self._vocabulary.titles.items()), words, self._ways)
+        words = digest(says, self.register.divergences, told, self._named(domain))
+        whole = digest(self._all_shown(domain), words) if any("*" in shown for shown in domain.views.values()) else ""
         digests = {}
         stale = StaleReasons(() if self.record is None else self.record.reports)
         platforms, rules = self._platforms, self._rules
@@ -396,6 +395,11 @@ class Build:
                     digests[docname], platforms.shown(docname), rules, linked, sorted(domain.places.items())
                 )
         return digests
+
+    def _all_shown(self, domain: XenDomain) -> str:
+        """A digest of the record, for the documents that may show anything of it."""
+        record = None if self.record is None else _shown_by_most(self.record)
+        return digest(record, domain.anchors, sorted(self._vocabulary.titles.items()), self._ways)
 
     def _about(self) -> tuple[object, ...]:
         """What the page about the evidence shows and no other does."""

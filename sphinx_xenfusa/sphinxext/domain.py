@@ -56,7 +56,7 @@ from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
 if TYPE_CHECKING:
     from sphinx_xenfusa.sphinxext.platform_answers import Answer
 
-ENV_VERSION = 13
+ENV_VERSION = 14
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -338,9 +338,9 @@ class XenDomain(Domain):
         return stored
 
     @property
-    def oft_needs(self) -> dict[str, list[str]]:
-        """The tags of the items of each document that were made needs."""
-        stored: dict[str, list[str]] = self.data.setdefault("oft_needs", {})
+    def oft_needs(self) -> dict[str, dict[str, str]]:
+        """The tags of the items of each document that were made needs, each with a digest of what its need was made of."""
+        stored: dict[str, dict[str, str]] = self.data.setdefault("oft_needs", {})
         return stored
 
     @property

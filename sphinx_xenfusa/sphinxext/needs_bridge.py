@@ -13,8 +13,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from docutils import nodes
 from docutils.parsers.rst.states import RSTState
@@ -33,6 +34,7 @@ from sphinx_needs.utils import add_doc
 from sphinx_xenfusa.interop.typed_fields import FIELDS
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.case_places import ID_PREFIX
+from sphinx_xenfusa.sphinxext.digests import digest
 from sphinx_xenfusa.sphinxext.page_names import OURS
 from sphinx_xenfusa.terms.installed import load_vocabulary
 from sphinx_xenfusa.trace.canonical import dumps, write_text
@@ -50,6 +52,8 @@ _MOST = 1000
 """The longest id or link that sphinx-needs gets: it reads the digits in them as numbers, and Python ends at 4300 digits."""
 _WRITES = "write_json"
 """The method of sphinx-needs that writes ``needs.json``."""
+_STORE = "_needs_all_needs"
+"""The attribute of the environment that is the store of needs."""
 _OURS = ("xen_", "oft_")
 """What the names of our need types begin with."""
 
@@ -74,6 +78,7 @@ def connect(app: Sphinx) -> None:
     setattr(NeedsList, _WRITES, _write_at_once)
     app.connect("config-inited", _add_types, priority=13)
     app.connect("config-inited", _allow_tags, priority=14)
+    app.connect("write-started", _tell_needs_shortly, priority=1)
     app.connect("doctree-resolved", _name_containers, priority=900)
     app.connect("build-finished", _drop_timings)
 
@@ -356,10 +361,7 @@ def _add_without_card(app: Sphinx, docname: str, item: Item, sections: Sequence[
     tag = str(item.tag)
     _refuse_long(tag)
     data = SphinxNeedsData(app.env)
-    other = data.get_needs_mutable().get(tag)
-    if other is not None:
-        where = other["external_url"] or f"{other['docname']}:{other['lineno']}"
-        raise Refused(f"a need of this id exists ({where})")
+    _refuse_repeated(data, tag)
     try:
         need = generate_need(
             NeedsSphinxConfig(app.config),
@@ -386,13 +388,61 @@ def _add_without_card(app: Sphinx, docname: str, item: Item, sections: Sequence[
     data.add_need(need)
 
 
-def forget_needs(env: BuildEnvironment, tags: Iterable[str]) -> None:
-    """Forget the needs without a card that were made of some tags; one that somebody else made stays."""
+class KeptNeed(NamedTuple):
+    """A need of the build before.
+
+    :param made_of: a digest of everything that it was made of.
+    """
+
+    made_of: str
+    need: NeedItem
+
+
+def settings_of_needs(app: Sphinx) -> str:
+    """A digest of what a need without a card is made of beside its item: versions, settings and the fields that there are.
+
+    A setting that is a function has another digest in every build.
+    """
+    names = sorted(name for name in app.config.values if name.startswith("needs_"))
+    settings = [(name, getattr(app.config, name)) for name in (*names, "xenfusa_oft_types")]
+    schema = SphinxNeedsData(app.env).get_schema()
+    return digest(version("sphinx-needs"), settings, list(schema.iter_all_fields()))
+
+
+def take_needs(env: BuildEnvironment, tags: Iterable[str]) -> dict[str, NeedItem]:
+    """Take the needs without a card out of the store that were made of some tags; one that somebody else made stays."""
     data = SphinxNeedsData(env)
     needs = data.get_needs_mutable()
-    for tag in tags:
-        if tag in needs and needs[tag]["type"].startswith(_OURS):
-            data.remove_need(tag)
+    taken = {tag: needs[tag] for tag in tags if tag in needs and needs[tag]["type"].startswith(_OURS)}
+    for tag in taken:
+        data.remove_need(tag)
+    return taken
+
+
+def put_back(app: Sphinx, kept: KeptNeed) -> None:
+    """Put a need back into the store that was taken out of it.
+
+    :raises Refused: there is a need of that id.
+    """
+    data = SphinxNeedsData(app.env)
+    _refuse_repeated(data, kept.need["id"])
+    data.add_need(kept.need)
+
+
+def _refuse_repeated(data: SphinxNeedsData, tag: str) -> None:
+    """Refuse an id that another need has.
+
+    :raises Refused: saying where that stands.
+    """
+    other = data.get_needs_mutable().get(tag)
+    if other is not None:
+        where = other["external_url"] or f"{other['docname']}:{other['lineno']}"
+        raise Refused(f"a need of this id exists ({where})")
+
+
+def forget_needs(env: BuildEnvironment, tags: Iterable[str]) -> None:
+    """Forget the needs without a card that were made of some tags; one that somebody else made stays."""
+    take_needs(env, tags)
 
 
 def shows_needs(env: BuildEnvironment, docname: str, doctree: nodes.document) -> bool:
@@ -442,11 +492,14 @@ def write_states(needs: Any, record: TraceRecord) -> None:
         tag = str(traced.item.tag)
         if tag in needs and needs[tag]["type"].startswith(_OURS):
             need = needs[tag]
-            need["xen_state"] = traced.result.value
-            need["xen_fingerprint"] = traced.fingerprint
-            need["xen_coverage"] = traced.coverage.value
-            need["xen_test"] = None if traced.test is None else traced.test.value
-            need["xen_uncovered"] = list(traced.uncovered)
+            # Set one by one, each of them would have the need computed anew what depends on none of them.
+            need._extras |= {
+                "xen_state": traced.result.value,
+                "xen_fingerprint": traced.fingerprint,
+                "xen_coverage": traced.coverage.value,
+                "xen_test": None if traced.test is None else traced.test.value,
+                "xen_uncovered": list(traced.uncovered),
+            }
             if any("." in target or "[" in target for target in traced.item.covers):
                 # Read from text, a link ends at the first full stop (a part of a need follows) or bracket (a condition).
                 need["xen_covers"] = [NeedLink(id=target) for target in _links(traced.item) or ()]
@@ -525,6 +578,24 @@ class Tests:
             _validate=False,
         )
         self._data.add_need(need)
+
+
+class _Needs(dict[str, NeedItem]):
+    """The store of needs, of which not all is told where it is told.
+
+    For each event Sphinx makes the text of all that it hands over, for a line of its log that few ever see.  sphinx-needs hands
+    over the store, twice.
+    """
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} needs>"
+
+
+def _tell_needs_shortly(app: Sphinx, builder: object) -> None:
+    """Put a store in place that is told in a word, once the environment is kept: that has none of our classes for it."""
+    data = SphinxNeedsData(app.env)
+    if not data.needs_is_post_processed:
+        setattr(app.env, _STORE, _Needs(data.get_needs_mutable()))
 
 
 def _name_containers(app: Sphinx, doctree: nodes.document, docname: str) -> None:

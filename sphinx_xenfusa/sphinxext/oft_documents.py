@@ -24,6 +24,7 @@ from sphinx.util.matching import Matcher
 from sphinx_xenfusa.interop.scan import Scanned, scan
 from sphinx_xenfusa.sphinxext import markup, needs_bridge
 from sphinx_xenfusa.sphinxext.config import finding_of
+from sphinx_xenfusa.sphinxext.digests import digest
 from sphinx_xenfusa.sphinxext.domain import OftPage, XenDomain
 from sphinx_xenfusa.trace.canonical import natural
 from sphinx_xenfusa.trace.linker import first_of_each
@@ -62,10 +63,12 @@ class OftDocuments:
     def __init__(self) -> None:
         self._scanned: dict[Path, Scanned] = {}
         self._matcher: Matcher | None = None
+        self._known: dict[str, needs_bridge.KeptNeed] = {}
+        self._built = False
 
     def connect(self, app: Sphinx) -> None:
         """Connect the events."""
-        app.connect("env-before-read-docs", _forget_needs)
+        app.connect("env-before-read-docs", self._take_needs)
         app.connect("doctree-read", self.place)
 
     # --- the page -----------------------------------------------------------------------------------------------
@@ -147,27 +150,48 @@ class OftDocuments:
 
         :param others: the items that are needs already.
         """
+        if not read.standing:
+            return []
         docnames = {one.item.place: one.docname for one in read.standing}
         taken = {item.tag for item in others}
         domain = _domain(app.env)
         findings = []
-        made: dict[str, list[str]] = {}
+        made: dict[str, dict[str, str]] = {}
+        settings = needs_bridge.settings_of_needs(app)
         for item in first_of_each(read.items).values():
             if item.tag in taken:
                 continue
             docname = docnames[item.place]
             page = domain.oft_pages.get(docname)
-            sections = page.sections.get(str(item.tag), ()) if page else ()
+            tag = str(item.tag)
+            sections = page.sections.get(tag, ()) if page else ()
+            made_of = digest(item, docname, sections, settings)
+            kept = self._known.get(tag)
             try:
-                needs_bridge.add_oft_need(app, docname, item, sections)
+                if kept is not None and kept.made_of == made_of:
+                    needs_bridge.put_back(app, kept)
+                else:
+                    needs_bridge.add_oft_need(app, docname, item, sections)
             except needs_bridge.Refused as error:
                 message = f"sphinx-needs refused {item.tag}: {error}"
-                findings.append(Finding("refused", item.place, str(item.tag), message))
+                findings.append(Finding("refused", item.place, tag, message))
             else:
-                made.setdefault(docname, []).append(str(item.tag))
-        domain.oft_needs.clear()
+                made.setdefault(docname, {})[tag] = made_of
         domain.oft_needs.update(made)
         return findings
+
+    def _take_needs(self, app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+        """Take the needs of the build before out of the store, so that what is read now meets none of them.
+
+        Those that would be made again of the same are put back, because making one takes longer than all else that is done with
+        an item.  In a second build of one process they are made anew: the first has written states into them.
+        """
+        stored = _domain(env).oft_needs
+        needs = needs_bridge.take_needs(env, [tag for made in stored.values() for tag in made])
+        of = {tag: made_of for made in stored.values() for tag, made_of in made.items()}
+        self._known = {} if self._built else {tag: needs_bridge.KeptNeed(of[tag], need) for tag, need in needs.items()}
+        self._built = True
+        stored.clear()
 
 
 def _domain(env: BuildEnvironment) -> XenDomain:
@@ -176,11 +200,6 @@ def _domain(env: BuildEnvironment) -> XenDomain:
 
 def _file_of(app: Sphinx, docname: str) -> str:
     return str(app.env.doc2path(docname, base=False)).replace("\\", "/")
-
-
-def _forget_needs(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
-    """Forget the needs of the build before: they are made again of what the files say now."""
-    needs_bridge.forget_needs(env, [tag for tags in _domain(env).oft_needs.values() for tag in tags])
 
 
 def _idle_patterns(app: Sphinx, files: Mapping[str, str]) -> Iterator[Finding]:

@@ -7,8 +7,9 @@ is sorted, so that the order of files, processes and hash seeds does not show.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from sphinx_xenfusa.explore.survivors import Mutants
@@ -76,6 +77,10 @@ class Place:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 
+    def __reduce__(self) -> tuple[type[Place], tuple[str, int]]:
+        """For pickling, which Python does field by field for a frozen class with slots: Sphinx keeps one for each item."""
+        return Place, (self.file, self.line)
+
 
 @dataclass(frozen=True, slots=True)
 class TypedFields:
@@ -100,6 +105,14 @@ class TypedFields:
         """The words of the field of that name."""
         words: tuple[str, ...] = getattr(self, name)
         return words
+
+    def __reduce__(self) -> tuple[type[TypedFields], tuple[object, ...]]:
+        """For pickling, as of a place."""
+        return TypedFields, _values_of_fields(self)
+
+
+NO_FIELDS = TypedFields()
+"""Of a requirement that says nothing of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +156,15 @@ class Item:
     oft_status: OftStatus = OftStatus.APPROVED
     owner: str = ""
     discharge: str = ""
-    fields: TypedFields = TypedFields()
+    fields: TypedFields = NO_FIELDS
+
+    def __reduce__(self) -> tuple[type[Item], tuple[object, ...]]:
+        """For pickling, as of a place."""
+        return Item, _values_of_item(self)
+
+
+_values_of_item: Callable[[Item], tuple[object, ...]] = attrgetter(*(one.name for one in fields(Item)))
+_values_of_fields: Callable[[TypedFields], tuple[object, ...]] = attrgetter(*(one.name for one in fields(TypedFields)))
 
 
 class ItemSource(Protocol):

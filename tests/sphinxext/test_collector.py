@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 from tests_support import Built, requirement
 
 from sphinx_xenfusa.sphinxext import build as build_module
+from sphinx_xenfusa.sphinxext import outputs
 
 PAGE = {"index.rst": "Page\n====\n\n" + requirement()}
 
@@ -18,8 +19,10 @@ PAGE = {"index.rst": "Page\n====\n\n" + requirement()}
 @pytest.fixture(autouse=True)
 def nothing_aside() -> Iterator[None]:
     gc.unfreeze()
+    gc.enable()
     yield
     gc.unfreeze()
+    gc.enable()
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -52,6 +55,47 @@ def test_it_is_given_back_when_the_build_breaks(build: Callable[..., Built], mon
     with pytest.raises(Exception, match="the page breaks"):
         build(PAGE)
     assert gc.get_freeze_count() == 0
+    assert gc.isenabled()
+
+
+def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[bool]]:
+    """Whether the collector was at work during some steps of the builds that follow."""
+    at_work: dict[str, set[bool]] = {}
+    for place, name in ((build_module, "assemble"), (build_module.Build, "show"), (outputs, "recount")):
+        step = getattr(place, name)
+
+        def noting(*given: Any, _name: str = name, _step: Callable[..., Any] = step, **named: Any) -> Any:
+            at_work.setdefault(_name, set()).add(gc.isenabled())
+            return _step(*given, **named)
+
+        monkeypatch.setattr(place, name, noting)
+    return at_work
+
+
+def test_it_stops_where_there_is_no_garbage_and_goes_on_where_there_is(
+    build: Callable[..., Built], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work = seen(monkeypatch)
+    build(PAGE)
+    assert at_work == {"assemble": {False}, "show": {True}, "recount": {False}}
+    assert gc.isenabled()
+
+
+def test_it_stays_stopped_where_somebody_else_stopped_it(
+    build: Callable[..., Built], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work = seen(monkeypatch)
+    gc.disable()
+    build(PAGE)
+    assert at_work == {"assemble": {False}, "show": {False}, "recount": {False}}
+    assert not gc.isenabled()
+
+
+def test_a_build_that_ends_in_its_beginning_does_not_leave_it_stopped_in_the_next(build: Callable[..., Built]) -> None:
+    with pytest.raises(Exception, match="no-such-theme"):
+        build(PAGE, html_theme="no-such-theme")
+    build(PAGE)
+    assert gc.isenabled()
 
 
 def test_what_somebody_else_set_aside_stays_there(build: Callable[..., Built]) -> None:

@@ -7,11 +7,13 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests_support import Built, requirement
 
 from sphinx_xenfusa.interop.scan import scan
+from sphinx_xenfusa.sphinxext import needs_bridge
 
 XEN = Path(__file__).resolve().parents[2] / "../shared/data/xen-docs-fusa"
 with_xen = pytest.mark.skipif(not XEN.is_dir(), reason="../shared is not there")
@@ -355,6 +357,50 @@ def test_an_edit_reaches_the_needs_and_the_tables_on_other_pages(build: Callable
     ]
     for edit in edits:
         same_as_fresh(build(edit, **settings), build, tmp_path, **settings)
+
+
+def needs_made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the needs without a card that sphinx-needs makes from here on."""
+    made: list[str] = []
+    generate = needs_bridge.generate_need
+
+    def noting(*given: Any, **fields: Any) -> Any:
+        made.append(fields["id"])
+        return generate(*given, **fields)
+
+    monkeypatch.setattr(needs_bridge, "generate_need", noting)
+    return made
+
+
+def test_needs_of_which_nothing_changed_are_not_made_again(
+    build: Callable[..., Built], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = needs_made(monkeypatch)
+    build(FILES, **OFT)
+    assert sorted(made) == ["XenMkt~run~1", "XenProd~timer~2"]
+    made.clear()
+    built = build({"reqs/market.rst": MARKET.replace("Run domains", "Run guests")}, **OFT)
+    assert made == ["XenMkt~run~1"]
+    same_as_fresh(built, build, tmp_path, **OFT)
+    made.clear()
+    types = OFT | {"xenfusa_oft_types": {"XenMkt": "Market requirement"}}
+    built = build({}, **types)
+    assert sorted(made) == ["XenMkt~run~1", "XenProd~timer~2"]
+    same_as_fresh(built, build, tmp_path, **types)
+
+
+def test_a_native_need_that_takes_the_id_of_a_kept_need_comes_first(
+    build: Callable[..., Built], tmp_path: Path
+) -> None:
+    build(FILES, **OFT)
+    native = ".. req:: Native\n   :id: XenMkt~run~1\n\n"
+    built = build({"index.rst": INDEX + native}, **OFT)
+    assert built.types() == ["xenfusa.refused"]
+    assert needs_of(built)["XenMkt~run~1"]["type"] == "req"
+    same_as_fresh(built, build, tmp_path, **OFT)
+    built = build({"index.rst": INDEX}, **OFT)
+    assert built.warnings == []
+    assert needs_of(built)["XenMkt~run~1"]["type"] == "oft_XenMkt"
 
 
 def test_a_removed_page_takes_its_needs_along(build: Callable[..., Built], tmp_path: Path) -> None:
