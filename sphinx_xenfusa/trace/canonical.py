@@ -23,7 +23,7 @@ NaturalKey = tuple[tuple[str, ...], str]
 """What :func:`natural` gives: the parts of a name, then the name itself, so that no two names share a key."""
 
 
-@lru_cache(maxsize=4096)  # the names of files and types come again and again
+@lru_cache(maxsize=2**15)  # the tags of a large project come again and again, too
 def natural(text: str) -> NaturalKey:
     """The sort key under which ``a2`` stands before ``a10``; a total order, upper and lower case told apart last."""
     parts = _DIGITS.split(text.casefold())
