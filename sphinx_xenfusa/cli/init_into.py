@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shlex
 from collections.abc import Iterator, Sequence
@@ -97,7 +98,7 @@ def _settings(text: str, folder: Path) -> Iterator[str]:
     files = sorted({item.place.file for item in items if item.place.file.endswith(".rst")}, key=natural)
     if files:
         yield "# The documents whose OpenFastTrace tags are requirements; their files and pages stay as they are."
-        named = ", ".join(f'"{pattern}"' for pattern in _patterns(files))
+        named = ", ".join(map(_quoted, _patterns(files)))
         yield f"xenfusa_oft = [{named}]"
 
 
@@ -105,9 +106,15 @@ def _patterns(files: Sequence[str]) -> list[str]:
     """Patterns that name files: of one folder, or of each folder at the top that has any."""
     common = os.path.commonpath([PurePosixPath(file).parent for file in files])
     if common:
-        return [f"{PurePosixPath(common).as_posix()}/**.rst"]
+        return [f"{glob.escape(PurePosixPath(common).as_posix())}/**.rst"]
     tops = dict.fromkeys(PurePosixPath(file).parts[0] for file in files)
-    return [top if top in files else f"{top}/**.rst" for top in tops]
+    return [glob.escape(top) if top in files else f"{glob.escape(top)}/**.rst" for top in tops]
+
+
+def _quoted(text: str) -> str:
+    """A text as Python writes it, in double quotes where it can: a folder may have any name, and conf.py is run."""
+    written = repr(text)
+    return written if '"' in written else f'"{written[1:-1]}"'
 
 
 def _lines(data: bytes) -> list[str]:

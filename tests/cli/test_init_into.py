@@ -118,6 +118,12 @@ ITEM = "Title\n-----\n\n`XenMkt~a~1`\n\nDescription:\nXen shall.\n"
         (["reqs/market/a.rst"], '["reqs/market/**.rst"]'),
         (["reqs/market/a.rst", "reqs/b.rst"], '["reqs/**.rst"]'),
         (["reqs/a.rst", "design/b.rst", "c.rst"], '["c.rst", "design/**.rst", "reqs/**.rst"]'),
+        # What stands in a name is no pattern and no Python: conf.py is run.
+        (["old [4]/a.rst"], '["old [[]4]/**.rst"]'),
+        (
+            ["""a", *__import__("os").listdir(), "b\'s/a.rst"""],
+            r"""['a", [*]__import__("os").listdir(), "b\'s/**.rst']""",
+        ),
     ],
 )
 def test_documents_with_requirements_are_named(conf: Path, files: list[str], setting: str) -> None:
