@@ -33,6 +33,8 @@ from sphinx_xenfusa.model.vocabulary import Protocol
 
 MOST_DOMAINS = 16
 """Domains of a platform of which every pair is tried; of a larger one, one pair of each sort."""
+NONE_TRIED = "none to be tried: there is no adversary, no SafeVM that is none, or no call that is let through"
+"""What is said of a search that made no attempt: that it found nothing is no merit of the platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,12 @@ class Harm:
     victims: tuple[str, ...] = ()
     machine: bool = False
     alike: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Who does it, how many others do, and what is done."""
+        others = f" and {len(self.alike):,} alike" if self.alike else ""
+        return f"{self.by}{others} ({self.kind})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sphinx_xenfusa.assessment.assess import Assessment
-from sphinx_xenfusa.assessment.harm import Examination
+from sphinx_xenfusa.assessment.harm import NONE_TRIED, Examination
 from sphinx_xenfusa.assessment.judgement import Asked, Breach, Compatibility, Judged, Judgement
 from sphinx_xenfusa.assessment.search import MOST_CHANGES, Answer, Neighbour, Repairs, against
 from sphinx_xenfusa.explore.trace import Trace
@@ -275,7 +275,12 @@ def neighbours_data(neighbours: Iterable[Neighbour]) -> list[dict[str, Any]]:
             "compatibility": one.compatibility.value,
             "broken": [it.id for it in one.assessment.judged if it.judgement is Judgement.BROKEN],
             "interference": sorted(
-                {f"{harm.by} {harm.kind} {it.policy}" for it in one.assessment.examinations for harm in it.harms}
+                {
+                    f"{name} {harm.kind} {it.policy}"
+                    for it in one.assessment.examinations
+                    for harm in it.harms
+                    for name in (harm.by, *harm.alike)
+                }
             ),
         }
         for one in neighbours
@@ -321,7 +326,9 @@ def _examined_lines(one: Examination) -> Iterator[str]:
         ends = [f"from {it.backend} to {it.frontend}" for it in idle.alike]
         yield f"  ✘ under {name} {idle.trace.title}{f'; nor on {len(ends)} alike: {_some(ends)}' if ends else ''}"
         yield from _steps(idle.trace)
-    if not one.harms:
+    if not one.harms and not one.attempts:
+        yield f"  – under {name} calls and device accesses: {NONE_TRIED}"
+    elif not one.harms:
         alike = (
             f" on {one.tried:,} of {one.pairs:,} pairs of domains, to which the others are alike"
             if one.tried < one.pairs

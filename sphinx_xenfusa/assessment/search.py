@@ -173,7 +173,7 @@ def criticalities(configuration: Configuration) -> Iterator[Neighbour]:
 def against(assessment: Assessment) -> tuple[str, ...]:
     """What stands against a platform, in words: rules, interference, links that do not work."""
     broken = [judged.id for judged in assessment.judged if judged.judgement is Judgement.BROKEN]
-    harms = {f"{harm.by} ({harm.kind})": None for it in assessment.examinations for harm in it.harms}
+    harms = {harm.words: None for it in assessment.examinations for harm in it.harms}
     idle = {f"{it.link.backend} to {it.link.frontend}": None for at in assessment.examinations for it in at.idle}
     found = [f"breaks {', '.join(broken)}"] if broken else []
     found += [f"interference by {', '.join(harms)}"] if harms else []

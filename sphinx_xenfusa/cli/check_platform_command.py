@@ -11,7 +11,7 @@ import click
 from sphinx_xenfusa.assessment.assess import Assessment, assess, summary
 from sphinx_xenfusa.cli.messages import say
 from sphinx_xenfusa.cli.platform_forms import FORMS
-from sphinx_xenfusa.cli.platform_options import PlatformOptions, asked_for, platform_options
+from sphinx_xenfusa.cli.platform_options import NO_PLATFORM, PlatformOptions, asked_for, platform_options
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.platforms.reading import files_of, grouped, read_configuration
 from sphinx_xenfusa.trace.states import ExitCode
@@ -44,6 +44,6 @@ def check_platform(
             say(str(error))
     click.echo(FORMS[form](found, whole=verbose or len(found) == 1), nl=False)
     if not found and not unreadable:
-        say("no platform in what was given; expected device trees, xl.cfg files, ImageBuilder's variables or YAML")
+        say(NO_PLATFORM)
         unreadable = True
     ctx.exit(ExitCode.UNREADABLE if unreadable else summary(found))

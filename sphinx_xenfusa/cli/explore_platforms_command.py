@@ -11,7 +11,7 @@ import click
 from sphinx_xenfusa.assessment.report import FORM_VERSION, answer_lines, answers_data, neighbours_data, table_lines
 from sphinx_xenfusa.assessment.search import MOST_ASSIGNED, answers, criticalities, neighbours, too_large
 from sphinx_xenfusa.cli.messages import say
-from sphinx_xenfusa.cli.platform_options import PlatformOptions, asked_for, platform_options
+from sphinx_xenfusa.cli.platform_options import NO_PLATFORM, PlatformOptions, asked_for, platform_options
 from sphinx_xenfusa.evidence.plain_text import printable
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.platforms.reading import files_of, grouped, read_configuration
@@ -78,6 +78,9 @@ def explore_platforms(
         if form == "plain":
             click.echo("".join(f"{printable(line)}\n" for line in lines), nl=False)
         data.append(told)
+    if not data and not unreadable:
+        say(NO_PLATFORM)
+        unreadable = True
     if form == "json":
         click.echo(dumps({"explore_platforms_version": FORM_VERSION, "platforms": data}), nl=False)
-    ctx.exit(ExitCode.UNREADABLE if unreadable or not data else 0)
+    ctx.exit(ExitCode.UNREADABLE if unreadable else ExitCode.GOOD)

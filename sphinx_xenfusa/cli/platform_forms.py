@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from sphinx_xenfusa.assessment.assess import Assessment
+from sphinx_xenfusa.assessment.harm import NONE_TRIED
 from sphinx_xenfusa.assessment.judgement import Judged, Judgement
 from sphinx_xenfusa.assessment.report import FORM_VERSION, data_of, lines_of, repair_lines, repairs_data, summary_line
 from sphinx_xenfusa.assessment.search import repairs
@@ -23,6 +24,9 @@ _LEVELS: Mapping[Judgement, str] = MappingProxyType(
 )
 """SARIF's level of a judgement; the others are no results."""
 _HARM = "interference"
+_IDLE = "platform.link-does-not-work"
+_BOOT = "platform.does-not-come-up"
+_REST = "platform.not-searched"
 
 
 def plain(assessments: Sequence[Assessment], *, whole: bool) -> str:
@@ -60,12 +64,29 @@ def sarif(assessments: Sequence[Assessment], *, whole: bool) -> str:
                 found += _results(judged, one)
         for judgement, level in _LEVELS.items():
             levels |= {_rule(judged.id, judgement): level for judged in one.judged}
-        for examined in one.examinations:
-            for harm in examined.harms:
-                where = next(it.where for it in one.configuration.domains if it.name == harm.by)
-                message = f"under {examined.policy}: {harm.trace.title}"
-                found.append(Finding(_HARM, _place(where), harm.by, message))
-    return sarif_text(found, {**levels, _HARM: "error"})
+        found += _examined(one)
+    return sarif_text(found, {**levels, _HARM: "error", _IDLE: "error", _BOOT: "error", _REST: "note"})
+
+
+def _examined(one: Assessment) -> Iterator[Finding]:
+    """What the search found: whoever interferes, links that do not work, a boot that fails; and that not all was searched."""
+    places = {it.name: _place(it.where) for it in one.configuration.domains}
+    platform = Place(one.configuration.files[0], 1)
+    for examined in one.examinations:
+        under = f"under {examined.policy}"
+        if not examined.starts:
+            yield Finding(_BOOT, platform, one.configuration.name, f"{under} the platform does not come up")
+        for harm in examined.harms:
+            yield Finding(_HARM, places[harm.by], harm.by, f"{under}: {harm.trace.title}")
+            for name in harm.alike:
+                message = f"{under}: {name} does in the same way what is told of another: {harm.trace.title}"
+                yield Finding(_HARM, places[name], name, message)
+        for idle in examined.idle:
+            for link in (idle.link, *idle.alike):
+                message = f"{under} no request completes on the link from {link.backend} to {link.frontend}"
+                yield Finding(_IDLE, places[link.backend], link.backend, message)
+    if one.not_examined:
+        yield Finding(_REST, platform, one.configuration.name, f"not searched for interference: {one.not_examined}")
 
 
 def _results(judged: Judged, one: Assessment) -> Iterator[Finding]:
@@ -89,7 +110,10 @@ def _place(where: Where) -> Place:
 
 
 def junit(assessments: Sequence[Assessment], *, whole: bool) -> str:
-    """As JUnit: a suite for each platform, a case for each rule and check and for each search; only *fulfilled* passes."""
+    """As JUnit: a suite for each platform, a case for each rule and check and for each search.
+
+    Only *fulfilled* passes, and a search that tried something and found nothing.
+    """
     return report("xenfusa check-platform", [(one.configuration.name, list(_cases(one))) for one in assessments])
 
 
@@ -104,15 +128,22 @@ def _cases(one: Assessment) -> Iterator[Element]:
         yield case
     for examined in one.examinations:
         case = case_of(_HARM, f"under {examined.policy}")
-        wrong = [harm.trace.title for harm in examined.harms] + [idle.trace.title for idle in examined.idle]
+        wrong = [_with_alike(harm.trace.title, len(harm.alike)) for harm in examined.harms]
+        wrong += [_with_alike(idle.trace.title, len(idle.alike)) for idle in examined.idle]
         if wrong or not examined.starts:
             said = "; ".join(wrong) or "the platform does not come up"
             SubElement(case, "failure", message=printable(said))
+        elif not examined.attempts:
+            SubElement(case, "skipped", message=NONE_TRIED)
         yield case
     if one.not_examined:
         case = case_of(_HARM, "search")
         SubElement(case, "skipped", message=printable(one.not_examined))
         yield case
+
+
+def _with_alike(title: str, alike: int) -> str:
+    return f"{title}, and {alike:,} alike" if alike else title
 
 
 FORMS = MappingProxyType({"plain": plain, "json": json_form, "sarif": sarif, "junit": junit})

@@ -11,6 +11,7 @@ import click
 from sphinx_xenfusa.model.vocabulary import Architecture
 from sphinx_xenfusa.platforms.reading import Asked, Group
 
+NO_PLATFORM = "no platform in what was given; expected device trees, xl.cfg files, ImageBuilder's variables or YAML"
 F = TypeVar("F", bound=Callable[..., object])
 
 

@@ -204,13 +204,16 @@ class PlatformDirective(_YamlDirective):
         """
         from sphinx_xenfusa.sphinxext.platform_files import PlatformFiles
 
+        files = tuple(self._inside(name) for name in words(self.options["file"]))
+        if not files:
+            raise ValueError(f"found :file: {self.options['file']}, which names no file; expected a file or folder")
         stated = self.options.get("statement", "").strip()
         architecture = self.options.get("architecture", Architecture.ARM.value).strip()
         if architecture not in list(Architecture):
             expected = " or ".join(Architecture)
             raise ValueError(f"found the architecture {architecture!r}; expected {expected}")
         return PlatformFiles(
-            tuple(self._inside(name) for name in words(self.options["file"])),
+            files,
             self._inside(stated) if stated else "",
             tuple(self._inside(name) for name in words(self.options.get("include"))),
             " ".join(self.options.get("boot-line", "").split()),

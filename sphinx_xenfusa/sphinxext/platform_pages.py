@@ -12,7 +12,7 @@ from functools import cached_property
 
 from docutils import nodes
 
-from sphinx_xenfusa.assessment.harm import Examination
+from sphinx_xenfusa.assessment.harm import NONE_TRIED, Examination
 from sphinx_xenfusa.assessment.judgement import Asked, Breach, Compatibility, Judged, Judgement
 from sphinx_xenfusa.assessment.report import MOST_BREACHES
 from sphinx_xenfusa.platforms.configuration import Setting
@@ -165,12 +165,14 @@ class PlatformPage:
     def _asked(self) -> Iterator[nodes.Node]:
         """What nobody says, and how to say it."""
         asked = self.answer.assessment.asked
-        if asked:
-            yield paragraph(f"To be said before everything is certain ({count(len(asked), 'value')}):")
-            entries = (
-                nodes.list_item("", paragraph(marked(Result.INCONCLUSIVE, one.what), *_how(one))) for one in asked
-            )
-            yield nodes.bullet_list("", *entries)
+        if not asked:
+            return
+        yield paragraph(f"To be said before everything is certain ({count(len(asked), 'value')}):")
+        entries = [nodes.list_item("", paragraph(marked(Result.INCONCLUSIVE, one.what), *_how(one))) for one in asked]
+        yield nodes.bullet_list("", *entries[:MOST_ASKED])
+        if len(entries) > MOST_ASKED:
+            rest = nodes.bullet_list("", *entries[MOST_ASKED:])
+            yield self.views.fold(f"And {count(len(entries) - MOST_ASKED, 'value')} more", [rest])
 
     # --- the picture ----------------------------------------------------------------------------------------------
 
@@ -431,10 +433,10 @@ def _searched(one: Examination) -> Sequence[Cell]:
         return (
             name,
             tried,
-            marked(Result.FAILED, f"found: {', '.join(f'{harm.by} ({harm.kind})' for harm in one.harms)}"),
+            marked(Result.FAILED, f"found: {', '.join(harm.words for harm in one.harms)}"),
         )
     if not one.attempts:
-        return name, tried, marked(Result.NONE, "none to be tried: there is no adversary, or no SafeVM that is none")
+        return name, tried, marked(Result.NONE, NONE_TRIED)
     return name, tried, marked(Result.PASSED, "none found")
 
 

@@ -133,6 +133,50 @@ def test_sarif_has_a_result_at_each_place_and_is_valid(broken: Path) -> None:
     assert any(one["ruleId"] == "xenfusa.interference" for one in only["results"])
 
 
+SILO = """domains:
+  - {name: io, criticality: unsafe}
+  - {name: ui, criticality: unsafe}
+  - {name: brakes, criticality: safe, safety_tasks: true}
+links: [{protocol: virtio, backend: io, frontend: ui, grants: true, nonblocking: true}]
+"""
+
+
+def test_sarif_has_what_the_search_found_beside_interference(tmp_path: Path) -> None:
+    (tmp_path / "car.yaml").write_text(SILO, "utf-8")
+    (tmp_path / "car.statement.yaml").write_text("xen: {policy: silo}\n", "utf-8")
+    (only,) = json.loads(run(tmp_path, "--format", "sarif").output)["runs"]
+    (found,) = [one for one in only["results"] if one["ruleId"] == "xenfusa.platform.link-does-not-work"]
+    assert found["level"] == "error"
+    assert found["message"]["text"] == "under silo no request completes on the link from io to ui"
+    assert found["locations"][0]["physicalLocation"]["region"]["startLine"] == 2
+
+
+def test_every_domain_that_interferes_is_a_result_also_on_a_large_platform(tmp_path: Path) -> None:
+    names = [f"u{at}" for at in range(20)]
+    text = SAFE + "  - {name: dom, roles: [control], criticality: unsafe}\n"
+    text += "".join(f"  - {{name: {name}, roles: [control], criticality: unsafe}}\n" for name in names)
+    (tmp_path / "car.yaml").write_text(text, "utf-8")
+    (tmp_path / "car.statement.yaml").write_text("xen: {policy: dummy}\n", "utf-8")
+    (only,) = json.loads(run(tmp_path, "--format", "sarif").output)["runs"]
+    found = [one for one in only["results"] if one["ruleId"] == "xenfusa.interference"]
+    lines = {one["locations"][0]["physicalLocation"]["region"]["startLine"] for one in found}
+    assert lines == set(range(3, 24))
+    root = ElementTree.fromstring(run(tmp_path, "--format", "junit").output)
+    (failure,) = root.findall(".//testcase[@name='under dummy']/failure")
+    assert ", and 20 alike" in str(failure.get("message"))
+
+
+def test_a_search_with_nothing_to_try_does_not_pass(tmp_path: Path) -> None:
+    (tmp_path / "car.yaml").write_text(SAFE, "utf-8")
+    (tmp_path / "car.statement.yaml").write_text("xen: {policy: dummy}\n", "utf-8")
+    root = ElementTree.fromstring(run(tmp_path, "--format", "junit").output)
+    (skipped,) = root.findall(".//testcase[@name='under dummy']/skipped")
+    assert str(skipped.get("message")).startswith("none to be tried")
+    said = run(tmp_path).output
+    assert "– under Xen, policy dummy calls and device accesses: none to be tried" in said
+    assert "no interference was found" not in said
+
+
 def test_junit_passes_only_what_is_fulfilled(broken: Path) -> None:
     root = ElementTree.fromstring(run(broken, "--format", "junit").output)
     cases = {case.get("name"): case for case in root.iter("testcase")}
@@ -150,6 +194,11 @@ def test_explore_says_which_domains_may_be_safety_critical(broken: Path) -> None
     assert "SafeVMs: c, s: cannot tell" in result.output
     data = json.loads(CliRunner().invoke(main, ["explore-platforms", str(broken), "--format", "json"]).output)
     assert {"platform", "criticality", "changes", "answers"} == set(data["platforms"][0])
+
+
+def test_explore_says_that_there_is_no_platform(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["explore-platforms", str(tmp_path)])
+    assert (result.exit_code, "no platform in what was given" in result.stderr) == (2, True)
 
 
 def test_explore_costs_a_bad_file_itself_only(broken: Path) -> None:

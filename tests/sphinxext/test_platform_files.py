@@ -336,6 +336,7 @@ def test_the_rules_that_are_expected_to_be_broken(build: Callable[..., Built], e
         ({"a.cfg": 'name = "a"\nmemory = __import__\n'}, platform("a.cfg"), "a.cfg:2", "found"),
         ({}, platform("none.dts"), "index.rst:4", "none.dts: found no such file"),
         ({}, platform("../out.dts"), "index.rst:4", "'../out.dts'; expected one inside the source folder"),
+        ({}, platform(","), "index.rst:4", "found :file: ,, which names no file"),
         ({"a.yaml": SAFE}, platform("a.yaml", ":statement: b.yaml"), "index.rst:4", "b.yaml: found no such file"),
         (
             {"a.yaml": SAFE, "a.statement.yaml": "domains: {radio: {criticality: safe}}\n"},
