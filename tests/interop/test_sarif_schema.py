@@ -105,7 +105,11 @@ def test_xen_s_own_tree_with_its_findings_of_style(validator: jsonschema_rs.Draf
 
 def test_of_platforms(validator: jsonschema_rs.Draft4Validator, tmp_path: Path) -> None:
     path = tmp_path / "car.yaml"
-    path.write_text("domains:\n  - {name: c, roles: [control, hardware], criticality: unsafe}\n", "utf-8")
+    path.write_text(
+        "domains:\n  - {name: c, roles: [control, hardware], criticality: unsafe}\n"
+        "  - {name: brakes, criticality: safe, safety_tasks: true}\n",
+        "utf-8",
+    )
     for words in ([str(path)], [str(path), "--boot-line", "xsm=dummy"]):
         log = json.loads(CliRunner().invoke(main, ["check-platform", *words, "--format", "sarif"]).output)
         assert len(log["runs"][0]["results"]) > 3
