@@ -103,7 +103,7 @@ class KeptAnswers:
     def _key(self, configuration: Configuration) -> str:
         if not self._code:
             made = hashlib.sha256(package_digest().encode())
-            for path in sorted(_ROOM.glob("*.py")):
+            for path in (*sorted(_ROOM.glob("*.py")), Path(__file__)):
                 made.update(path.read_bytes())
             self._code = made.hexdigest()
         return hashlib.sha256(f"{self._code}\0{plain(configuration)!r}".encode("utf-8", "surrogatepass")).hexdigest()
