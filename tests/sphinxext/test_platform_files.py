@@ -380,6 +380,18 @@ def test_a_bad_file_is_one_located_warning_and_the_others_are_shown(
     assert headline(box(built, 1)).startswith("Platform: Good — ✓ compatible (")
 
 
+def test_of_many_open_questions_the_first_are_shown_and_the_others_unfold(build: Callable[..., Built]) -> None:
+    files = {f"cars/d{at}.cfg": f'name = "d{at}"\ntype = "pvh"\nmemory = 512\n' for at in range(15)}
+    shown = box(build({**files, "index.rst": TITLE + platform("cars")}, verdicts=()))
+    first = next(one for one in shown.select("p") if one.get_text().startswith("To be said")).find_next_sibling("ul")
+    assert first is not None
+    assert len(first.select(":scope > li")) == 12
+    rest = next(one for one in shown.select("details") if one.select("summary")[0].get_text().startswith("And "))
+    assert f"And {len(rest.select('li'))} values more" in rest.get_text()
+    asked = first.get_text() + rest.get_text()
+    assert all(f"criticality of d{at} " in asked for at in range(15))
+
+
 # --- built again ------------------------------------------------------------------------------------------------------
 
 
