@@ -221,9 +221,7 @@ def _dma(configuration: Configuration) -> Judged:
     hardware = [one for one in configuration.domains if one.is_hardware]
     for domain in hardware:
         breaches += _breach(domain.name, mapped.where, without)
-    says = (
-        "No device is forced past the IOMMU (xen,force-assign-without-iommu), and no direct-mapped Hardware Domain runs without one."
-    )
+    says = "No device is forced past the IOMMU, and no direct-mapped Hardware Domain runs without one."
     source = "xen/common/device-tree/dom0less-bindings.c:94-96 (fact sheet 2.8, 7.1)"
     applies = bool(hardware or configuration.devices or breaches)
     return _judged("C8", says, source, breaches, applies, "there is neither a Hardware Domain nor a device")
