@@ -16,10 +16,10 @@ copyright = "The sphinx_xenfusa founders; text under CC-BY-4.0, code under MIT"
 version = release = __version__
 language = "en"
 
-# What the pages about the tool are made of beside it: its settings, from the code, and its models, written out for other people's
-# tools with the numbers that these must give (see fusa/rerun).
+# What the pages about the tool are made of beside it: its settings and commands, from the code, and its models, written out for
+# other people's tools with the numbers that these must give (see fusa/rerun).
 sys.path.insert(0, str(Path(__file__).parent))
-extensions = ["sphinx_xenfusa", "sphinx.ext.autodoc", "setting_directive"]
+extensions = ["sphinx_xenfusa", "sphinx.ext.autodoc", "setting_directive", "command_directive"]
 exclude_patterns: list[str] = []
 
 # Xen's own theme and pydata are built by the tests; the theme is the only thing that changes.

@@ -41,9 +41,11 @@ from sphinx_xenfusa.trace.states import ExitCode, combined_exit_code
 
 @click.command()
 @click.argument("claims", metavar="[CLAIM]...", nargs=-1, shell_complete=completing.claims)
-@click.option("--check", is_flag=True, help="Only say which claims the record is too old for; run nothing.")
+@click.option("--check", is_flag=True, help="Say which claims the record does not hold for; run nothing.")
 @click.option(
-    "--sample", is_flag=True, help="Run one claim of each chapter anew and compare it with the record; write nothing."
+    "--sample",
+    is_flag=True,
+    help="Run the claim of each chapter with the fewest mutants anew, and compare it with the record; write nothing.",
 )
 @click.option(
     "--record",

@@ -66,7 +66,12 @@ def policy_command(ctx: click.Context, folder: Path) -> None:
 
 @audit.command("pdf")
 @_FOLDER
-@click.option("--out", type=click.Path(path_type=Path), help="The file to write; FOLDER.pdf by default.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file to write. Default: FOLDER.pdf, beside the folder.",
+)
 @click.pass_context
 def pdf_command(ctx: click.Context, folder: Path, out: Path | None) -> None:
     """Print the pages of FOLDER as one PDF with contents and page numbers.

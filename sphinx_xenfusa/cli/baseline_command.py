@@ -35,7 +35,9 @@ def baseline_command() -> None:
     help="The folder to write NAME.json into.",
 )
 @click.option(
-    "--date", metavar="YYYY-MM-DD", help="A day to write into it. Default: none, so that the bytes are the same."
+    "--date",
+    metavar="YYYY-MM-DD",
+    help="A day to write into it. Default: none, so that the bytes depend on the project alone.",
 )
 @click.option("--force", is_flag=True, help="Replace a baseline of that name.")
 @click.pass_context

@@ -19,7 +19,14 @@ from sphinx_xenfusa.trace.states import ExitCode
 
 @click.command("check-platform")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(list(FORMS)), default="plain", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMS)),
+    default="plain",
+    show_default=True,
+    help="The form of the answer; json has everything, sarif is for code review, junit for test reports.",
+)
 @platform_options
 @click.option("--verbose", "-v", is_flag=True, help="All of every platform, also of several.")
 @click.pass_context

@@ -40,18 +40,33 @@ class _Out:
     "--trace",
     "with_traces",
     is_flag=True,
-    help="Show scope, mutants, witness, counterexample and divergences, step by step.",
+    help="Show of each verdict scope, size, assumptions, mutants, witness, counterexample and divergences, step by step.",
 )
 @click.option(
     "--survivors",
     "with_survivors",
     is_flag=True,
-    help="List the mutants of the model that nothing kills. Needs all claims.",
+    help="List the mutants of the model that no claim kills under any policy. Needs all claims.",
 )
-@click.option("--list", "only_list", is_flag=True, help="Say which claims there are; run nothing.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "junit"]), default="table", show_default=True)
 @click.option(
-    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, and show the table besides."
+    "--list",
+    "only_list",
+    is_flag=True,
+    help="Say which claims there are, what they confirm and what they say; run nothing.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "junit"]),
+    default="table",
+    show_default=True,
+    help="The form of the answer.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write to FILE, in one step, and show the table besides.",
 )
 @run_options
 @click.pass_context

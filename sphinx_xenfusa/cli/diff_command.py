@@ -30,7 +30,14 @@ FORMATS: dict[str, Callable[[Difference, Impact], str]] = {
 @click.command("diff")
 @click.argument("before", metavar="A", type=click.Path(path_type=Path))
 @click.argument("after", metavar="B", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="plain", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="plain",
+    show_default=True,
+    help="The form of the answer.",
+)
 @click.option("--exit-code", is_flag=True, help="End with 1 if anything changed.")
 @click.pass_context
 def diff_command(ctx: click.Context, before: Path, after: Path, form: str, exit_code: bool) -> None:

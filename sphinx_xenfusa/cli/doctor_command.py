@@ -27,7 +27,14 @@ _SECONDS = 120
 
 @click.command("doctor")
 @click.argument("project", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--format", "form", type=click.Choice(["plain", "json"]), default="plain", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "json"]),
+    default="plain",
+    show_default=True,
+    help="The form of the answer.",
+)
 @click.pass_context
 def doctor_command(ctx: click.Context, project: Path | None, form: str) -> None:
     """Say whether this installation is whole, what is missing and what that costs, and what the project in DIR sets.

@@ -33,7 +33,14 @@ from sphinx_xenfusa.trace.test_lists import NO_TARGET
     help="The trace record of a build. Default: the newest in the usual output folders.",
 )
 @click.option("--without-record", is_flag=True, help="Look for no record: take kept verdicts, or run the claims.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The form of the answer.",
+)
 @run_options
 @click.pass_context
 def explain_command(

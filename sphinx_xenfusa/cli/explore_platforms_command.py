@@ -34,9 +34,16 @@ QUESTIONS = {
     "questions",
     multiple=True,
     type=click.Choice(list(QUESTIONS)),
-    help="What is asked (repeatable). Default: both.",
+    help="Which domains may be safety-critical, or what each single change would bring (repeatable). Default: both.",
 )
-@click.option("--format", "form", type=click.Choice(["plain", "json"]), default="plain", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["plain", "json"]),
+    default="plain",
+    show_default=True,
+    help="The form of the answer.",
+)
 @platform_options
 @click.pass_context
 def explore_platforms(

@@ -20,7 +20,7 @@ from sphinx_xenfusa.trace.states import ExitCode, combined_exit_code
 
 @click.command("export")
 @click.argument("formats", metavar="FORMAT...", nargs=-1, type=click.Choice(list(FORMATS)))
-@click.option("--list", "listed", is_flag=True, help="List the formats and write nothing.")
+@click.option("--list", "listed", is_flag=True, help="List the formats, and write nothing.")
 @click.option(
     "--record",
     "record_file",

@@ -21,7 +21,7 @@ from sphinx_xenfusa.trace.states import ExitCode
 @click.option(
     "--template",
     type=click.Choice(list(TEMPLATES)),
-    help="What to begin with. Default: minimal.",
+    help="What to begin with. Default: 'minimal'.",
 )
 @click.option(
     "--into",

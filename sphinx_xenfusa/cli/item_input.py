@@ -31,7 +31,7 @@ record_option = click.option(
     "record_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Take the items from a trace record. Default without folders: the newest in the usual output folders.",
+    help="Take the items from a trace record. Default: without folders the newest in the usual output folders.",
 )
 
 

@@ -76,7 +76,7 @@ def export_command(ctx: click.Context, name: str, form: str, output: Path | None
     "settings",
     metavar="NAME=V,V…",
     multiple=True,
-    help="A constant and the values that it takes (repeatable: every combination is searched).",
+    help="A constant and the values that it takes (repeatable); a constant that is not set is as shipped.",
 )
 @click.option("--engine", type=click.Choice(list(ENGINES)), default="numpy", show_default=True, help="What searches.")
 @click.option(
@@ -90,7 +90,7 @@ def export_command(ctx: click.Context, name: str, form: str, output: Path | None
 @click.option(
     "--executor",
     metavar="WHERE",
-    help="Search on a Dask cluster: dask-local:N, or dask://HOST:PORT. Default: processes.",
+    help="Search on a Dask cluster: dask-local:N, or dask://HOST:PORT. Default: processes of our own.",
 )
 @click.pass_context
 def sweep_command(

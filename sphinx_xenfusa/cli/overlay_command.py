@@ -32,13 +32,15 @@ def overlay_command() -> None:
     "--root",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The folder that no document may lie outside of. Default: this one, or else the overlay's own.",
+    help="The folder that no document may lie outside of. Default: the current folder, or that which all overlays "
+    "share if one lies outside.",
 )
 @click.pass_context
 def check_command(ctx: click.Context, files: tuple[Path, ...], root: Path | None) -> None:
     """Find the sentences of overlays in their documents, and say what drifted and what nobody claims.
 
-    Exit codes: 0 all found and every normative sentence claimed or informative; 1 a finding; 2 unreadable input.
+    Exit codes: 0 all found and every normative sentence claimed or informative; 1 a finding; 2 wrong usage, or an
+    overlay or its document cannot be read (the others are still checked).
     """
     here = shared_root(files) if root is None else root
     source = OverlaySource(files, here, load_vocabulary())
@@ -69,9 +71,20 @@ def _coverage_lines(source: OverlaySource, documents: tuple[DocumentCoverage, ..
 @overlay_command.command("new")
 @click.argument("document", type=click.Path(path_type=Path))
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, which must not exist."
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write to FILE, which must not exist. Default: the standard output.",
 )
-@click.option("--type", "item_type", default="XenArch", show_default=True, metavar="TYPE", help="The type of the ids.")
+@click.option(
+    "--type",
+    "item_type",
+    default="XenArch",
+    show_default=True,
+    metavar="TYPE",
+    help="The type of the ids, letters only.",
+)
 @click.pass_context
 def new_command(ctx: click.Context, document: Path, output: Path | None, item_type: str) -> None:
     """Write the skeleton of an overlay: an entry for each normative sentence of DOCUMENT that nobody claims."""

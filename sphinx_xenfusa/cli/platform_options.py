@@ -38,14 +38,14 @@ _OPTIONS = (
         type=click.Choice([one.value for one in Architecture]),
         default=Architecture.ARM.value,
         show_default=True,
-        help="Of platforms made of xl.cfg files.",
+        help="The architecture of platforms made of xl.cfg files.",
     ),
     click.option(
         "--include",
         multiple=True,
         type=click.Path(path_type=Path, file_okay=False),
         metavar="DIR",
-        help="A folder in which #include of device trees looks (repeatable).",
+        help="A folder in which #include of a device tree looks, after that of the file (repeatable).",
     ),
     click.option(
         "--root",

@@ -68,7 +68,7 @@ class _Ended:
     metavar="FILE",
     default=DEFAULT_OUT,
     show_default=True,
-    help="The side file. One that is there is replaced.",
+    help="The side file; it replaces an older one, and no other file.",
 )
 @click.option("--target", metavar="NAME", default="", help="What the tests run on: a board, a platform.")
 @click.option(
@@ -80,7 +80,11 @@ class _Ended:
     help="The reports that COMMAND writes (repeatable); ** matches folders.",
 )
 @click.option(
-    "--tool", "tools", metavar="NAME=COMMAND", multiple=True, help="A tool, and what tells its version (repeatable)."
+    "--tool",
+    "tools",
+    metavar="NAME=COMMAND",
+    multiple=True,
+    help="A tool, and the command whose first line tells its version (repeatable).",
 )
 @click.option(
     "--record",
@@ -108,8 +112,9 @@ def record_run_command(
 ) -> None:
     """Run COMMAND, and note in a side file what ran: commit, time, tools, environment, and the SHA-256 of its reports.
 
-    Exit codes: 0 COMMAND ended with 0; 1 it ended with another code; 2 wrong usage, COMMAND cannot be run, or a report is
-    missing or was not written by it; 3 COMMAND was interrupted.
+    Exit codes: 0 COMMAND ended with 0, and every report is recorded; 1 it ended with another code, which the side file has;
+    2 wrong usage, COMMAND cannot be run (nothing is then), a tool has no version, or a report is missing or was not written by
+    it; 3 COMMAND was interrupted, or a signal ended it: what it wrote is recorded, and is stale.
     """
     try:
         asked = recording.tools_of_command(command) | recording.named_tools(tools)

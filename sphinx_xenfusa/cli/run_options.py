@@ -47,14 +47,14 @@ _OPTIONS = (
         metavar="P",
         multiple=True,
         shell_complete=completing.policies,
-        help="A policy to run under (repeatable). Default: all.",
+        help="A policy to run under (repeatable); a claim that depends on none is run in any case. Default: all.",
     ),
     click.option(
         "--mode",
         type=click.Choice(["cache", "force"]),
         default="cache",
         show_default=True,
-        help="Take the verdicts that are kept, or run everything anew.",
+        help="'cache' takes the verdicts that are kept; 'force' runs everything and keeps it anew.",
     ),
     click.option(
         "--cache-dir",
@@ -70,9 +70,14 @@ _OPTIONS = (
         metavar="S",
         default=f"{DEFAULT_TIMEOUT:g}",
         show_default=True,
-        help="Seconds for each claim and policy.",
+        help="Seconds for each claim and policy; a week at the most.",
     ),
-    click.option("--jobs", callback=_read_by(processes), metavar="N", help="Processes at once. Default: one a core."),
+    click.option(
+        "--jobs",
+        callback=_read_by(processes),
+        metavar="N",
+        help="Processes at once. Default: as many as there are cores.",
+    ),
     click.option(
         "--executor",
         metavar="WHERE",

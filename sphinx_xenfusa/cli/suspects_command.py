@@ -104,15 +104,19 @@ def _plain(signed: Signature) -> str:
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--by", required=True, metavar="NAME", help="Who accepts.")
 @click.option("--why", required=True, metavar="TEXT", help="Why it can be accepted.")
-@click.option("--date", metavar="YYYY-MM-DD", help="The day. Default: today.")
-@click.option("--all-new", is_flag=True, help="Accept everything that nobody has accepted yet; suspects stay suspect.")
+@click.option("--date", metavar="YYYY-MM-DD", help="The day of it. Default: today.")
+@click.option(
+    "--all-new",
+    is_flag=True,
+    help="Accept everything that nobody has accepted yet; what is suspect stays so and has to be named.",
+)
 @click.option(
     "--tree",
     "folders",
     type=click.Path(path_type=Path),
     metavar="DIR",
     multiple=True,
-    help="A folder to take the items from (repeatable).",
+    help="A folder to take the items from, read as OpenFastTrace's files are (repeatable).",
 )
 @record_option
 @file_option

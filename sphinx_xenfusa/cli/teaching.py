@@ -111,7 +111,8 @@ LESSONS: Mapping[str, Lesson] = {
     "export": Lesson(
         "How do I get the evidence into another tool?",
         ("xenfusa export --list", "xenfusa export csv metrics --output build/export"),
-        "0 written and counted again; 1 two files do not say the same; 2 wrong usage, or something could not be read or written",
+        "0 written and counted again; 1 two files do not say the same, or a tag could not be read; 2 wrong usage, a library is "
+        "missing, or something could not be read or written",
     ),
     "init": Lesson(
         "How do I begin?",

@@ -36,7 +36,11 @@ _OPTIONS = (
         default="",
         help="The documented commit. Default: that of the git tree of the root.",
     ),
-    click.option("--require-provenance", is_flag=True, help="Count no report of which time or commit are not known."),
+    click.option(
+        "--require-provenance",
+        is_flag=True,
+        help="Count no report of which time, commit or documented commit are not known.",
+    ),
     click.option(
         "--test-map",
         type=_FILE,

@@ -33,7 +33,14 @@ from sphinx_xenfusa.trace.style import Styled, check_style
 
 @click.command()
 @click.argument("paths", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(list(FORMS)), default="plain", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMS)),
+    default="plain",
+    show_default=True,
+    help="The form of the report.",
+)
 @click.option(
     "--verbosity",
     "-v",
@@ -42,7 +49,13 @@ from sphinx_xenfusa.trace.style import Styled, check_style
     show_default=True,
     help="How much the plain form says.",
 )
-@click.option("--output", "-o", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE, in one step.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write to FILE, in one step. Default: the standard output.",
+)
 @click.option(
     "--source",
     "sources",
@@ -106,7 +119,8 @@ def trace(
 ) -> None:
     """Trace the requirements in folders and files, without Sphinx: what is linked, how, and what is not covered.
 
-    Exit codes: 0 all in order; 1 a defect or another finding; 2 wrong usage or unreadable input (all else is still traced).
+    Exit codes: 0 all in order; 1 a defect, another finding, or a gate that is not met; 2 wrong usage or unreadable
+    input (all else is still traced).
     """
     before = _baseline(ctx, base, form)
     with _without_collection():

@@ -166,14 +166,6 @@ def each_command() -> dict[str, click.Command]:
     return found
 
 
-@pytest.mark.parametrize("command", each_command())
-def test_the_page_has_exactly_the_options_of_each_command(command: str) -> None:
-    part = page("command_line").partition(f".. program:: xenfusa {command}\n")[2].partition(".. program::")[0]
-    documented = re.findall(r"^\.\. option:: (--[\w-]+)", part, re.MULTILINE)
-    options = [one for one in each_command()[command].params if isinstance(one, click.Option)]
-    assert sorted(documented) == sorted(one.opts[0] for one in options)
-
-
 def choices(command: click.Command) -> dict[str, list[str]]:
     """The options of a command that take one of some words, with these."""
     return {
@@ -183,14 +175,119 @@ def choices(command: click.Command) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("command", [name for name, one in each_command().items() if choices(one)])
-def test_the_page_names_every_word_that_an_option_takes(command: str) -> None:
-    part = page("command_line").partition(f".. program:: xenfusa {command}\n")[2].partition(".. program::")[0]
-    for option, words in choices(each_command()[command]).items():
-        told = part.partition(f".. option:: {option} ")[2].partition("\n.. ")[0]
-        # One that is told of where another command has it is listed there without a text of its own.
-        if "\n   " in told:
-            assert [word for word in words if f"``{word}``" not in told] == [], (command, option)
+def test_the_page_describes_exactly_the_commands_and_no_option_by_hand() -> None:
+    # What is told of each comes from click: docs/command_directive.py.
+    text = page("command_line")
+    described = re.findall(r"^\.\. command:: (.+)$", text, re.MULTILINE)
+    assert sorted(described) == sorted(name for name, one in each_command().items() if not isinstance(one, click.Group))
+    assert ".. option::" not in text
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> SphinxTestApp:
+    """A project with every command as the code has it, one that has words of its own, and two that are wrong."""
+    folder = tmp_path_factory.mktemp("commands")
+    path = f"import sys\nsys.path.insert(0, {str(REFERENCE.parent)!r})\n"
+    (folder / "conf.py").write_text(path + "extensions = ['command_directive']\n", "utf-8")
+    (folder / "index.rst").write_text(f"Commands\n========\n\n{WORDS}\n", "utf-8")
+    for name, command in each_command().items():
+        if not isinstance(command, click.Group):
+            text = f":orphan:\n\nOne\n===\n\n.. command:: {name}\n"
+            (folder / f"{name.replace(' ', '-')}.rst").write_text(text, "utf-8")
+    app = SphinxTestApp(srcdir=folder, buildername="text")
+    app.build()
+    app.cleanup()
+    return app
+
+
+WORDS = """\
+.. command:: model sweep
+
+   Counts.
+
+   :--states: Then it *gives up*.
+
+.. command:: sweep
+
+.. command:: suspects
+
+   :--none: A.
+"""
+
+
+def shown(app: SphinxTestApp, name: str) -> str:
+    """What the built page of a command says, without its line breaks."""
+    return " ".join((app.outdir / f"{name}.txt").read_text("utf-8").split())
+
+
+LEAVES = [name for name, one in each_command().items() if not isinstance(one, click.Group)]
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_a_command_is_described_as_click_has_it(name: str, described: SphinxTestApp) -> None:
+    command, text = each_command()[name], shown(described, name.replace(" ", "-"))
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    # Each can be linked to, and none is there that the command has not.
+    targets = [
+        option
+        for program, option in described.env.domains.standard_domain.progoptions
+        if program == f"xenfusa {name}".replace(" ", "-")
+    ]
+    assert sorted(targets) == sorted(word for one in options for word in one.opts)
+    assert f"$ xenfusa {name} {' '.join(command.collect_usage_pieces(click.Context(command)))} " in text
+    for option in options:
+        told = re.split(rf" {option.opts[0]}(?:,.+?)? ", text, maxsplit=1)[-1]
+        assert plain((option.help or "").partition(" Default: ")[0]) in plain(told), option.opts
+    for words in choices(command).values():
+        assert "*Values:* " + ", ".join(f'"{word}"' for word in words) + "." in text
+    for option in options:
+        if option.show_default:
+            assert f'*Default:* "{option.default}".' in text
+
+
+def plain(text: str) -> str:
+    """A text without what only marks words."""
+    return re.sub(r"[*\"'“”‘’]", "", text)
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_the_exit_codes_of_a_command_are_those_of_its_help(name: str, described: SphinxTestApp) -> None:
+    command, text = each_command()[name], (described.outdir / f"{name.replace(' ', '-')}.txt").read_text("utf-8")
+    told = " ".join(f"{command.help} {command.epilog}".partition("Exit codes: ")[2].partition("Examples:")[0].split())
+    rows = re.findall(r"^\| (\d) +\| (.*?) +\|$", text, re.MULTILINE)
+    assert [code for code, _ in rows] == re.findall(r"(?:^|; )(\d) ", told)
+    assert rows[0][0] == "0"
+    assert all(plain(says) in plain(told) for _, says in rows)
+
+
+def test_words_of_the_page_stand_below_those_of_the_help(described: SphinxTestApp) -> None:
+    text = (described.outdir / "index.txt").read_text("utf-8")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    start = lines.index("--states N")
+    assert lines[start : start + 4] == [
+        "--states N",
+        "States after which a search ends without an answer.",
+        "Then it *gives up*.",
+        '*Values:* whole numbers from 1. *Default:* "200000000".',
+    ]
+    assert lines[2:6] == [
+        "*Does a bound that was chosen for a search hide something?*",
+        "$ xenfusa model sweep [OPTIONS] MODEL",
+        "Counts.",
+        '*Arguments:* "MODEL" (one).',
+    ]
+
+
+def test_a_command_or_an_option_that_does_not_exist_is_an_error_at_its_place(described: SphinxTestApp) -> None:
+    said = described.warning.getvalue()
+    assert "index.rst:10" in said and "found the command 'sweep'; expected one of accept, " in said
+    assert "index.rst:12" in said and "found the option '--none'; expected one of --record, --file" in said
+
+
+def test_what_can_be_given_more_than_once_says_so() -> None:
+    options = [one for command in each_command().values() for one in command.params if isinstance(one, click.Option)]
+    assert [one.opts for one in options if one.multiple is not ("(repeatable)" in (one.help or ""))] == []
+    assert [one.opts for one in options if not one.help] == []
 
 
 def test_the_page_has_exactly_the_exit_codes() -> None:
