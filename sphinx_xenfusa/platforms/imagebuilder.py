@@ -12,12 +12,13 @@ the properties mean that it makes of them, in :mod:`sphinx_xenfusa.platforms.dom
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-from sphinx_xenfusa.inputs import InputError, read_text
+from sphinx_xenfusa.inputs import InputError, decode, read_bytes
 from sphinx_xenfusa.model.vocabulary import Architecture
 from sphinx_xenfusa.platforms.boot_line import read_boot_line
 from sphinx_xenfusa.platforms.configuration import (
@@ -90,11 +91,14 @@ _KNOWS = re.compile(
     r"^[ \t]*(NUM_DOMUS|DOMU_[A-Z0-9_]+(\[[0-9]+\])?|DOM0_KERNEL|XEN_CMD|MEMORY_START|UBOOT_SCRIPT|UBOOT_SOURCE)=",
     re.MULTILINE,
 )
-_LINE = re.compile(r"[ \t]*(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\[(?P<number>[0-9]{1,6})\])?=(?P<rest>.*)")
+_LINE = re.compile(r"[ \t]*(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\[(?P<number>0|[1-9][0-9]{0,5})\])?=(?P<rest>.*)")
 _VALUE = re.compile(
     r"""(?:'(?P<single>[^']*)'|"(?P<double>[^"\\$`]*)"|(?P<bare>[A-Za-z0-9_./,:=@%+-]*))(?:[ \t]*|[ \t]+\#.*)"""
 )
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,19}")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|0|[1-9][0-9]{0,18}")
+"""As ImageBuilder's arithmetic reads it; with a leading zero it would be octal there."""
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+"""What a shell takes for a part of a word and others for the end of a line or for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +129,15 @@ def variables_of(text: str, name: str) -> tuple[dict[tuple[str, int], Variable],
     """
     found: dict[tuple[str, int], Variable] = {}
     remarks: list[Remark] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
+    for number, line in enumerate(text.split("\n"), 1):
         where = Where(name, number)
+        control = _CONTROL.search(line)
+        if control is not None:
+            _refuse(
+                where, f"the character {control[0]!a}", "lines that end with a line feed, without control characters"
+            )
+        if not line.strip(" \t") or line.lstrip(" \t").startswith("#"):
+            continue
         key, value = _assignment(line, where)
         if key in found:
             remarks.append(
@@ -170,7 +179,10 @@ def read_configuration(path: Path, root: Path, name: str) -> Configuration:
     :param name: the file as the user named it.
     :raises InputError: a file cannot be read, a line is no plain assignment, or a variable has a value that ImageBuilder refuses.
     """
-    variables, remarks = variables_of(read_text(path, limit=SIZE_LIMIT, what=WHAT), name)
+    data = read_bytes(path, limit=SIZE_LIMIT, what=WHAT)
+    if data.startswith(BOM_UTF8):
+        _refuse(Where(name, 1), "a byte order mark", "none: a shell takes it for a part of the first word")
+    variables, remarks = variables_of(decode(data, path, what=WHAT), name)
     reader = _Reader(variables, path, root, name)
     configuration = reader.configuration()
     return replace(configuration, remarks=(*remarks, *configuration.remarks))
@@ -235,7 +247,7 @@ class _Reader:
 
     def _number(self, variable: Variable, name: str) -> int:
         if not _NUMBER.fullmatch(variable.text.strip()):
-            _refuse(variable.where, f"{name}={variable.text[:40]!r}", "a whole number")
+            _refuse(variable.where, f"{name}={variable.text[:40]!r}", "a whole number without zeros in front")
         return int(variable.text.strip(), 0 if variable.text.strip()[:2].lower() == "0x" else 10)
 
     def _refuse_other_names(self) -> None:

@@ -160,12 +160,20 @@ def _with_boot_line(configuration: Configuration, asked: Asked) -> Configuration
 
 
 def files_of(arguments: Sequence[Path]) -> Iterator[Path]:
-    """The files that arguments stand for: a folder stands for the configurations in it, not for statements and partial trees."""
+    """The files that arguments stand for: a folder stands for the configurations in it, not for statements and partial trees.
+
+    One that cannot be listed stands for itself: reading it says why.
+    """
     for one in arguments:
         if not one.is_dir():
             yield one
             continue
-        for path in sorted(one.iterdir()):
+        try:
+            inside = sorted(one.iterdir())
+        except OSError:
+            yield one
+            continue
+        for path in inside:
             if path.suffix not in _SUFFIXES and path.name != "config":
                 continue
             if not path.name.endswith(STATEMENT) and not _is_partial(path):

@@ -55,6 +55,11 @@ def test_lines_are_variables_with_their_places() -> None:
         ("source other", "which sets no variable"),
         ("DOMU_MEM[$i]=1", "which sets no variable"),
         ("DOMU_MEM[x]=1", "which sets no variable"),
+        ("DOMU_MEM[010]=1", "which sets no variable"),  # domain 8 in a shell
+        ("# x\x0cDOMU_MEM=1", "the character '\\x0c'"),
+        ("# x\u2028DOMU_MEM=1", "the character '\\u2028'"),
+        ("DOMU_MEM=1\r", "the character '\\r'"),
+        ("\xa0", "which sets no variable"),
     ],
 )
 def test_what_a_shell_would_expand_or_run_is_one_error_at_its_line(line: str, said: str) -> None:
@@ -125,6 +130,7 @@ def test_static_memory_maps_a_hardware_domain_directly_unless_it_says_no(tmp_pat
         ("DOMU_CAPS[0]=contrl\n", "config:7: found the capability 'contrl' (did you mean control?)"),
         ("DOMU_KERNL[0]=x\n", "found DOMU_KERNL[0] (did you mean DOMU_KERNEL?)"),
         ("NUM_DOMUS=3\n", "config:7: found no DOMU_KERNEL[2]"),
+        ("NUM_DOMUS=010\n", "found NUM_DOMUS='010'"),
         ("NUM_DOMUS=two\n", "found NUM_DOMUS='two'"),
         ("NUM_DOMUS=99999999\n", "expected no more than 10,000 domains"),
         ("DOMU_SHARED_MEM[0]='id 1'\n", "expected 'ID [HOST] GUEST SIZE'"),
@@ -138,6 +144,11 @@ def test_what_imagebuilder_or_xen_does_not_take_is_one_error(tmp_path: Path, mor
     with pytest.raises(InputError) as refused:
         of(tmp_path, TWO + more)
     assert said in str(refused.value)
+
+
+def test_a_byte_order_mark_is_one_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="config:1: found a byte order mark"):
+        of(tmp_path, f"\ufeff{TWO}")
 
 
 def test_domains_without_their_number_are_one_error(tmp_path: Path) -> None:
