@@ -18,7 +18,7 @@ from sphinx_xenfusa.trace.states import ExitCode
 
 
 @click.command("check-platform")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--format",
     "form",

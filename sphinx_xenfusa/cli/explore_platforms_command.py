@@ -28,7 +28,7 @@ QUESTIONS = {
 
 
 @click.command("explore-platforms")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--question",
     "questions",

@@ -206,3 +206,16 @@ def test_explore_costs_a_bad_file_itself_only(broken: Path) -> None:
     assert result.exit_code == 2
     assert "as it is" in result.output
     assert "none.dts" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["check-platform", "explore-platforms"])
+def test_a_file_without_permission_costs_itself_only(
+    command: str, tmp_path: Path, broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command must not be refused as wrongly used before the others are read (root may read all, so it is asked for)."""
+    closed = tmp_path / "closed.yaml"
+    closed.write_text("domains: [{name: a, criticality: safe}]\n")
+    monkeypatch.setattr("os.access", lambda path, mode, **how: Path(path) != closed)
+    done = CliRunner().invoke(main, [command, str(closed), str(broken)])
+    assert "Usage" not in done.stderr
+    assert broken.name in done.stdout
