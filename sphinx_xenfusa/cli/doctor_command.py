@@ -107,7 +107,7 @@ def _lines(state: Health, claims: dict[str, Any], settings: dict[str, Any] | Non
     if settings is not None:
         yield from _project(settings)
     if not state.whole:
-        yield "Next: python -m pip install --upgrade sphinx-xenfusa"
+        yield "Next: python -m pip install /path/to/the/clone (sphinx-xenfusa is not on PyPI)"
 
 
 def _part(part: Part) -> str:
