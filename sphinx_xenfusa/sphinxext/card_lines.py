@@ -159,7 +159,7 @@ class Glance:
                 made += [", "] if made else []
                 made.append(State(result, f"{counted[words]} {words}"))
         part = len(traced.partial_tests)
-        made += [f" ({part} of a part of it only)"] if part else []
+        made += [f" ({part} of them {'verifies' if part == 1 else 'verify'} a part only)"] if part else []
         flaky = sum(case.flaky for case in cases)
         made += [", ", State(Result.INCONCLUSIVE, f"{flaky} flaky")] if flaky else []
         for line in (*_bad(cases), *_reasons(zip(cases, stale, strict=True))):
