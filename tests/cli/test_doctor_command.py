@@ -59,7 +59,9 @@ def test_an_installation_that_is_not_whole_is_a_finding_with_the_next_step(monke
     assert done.exit_code == 1
     assert "✗ unusable  sphinx 7.0 (>=8.2,<10)" in done.stdout
     assert "✗ missing   click (>=8.1.7)" in done.stdout
-    assert done.stdout.rstrip().endswith("Next: python -m pip install /path/to/the/clone (sphinx-xenfusa is not on PyPI)")
+    assert done.stdout.rstrip().endswith(
+        "Next: python -m pip install /path/to/the/clone (sphinx-xenfusa is not on PyPI)"
+    )
 
 
 def test_an_absent_extra_is_no_fault_and_says_its_cost(monkeypatch: pytest.MonkeyPatch) -> None:
