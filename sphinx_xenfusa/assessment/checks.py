@@ -247,10 +247,19 @@ def _shared_memory(configuration: Configuration) -> Judged:
 
 def _refused(configuration: Configuration) -> Judged:
     breaches = [Breach(one.found, one.where) for one in configuration.refusals]
-    says = "Xen starts the configuration: no unknown capability, no second Hardware Domain, nothing that it needs is missing."
-    return _judged(
-        "C10", says, "xen/common/device-tree/dom0less-bindings.c:14-145 (fact sheet 7.1)", breaches, True, ""
+    hardware = {one.name for one in configuration.domains if one.is_hardware}
+    for device in configuration.devices:
+        if device.name.startswith("/") and device.forced is None and not hardware.issuperset(device.assigned_to.value or ()):
+            # A node of a device tree.  Where its assignment is forced, that is C8's.
+            words = f"the assignment of {device.name}, which no IOMMU guards and nothing forces"
+            guarded = fact(f"behind iommu of the device {device.name}", device.behind_iommu, False)
+            breaches += _breach(words, device.where, guarded)
+    says = (
+        "Xen starts the configuration: no unknown capability, no second Hardware Domain, no node of a device tree assigned "
+        "without an IOMMU, nothing that it needs is missing."
     )
+    source = "xen/common/device-tree/dom0less-bindings.c:14-145 (fact sheet 7.1), docs/misc/arm/device-tree/passthrough.txt"
+    return _judged("C10", says, source, breaches, True, "")
 
 
 def _nobody_sets_the_target(configuration: Configuration) -> Judged:

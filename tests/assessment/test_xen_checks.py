@@ -212,3 +212,22 @@ def test_a_hundred_questions_of_one_kind_are_one_line(tmp_path: Path) -> None:
     assert any("reach of 100: iomem 0x100-0x100" in line and "and 94 more" in line for line in asked)
     assert len(data_of(found)["asked"]) > 200
     assert max(map(len, asked)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("iommus", "owner", "judgement"),
+    [
+        ("", "{owner: one}", Judgement.BROKEN),
+        ("", "{owner: one, iommu: true}", Judgement.FULFILLED),
+        ("iommus = <&smmu 1>;", "{owner: one}", Judgement.FULFILLED),
+    ],
+)
+def test_xen_assigns_no_node_that_no_iommu_guards(
+    tmp_path: Path, iommus: str, owner: str, judgement: Judgement
+) -> None:
+    soc = f"""smmu: iommu@1 {{ compatible = "arm,smmu-v3"; #iommu-cells = <1>; reg = <0 1 1>; }};
+gpio@2 {{ compatible = "acme,gpio"; reg = <0 2 1>; xen,passthrough; {iommus} }};"""
+    statement = f"devices:\n  /soc/gpio@2: {owner}\n{ASSUMED}"
+    found = check(of(tmp_path, board(domain("one"), soc=soc), "", statement, "board.dts"), "C10")
+    assert found.judgement is judgement
+    assert [one.where.line for one in found.breaches] == ([9] if judgement is Judgement.BROKEN else [])
