@@ -249,7 +249,11 @@ def _refused(configuration: Configuration) -> Judged:
     breaches = [Breach(one.found, one.where) for one in configuration.refusals]
     hardware = {one.name for one in configuration.domains if one.is_hardware}
     for device in configuration.devices:
-        if device.name.startswith("/") and device.forced is None and not hardware.issuperset(device.assigned_to.value or ()):
+        if (
+            device.name.startswith("/")
+            and device.forced is None
+            and not hardware.issuperset(device.assigned_to.value or ())
+        ):
             # A node of a device tree.  Where its assignment is forced, that is C8's.
             words = f"the assignment of {device.name}, which no IOMMU guards and nothing forces"
             guarded = fact(f"behind iommu of the device {device.name}", device.behind_iommu, False)
@@ -258,7 +262,9 @@ def _refused(configuration: Configuration) -> Judged:
         "Xen starts the configuration: no unknown capability, no second Hardware Domain, no node of a device tree assigned "
         "without an IOMMU, nothing that it needs is missing."
     )
-    source = "xen/common/device-tree/dom0less-bindings.c:14-145 (fact sheet 7.1), docs/misc/arm/device-tree/passthrough.txt"
+    source = (
+        "xen/common/device-tree/dom0less-bindings.c:14-145 (fact sheet 7.1), docs/misc/arm/device-tree/passthrough.txt"
+    )
     return _judged("C10", says, source, breaches, True, "")
 
 
