@@ -86,7 +86,10 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert record.exit_code == 0
         assert run("baseline", "create", "4.20", "before").exit_code == 0
     (folder / "bin").mkdir()
-    (folder / "bin" / "python3").symlink_to(sys.executable)
+    # A link to an interpreter is outside the environment of that.
+    interpreter = folder / "bin" / "python3"
+    interpreter.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    interpreter.chmod(0o755)
     return folder
 
 
