@@ -23,6 +23,7 @@ from sphinx_xenfusa.evidence.content import DEFAULT
 from sphinx_xenfusa.inputs import InputError, parse_toml, read_text
 from sphinx_xenfusa.interop.exports import FORMATS
 from sphinx_xenfusa.model.policies import POLICIES
+from sphinx_xenfusa.platforms.located_yaml import did_you_mean
 from sphinx_xenfusa.sphinxext.warning_types import warn
 from sphinx_xenfusa.trace.record import Finding, Place
 
@@ -343,6 +344,9 @@ SETTINGS: dict[str, Setting] = {
 }
 
 
+_ASSIGNED = re.compile(r"^xenfusa_(\w+)\s*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+
+
 def add_values(app: Sphinx) -> None:
     """Register the settings."""
     for name, setting in SETTINGS.items():
@@ -352,13 +356,23 @@ def add_values(app: Sphinx) -> None:
     app.connect("config-inited", _check, priority=11)
 
 
+def _text_of(path: Path) -> str:
+    """The text of a conf.py; empty where it cannot be read, of which Sphinx tells."""
+    try:
+        return read_text(path)
+    except InputError:
+        return ""
+
+
+def _assigned(app: Sphinx) -> tuple[str, ...]:
+    """The names behind ``xenfusa_`` that conf.py assigns at the beginning of a line: a slip of the pen is said, not ignored."""
+    return tuple(dict.fromkeys(_ASSIGNED.findall(_text_of(Path(app.confdir) / "conf.py"))))
+
+
 def config_file(app: Sphinx, name: str = "") -> str:
     """Where a warning about a setting is located: conf.py, at the line that assigns it if there is one."""
     path = Path(app.confdir) / "conf.py"
-    try:
-        text = read_text(path)
-    except InputError:
-        return str(path)
+    text = _text_of(path)
     assigned = re.search(rf"^xenfusa_{re.escape(name)}\s*[:=]", text, re.MULTILINE) if name else None
     return str(path) if assigned is None else f"{path}:{text.count(chr(10), 0, assigned.start()) + 1}"
 
@@ -388,12 +402,19 @@ def _read_ubproject(app: Sphinx, config: Config) -> None:
         return
     for name, value in table.items():
         if name not in SETTINGS:
-            warn("config", f"found {name!r} in [xenfusa]; expected one of {', '.join(SETTINGS)}", str(path))
+            hint = did_you_mean(name, tuple(SETTINGS))
+            warn("config", f"found {name!r} in [xenfusa]{hint}; expected one of {', '.join(SETTINGS)}", str(path))
         elif f"xenfusa_{name}" not in config.overrides:
             setattr(config, f"xenfusa_{name}", value)
 
 
 def _check(app: Sphinx, config: Config) -> None:
+    for name in _assigned(app):
+        # Another extension may have settings whose names begin as ours do.
+        if f"xenfusa_{name}" not in config:
+            hint = did_you_mean(f"xenfusa_{name}", [f"xenfusa_{one}" for one in SETTINGS])
+            message = f"found the setting xenfusa_{name}, which there is not{hint}; expected one of the settings"
+            warn("config", message, config_file(app, name))
     for name, setting in SETTINGS.items():
         value = getattr(config, f"xenfusa_{name}")
         if not setting.accepts(value):

@@ -137,6 +137,15 @@ def test_a_setting_out_of_range(build: Callable[..., Built], name: str, value: o
     assert ours[0].startswith("docs/conf.py:1: WARNING: ")
 
 
+def test_a_setting_that_there_is_not(build: Callable[..., Built]) -> None:
+    conf = 'extensions = ["sphinx_xenfusa"]\nif True:\n    xenfusa_own = 1\nxenfusa_polcy: str = "dummy"\n'
+    built = build({"conf.py": conf, "index.rst": TITLE}, builder="dummy")
+    (told,) = built.warnings
+    assert "docs/conf.py:4: WARNING: found the setting xenfusa_polcy, which there is not" in told
+    assert "(did you mean xenfusa_policy?)" in told
+    assert told.endswith("[xenfusa.config]")
+
+
 @pytest.mark.parametrize(
     ("toml", "subtype", "words"),
     [
