@@ -47,9 +47,10 @@ def place(contents: Mapping[PurePosixPath, bytes], folder: Path) -> list[Path]:
     in_the_way = [path for path in wanted if os.path.lexists(path)]
     if in_the_way:
         named = ", ".join(path.as_posix() for path in in_the_way)
-        raise InputError(
-            folder, None, f"files that are there already ({named})", "a folder without them: nothing is overwritten"
-        )
+        expected = "a folder without them: nothing is overwritten"
+        if folder / "conf.py" in in_the_way:
+            expected += ", and --into adds the extension to a project that there is"
+        raise InputError(folder, None, f"files that are there already ({named})", expected)
     made: list[Path] = []
     try:
         for path, data in zip(wanted, contents.values(), strict=True):

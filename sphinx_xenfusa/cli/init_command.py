@@ -47,6 +47,8 @@ def init_command(
     """
     if into is None and (yes or dry_run):
         raise click.UsageError("--yes and --dry-run belong to --into DIR")
+    if yes and dry_run:
+        raise click.UsageError("with --into DIR, --yes writes the change and --dry-run does not: one of them")
     if into is not None and (folder is not None or template is not None):
         raise click.UsageError("--into DIR changes a project that there is; a template makes a new one")
     try:

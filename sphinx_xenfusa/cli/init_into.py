@@ -20,6 +20,8 @@ from sphinx_xenfusa.trace.canonical import natural, write_bytes
 
 EXTENSION = "sphinx_xenfusa"
 CONF = "conf.py"
+SIZE_LIMIT = 1_000_000
+"""Bytes of a conf.py; the longest of public projects that was looked at has 50,000."""
 _USUAL = ("docs", "doc", "docs/source", "doc/source", "source", "Documentation")
 """Where projects have their conf.py, below the folder of the project."""
 _BOM = b"\xef\xbb\xbf"
@@ -73,7 +75,7 @@ def proposed(folder: Path) -> Edit:
     path = folder / CONF
     if not path.is_file():
         raise InputError(folder, None, f"no {CONF}", _where_to_look(folder))
-    before = read_bytes(path, what=CONF)
+    before = read_bytes(path, limit=SIZE_LIMIT, what=CONF)
     mark = _BOM if before.startswith(_BOM) else b""
     text = decode(before, path, what=CONF)
     edited = with_extension(text, EXTENSION, path)

@@ -43,13 +43,13 @@ _OPTIONS = (
     click.option(
         "--include",
         multiple=True,
-        type=click.Path(path_type=Path, file_okay=False),
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
         metavar="DIR",
         help="A folder in which #include of a device tree looks, after that of the file (repeatable).",
     ),
     click.option(
         "--root",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
         metavar="DIR",
         help="Nothing outside of it is included. Default: the current folder, or that of a FILE that lies outside.",
     ),

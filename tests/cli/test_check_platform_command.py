@@ -219,3 +219,10 @@ def test_a_file_without_permission_costs_itself_only(
     done = CliRunner().invoke(main, [command, str(closed), str(broken)])
     assert "Usage" not in done.stderr
     assert broken.name in done.stdout
+
+
+@pytest.mark.parametrize("option", ["--root", "--include"])
+def test_a_folder_that_is_not_there_is_no_folder_to_include_from(option: str, broken: Path) -> None:
+    result = run(broken, option, broken / "nowhere")
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}'" in result.stderr

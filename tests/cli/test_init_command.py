@@ -64,6 +64,7 @@ def test_nothing_is_overwritten_and_then_nothing_is_written(there: str, tmp_path
     done = init(tmp_path)
     assert done.exit_code == 2
     assert f"files that are there already ({mine.as_posix()}); expected a folder without them" in done.stderr
+    assert ("--into adds the extension" in done.stderr) == (there == "conf.py")
     assert done.stdout == ""
     assert files(tmp_path) == {there, "other.rst"}
     assert mine.read_text() == "mine"

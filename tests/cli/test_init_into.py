@@ -100,7 +100,14 @@ def test_a_folder_without_a_project_says_where_one_is(conf: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "words", [["--yes"], ["--dry-run"], ["--into", ".", "docs"], ["--into", ".", "--template", "minimal"]]
+    "words",
+    [
+        ["--yes"],
+        ["--dry-run"],
+        ["--into", ".", "--yes", "--dry-run"],
+        ["--into", ".", "docs"],
+        ["--into", ".", "--template", "minimal"],
+    ],
 )
 def test_what_belongs_together(words: list[str]) -> None:
     done = CliRunner().invoke(main, ["init", *words])
@@ -189,3 +196,11 @@ def test_the_record_says_of_xen_what_stands_in_its_files(xens: Path) -> None:
     assert {tag for tag, item in items.items() if item["coverage"] != "covered"} == lacking | above
     assert {item["result"] for item in items.values()} == {"none"}
     assert record["findings"] == []
+
+
+def test_a_conf_py_of_no_reasonable_size_is_one_error(conf: Path) -> None:
+    conf.write_text("x = 1\n" * 200_000, "utf-8")
+    done = into(conf.parent, "--yes")
+    assert done.exit_code == 2
+    assert "conf.py: found" in done.stderr
+    assert conf.read_text("utf-8") == "x = 1\n" * 200_000
