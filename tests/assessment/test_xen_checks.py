@@ -10,6 +10,7 @@ from configurations import board, domain, read
 from sphinx_xenfusa.assessment.assess import Assessment, assess
 from sphinx_xenfusa.assessment.judgement import Compatibility, Judged, Judgement
 from sphinx_xenfusa.assessment.report import data_of, lines_of
+from sphinx_xenfusa.platforms.reading import Asked, Group, grouped, read_configuration
 
 ASSUMED = """assumptions:
   aou_sched: {owner: integrator, by: schedule 12}
@@ -56,11 +57,10 @@ def test_silo_refuses_paravirtual_devices_of_a_driver_domain(tmp_path: Path) -> 
     text = "name = 'drv'\n"
     found = of(tmp_path, text, "xsm=silo", name="drv.cfg")
     assert check(found, "C6").judgement is Judgement.NOT_APPLICABLE
-    from sphinx_xenfusa.platforms.reading import Asked, grouped, read_configuration
-
     tmp_path.joinpath("nav.cfg").write_text("name = 'nav'\nvif = ['backend=drv']\ndisk = ['/a,raw,xvda']\n", "utf-8")
     (group,) = grouped([tmp_path / "drv.cfg", tmp_path / "nav.cfg"])
-    found = assess(read_configuration(group, Asked(tmp_path, boot_line="xsm=silo")))  # type: ignore[arg-type]
+    assert isinstance(group, Group)
+    found = assess(read_configuration(group, Asked(tmp_path, boot_line="xsm=silo")))
     (breach,) = check(found, "C6").breaches
     assert (breach.name, breach.where.line) == ("the vif of nav from drv to nav", 2)
 
