@@ -27,6 +27,7 @@ from sphinx_xenfusa.sphinxext import (
 from sphinx_xenfusa.sphinxext.build import Build
 from sphinx_xenfusa.sphinxext.collector import Collector
 from sphinx_xenfusa.sphinxext.domain import ENV_VERSION, XenDomain
+from sphinx_xenfusa.sphinxext.readings import Readings
 
 
 def setup_extension(app: Sphinx) -> ExtensionMetadata:
@@ -39,6 +40,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     needs_bridge.connect(app)
     Build().connect(app)
     Collector().connect(app)
+    Readings().connect(app)
     builder_links.connect(app)
     surroundings.connect(app)
     case_places.connect(app)

@@ -153,6 +153,8 @@ class Build:
         self._oft.connect(app)
         app.connect("doctree-read", _note_needs)
         app.connect("env-updated", self.finish_reading)
+        # After Sphinx has numbered sections and figures.
+        app.connect("env-get-updated", self.look_around, priority=600)
         app.connect("needs-before-post-processing", self.write_states)
         # Before sphinx-needs replaces its nodes.
         app.connect("doctree-resolved", self.refuse_repeated, priority=90)
@@ -345,9 +347,13 @@ class Build:
         self._report(app, self.record)
         self._shown = Shown(app, self._digests(domain, answers))
         self._pages = EvidencePages(app, self._families(self.record, domain))
+        return sorted({*self._shown.changed(), *self._pages.documents()})
+
+    def look_around(self, app: Sphinx, env: BuildEnvironment) -> list[str]:
+        """Name the documents around whose content something has changed, once Sphinx has numbered sections."""
         self._surroundings = around = Surroundings(app)
         around.remove_left_over()
-        return sorted({*self._shown.changed(), *self._pages.documents(), *around.documents()})
+        return around.documents()
 
     def _families(self, record: TraceRecord, domain: XenDomain) -> list[Family]:
         """The pages that stand in no document."""

@@ -53,7 +53,7 @@ CHECKSUMS = "xenfusa/inputs.sha256"
 _PACKAGES = frozenset({"site-packages", "dist-packages"})
 _TOP = (".git", "pyproject.toml", ".hg")
 """What stands in the folder of a whole project."""
-_Stamp = tuple[int, int, int]
+Stamp = tuple[int, int, int]
 """Size, time of the last change in nanoseconds, and number of the file in its file system."""
 
 
@@ -66,7 +66,7 @@ class BuildInputs:
         self._source = Path(app.srcdir).resolve()
         self._project = _project(app)
         self._digests: dict[Path, tuple[str, str]] = {}
-        self._stamps: dict[Path, _Stamp | None] = {}
+        self._stamps: dict[Path, Stamp | None] = {}
         self._reports = self._of_setting("test_reports")
         self._files = {self._named(kind, path, written): path for kind, path, written in self._all(env)}
         for path in self._files.values():
@@ -135,7 +135,7 @@ class BuildInputs:
         found = {InputFile(kind, shown, *self._digest(path)) for (kind, shown), path in self._files.items()}
         for (path, written), report in zip(self._reports, reports, strict=False):
             kind, shown = self._named(TEST_REPORT, path, written)
-            self._stamps.setdefault(path, _stamp(path))
+            self._stamps.setdefault(path, stamp_of(path))
             error = "" if report.sha256 else report.error or "it was not read"
             found.add(InputFile(kind, shown, report.sha256, error))
         return tuple(sorted(found))
@@ -143,8 +143,8 @@ class BuildInputs:
     def _digest(self, path: Path) -> tuple[str, str]:
         """SHA-256 of a file, or why it has none; each file is read once."""
         if path not in self._digests:
-            self._stamps[path] = _stamp(path)
-            self._digests[path] = _sha256(path)
+            self._stamps[path] = stamp_of(path)
+            self._digests[path] = sha256_of(path)
         return self._digests[path]
 
     # --- changes ----------------------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ class BuildInputs:
         now = time.time_ns()
         for docname, read in sorted(env.all_docs.items()):
             path = Path(env.doc2path(docname))
-            stamp = _stamp(path)
+            stamp = stamp_of(path)
             # A file from the future says nothing of when it was changed.
             if stamp is None or read < stamp[1] // 1_000 <= now // 1_000:
                 yield self._told(path, "a document that was changed or removed after it had been read")
@@ -163,9 +163,9 @@ class BuildInputs:
         """The files that are not what they were when they were digested, each with what to say of it."""
         found = []
         for path, stamp in sorted(self._stamps.items()):
-            now = _stamp(path)
+            now = stamp_of(path)
             # One that was only touched says what it said.
-            same = now == stamp or (now is not None and _sha256(path) == self._digests.get(path))
+            same = now == stamp or (now is not None and sha256_of(path) == self._digests.get(path))
             if not same:
                 told = self._told(path, "an input that was changed or removed while the build ran")
                 found.append((path, told.message))
@@ -184,7 +184,7 @@ def _project(app: Sphinx) -> Path:
     return next(above, home)
 
 
-def _stamp(path: Path) -> _Stamp | None:
+def stamp_of(path: Path) -> Stamp | None:
     """What tells a file from itself after a change; ``None`` where there is none."""
     try:
         found = path.stat()
@@ -193,7 +193,7 @@ def _stamp(path: Path) -> _Stamp | None:
     return found.st_size, found.st_mtime_ns, found.st_ino
 
 
-def _sha256(path: Path) -> tuple[str, str]:
+def sha256_of(path: Path) -> tuple[str, str]:
     """The digest of a regular file, or why there is none."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):

@@ -56,7 +56,7 @@ from sphinx_xenfusa.trace.record import Finding, Item, Place, Tag
 if TYPE_CHECKING:
     from sphinx_xenfusa.sphinxext.platform_answers import Answer
 
-ENV_VERSION = 14
+ENV_VERSION = 15
 """To be raised whenever what the domain stores changes its shape."""
 
 
@@ -193,6 +193,8 @@ class XenDomain(Domain):
         "oft_pages": {},
         "oft_needs": {},
         "registers": {},
+        "stamps": {},
+        "references": {},
     }
     data_version = ENV_VERSION
 

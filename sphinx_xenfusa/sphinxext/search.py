@@ -3,17 +3,23 @@
 Sphinx takes ``XenArch~closed_set~1`` for the words ``XenArch`` and ``closed_set``, and stems what a reader types: who looks for
 *memory* looks for *memori*, and finds no ``memory_sharing``.  So each part of a name that underscores join is a word of its own
 as well, in whatever language the search is.
+
+Of a document that is not written again Sphinx forgets the index entries, by which operations and roles are found: they are taken
+over from the index of before.
 """
 
 from __future__ import annotations
 
+import contextlib
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
-from sphinx.search import IndexBuilder, SearchLanguage, languages
+from sphinx.search import IndexBuilder, SearchLanguage, js_index, languages
 from sphinx.util.docutils import new_document
 
 from sphinx_xenfusa.sphinxext.domain import XenDomain
@@ -67,6 +73,22 @@ class Index(IndexBuilder):
         self._domain = domain
         self._pages = pages
 
+    def take_over_entries(self, before: Mapping[str, Any]) -> None:
+        """Take the index entries of the documents that were not written in this build from the index of before."""
+        docnames = before["docnames"]
+        kept = {docname for docname in docnames if docname in self._titles and docname not in self._index_entries}
+        for entry, places in before["indexentries"].items():
+            for number, anchor, is_main in places:
+                if docnames[number] in kept:
+                    told = (entry, anchor, "main" if is_main else "")
+                    self._index_entries.setdefault(docnames[number], []).append(told)
+
+    def freeze(self) -> dict[str, Any]:
+        """What is written, with the places of each entry in the order of the documents, whichever was written first."""
+        frozen = super().freeze()
+        entries = frozen["indexentries"].items()
+        return frozen | {"indexentries": {entry: sorted(set(places)) for entry, places in entries}}
+
     def prune(self, docnames: Iterable[str]) -> None:
         """Keep these documents, and ours beside them: Sphinx calls it last with all that it knows."""
         super().prune(docnames)
@@ -93,7 +115,13 @@ def index_pages(app: Sphinx, domain: XenDomain, pages: Sequence[GeneratedPage]) 
     """Let the search find requirements and these pages; before Sphinx writes its index, and after all pages are written."""
     builder = app.builder
     if isinstance(builder, StandaloneHTMLBuilder) and builder.indexer is not None:
-        builder.indexer = Index(builder.indexer, domain, pages)
+        index = Index(builder.indexer, domain, pages)
+        # What is no whole index Sphinx has told of, and has begun anew.
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+            index.take_over_entries(
+                js_index.loads(Path(builder.outdir, builder.searchindex_filename).read_text("utf-8"))
+            )
+        builder.indexer = index
 
 
 def _as_document(page: GeneratedPage) -> nodes.document:

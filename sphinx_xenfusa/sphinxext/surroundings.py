@@ -2,10 +2,12 @@
 
 Sphinx writes a page again when its own source has changed.  The titles of the pages before and after it, the contents in the side
 bar and the contents of other documents on it stay then as they were, and the page of a document that was removed stays in the
-output, with whatever it said of the requirements that stood on it.  Words of pages that are gone stay in the search index.
+output, with whatever it said of the requirements that stood on it; so do images and files for download that no page shows any
+more.  Words of pages that are gone stay in the search index.  And each page names the digests of the style sheets and scripts
+that were there when it was written.
 
 So what each document shows to others is kept as a digest; the pages that show it are written again when it has changed, and
-pages that nothing stands for any more are removed.
+files that nothing stands for any more are removed.
 """
 
 from __future__ import annotations
@@ -20,11 +22,14 @@ from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
 
+from sphinx_xenfusa.sphinxext.build_inputs import sha256_of
 from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 
 _TITLES_ONLY = ("alabaster", "basic", "classic", "furo", "pydata_sphinx_theme", "sphinx_rtd_theme")
 """Themes that show of other pages their titles, and of the sections on them none."""
-_AROUND, _LISTED, _PAGE = "around", "listed ", "page "
+_AROUND, _LISTED, _PAGE, _COPY = "around", "listed ", "page ", "copy "
+_NAMED_WITH_DIGEST = {".css", ".js"}
+"""The files in ``_static`` of which each page names the digest."""
 
 
 def connect(app: Sphinx) -> None:
@@ -39,6 +44,7 @@ class Surroundings:
         """Look up what was written before."""
         self._env = app.env
         self._builder = app.builder
+        self._static = [Path(app.confdir, one) for one in app.config.html_static_path]
         self._titles_only = app.config.html_theme in _TITLES_ONLY
         self._kept = KeptDigests(app, "around")
         self._known = self._kept.read()
@@ -58,14 +64,17 @@ class Surroundings:
         builder = self._builder
         if not isinstance(builder, StandaloneHTMLBuilder):
             return
+        outdir = Path(builder.outdir)
         for name in self._known:
+            if name.startswith(_COPY) and name not in self._digests:
+                _remove(outdir / name.removeprefix(_COPY), outdir)
             docname = name.removeprefix(_PAGE)
             if name.startswith(_PAGE) and docname not in self._env.found_docs:
-                sources = Path(builder.outdir, "_sources")
+                sources = outdir / "_sources"
                 # Its suffix is not known any more.
                 copies = sources.glob(f"{_escaped(docname)}.*") if sources.is_dir() else ()
                 for path in (Path(builder.get_outfilename(docname)), *copies):
-                    _remove(path, Path(builder.outdir))
+                    _remove(path, outdir)
 
     def keep(self) -> None:
         """Keep what is written now."""
@@ -77,13 +86,27 @@ class Surroundings:
         titles = sorted((docname, title.astext()) for docname, title in env.titles.items())
         lists = {docname: list(_lists(env, docname)) for docname in sorted(env.toctree_includes)}
         sections = () if self._titles_only else [_sections(env, docname) for docname in sorted(env.tocs)]
-        yield _AROUND, digest(titles, lists, sections, sorted(env.toc_secnumbers.items()))
+        numbers = sorted(env.toc_secnumbers.items())
+        yield _AROUND, digest(titles, lists, sections, numbers, list(self._named_with_digest()))
         for docname, shown in lists.items():
             if any(depth != 1 and not titles_only for depth, titles_only, *_ in shown):
                 below = sorted(_below(env, docname))
                 yield _LISTED + docname, digest([_sections(env, name) for name in below])
         for docname in sorted(env.found_docs):
             yield _PAGE + docname, ""
+        yield from ((_COPY + name, "") for name in self._copies())
+
+    def _named_with_digest(self) -> Iterator[tuple[str, str]]:
+        """Name and digest of the project's and the extensions' style sheets and scripts."""
+        for folder in self._static:
+            for path in sorted(folder.rglob("*")):
+                if path.suffix in _NAMED_WITH_DIGEST and path.is_file():
+                    yield path.relative_to(folder).as_posix(), sha256_of(path)[0]
+
+    def _copies(self) -> Iterator[str]:
+        """The files below the output that Sphinx copies because a document shows them or offers them for download."""
+        yield from sorted(f"{self._builder.imagedir}/{name}" for _, name in self._env.images.values())
+        yield from sorted(f"_downloads/{name}" for _, name in self._env.dlfiles.values())
 
 
 def _lists(env: BuildEnvironment, docname: str) -> Iterator[tuple[Any, ...]]:
