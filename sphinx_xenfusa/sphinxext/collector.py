@@ -5,10 +5,14 @@ made.  Garbage that it alone finds comes from document trees, whose nodes know t
 written it goes on.  The environment of the build before, the record, the needs and the files that are counted again are trees
 of plain data, which need no collector; yet its going through them was a third of what a build takes after an edit, and a quarter
 of that of what was read was set aside alone.
+
+The end of the process is more of the same: Python looks for garbage three times more while it takes itself down, and frees one by
+one what the system takes back at once.  That was two seconds of the nine that a build took after an edit.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from typing import ClassVar
@@ -69,3 +73,6 @@ class Collector:
         if self._aside:
             self._aside = False
             gc.unfreeze()
+        # Once, however many builds a process makes.
+        atexit.unregister(gc.freeze)
+        atexit.register(gc.freeze)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -96,6 +97,20 @@ def test_a_build_that_ends_in_its_beginning_does_not_leave_it_stopped_in_the_nex
         build(PAGE, html_theme="no-such-theme")
     build(PAGE)
     assert gc.isenabled()
+
+
+def test_when_the_process_ends_nothing_is_gone_through_once_more(
+    build: Callable[..., Built], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[Callable[[], object]] = []
+    monkeypatch.setattr(atexit, "register", left.append)
+    build(PAGE)
+    assert gc.get_freeze_count() == 0
+    gc.collect()
+    for one in reversed(left):
+        one()
+    assert gc.get_freeze_count() > 100_000
+    assert not gc.get_objects()
 
 
 def test_what_somebody_else_set_aside_stays_there(build: Callable[..., Built]) -> None:
