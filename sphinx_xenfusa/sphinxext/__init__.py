@@ -14,24 +14,30 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from sphinx_xenfusa import __version__
-from sphinx_xenfusa.sphinxext import (
-    builder_links,
-    case_places,
-    config,
-    markup,
-    needs_bridge,
-    search,
-    surroundings,
-    written_tables,
-)
-from sphinx_xenfusa.sphinxext.build import Build
 from sphinx_xenfusa.sphinxext.collector import Collector
-from sphinx_xenfusa.sphinxext.domain import ENV_VERSION, XenDomain
-from sphinx_xenfusa.sphinxext.readings import Readings
 
 
 def setup_extension(app: Sphinx) -> ExtensionMetadata:
-    """Register everything with Sphinx."""
+    """Register everything with Sphinx.
+
+    What is registered is imported here: most of the objects that a build begins with are made by imports, none is garbage, and
+    the collector would go through them again and again.
+    """
+    Collector().connect(app)
+    from sphinx_xenfusa.sphinxext import (
+        builder_links,
+        case_places,
+        config,
+        markup,
+        needs_bridge,
+        search,
+        surroundings,
+        written_tables,
+    )
+    from sphinx_xenfusa.sphinxext.build import Build
+    from sphinx_xenfusa.sphinxext.domain import ENV_VERSION, XenDomain
+    from sphinx_xenfusa.sphinxext.readings import Readings
+
     app.setup_extension("sphinx_needs")
     app.require_sphinx((8, 2))
     config.add_values(app)
@@ -39,7 +45,6 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     app.add_domain(XenDomain)
     needs_bridge.connect(app)
     Build().connect(app)
-    Collector().connect(app)
     Readings().connect(app)
     builder_links.connect(app)
     surroundings.connect(app)

@@ -30,12 +30,12 @@ class Collector:
         self._aside = False
 
     def connect(self, app: Sphinx) -> None:
-        """Connect the events, those between which there is hardly any garbage: up to the first document that is read, from the
-        last one to the first page, and from the last page on.
+        """Stop, and connect the events between which there is hardly any garbage: from now on up to the first document that is
+        read, from the last one to the first page, and from the last page on.
         """
         if Collector._left is not None:
             Collector._left._go_on()
-        app.connect("config-inited", self._stop, priority=1000)
+        self._stop()
         app.connect("env-before-read-docs", self._set_aside, priority=900)
         app.connect("env-updated", self._stop, priority=1)
         app.connect("doctree-resolved", self._set_aside_once, priority=1)
