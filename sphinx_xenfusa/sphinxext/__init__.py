@@ -61,6 +61,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     app.add_css_file("xenfusa-traces.css")
     app.add_js_file("xenfusa-traces.js", loading_method="defer")
     app.add_js_file("xenfusa-search.js", loading_method="defer")
+    app.add_js_file("xenfusa-scrolling.js", loading_method="defer")
     app.add_css_file("xenfusa-dashboard.css")
     app.add_css_file("xenfusa-card.css")
     app.add_css_file("xenfusa-platform.css")

@@ -58,7 +58,7 @@ class Columns:
         :param with_state: whether the state has a column; else it stands with the requirement.
         """
         if name == "requirement":
-            return Column("Requirement", 31, self.requirement if with_state else self._requirement_and_state)
+            return Column("Requirement", 28, self.requirement if with_state else self._requirement_and_state)
         width = _DOCUMENT_WIDTH if name == SPECIFICATION else _POLICY_WIDTH
         return self._named.get(name) or Column(_policy_heading(name), width, lambda one: self._policy_cell(one, name))
 
@@ -76,9 +76,9 @@ class Columns:
     def _named(self) -> Mapping[str, Column]:
         views, fromdoc = self.views, self.fromdoc
         return {
-            "kind": Column("Kind", 17, lambda one: one.item.kind.value if one.item.kind else "none"),
+            "kind": Column("Kind", 18, lambda one: one.item.kind.value if one.item.kind else "none"),
             "chapter": Column("Chapter", 14, self._chapter),
-            "state": Column("State", 17, lambda one: marked(one.result)),
+            "state": Column("State", 19, lambda one: marked(one.result)),
             "inherited": Column(
                 "Inherited",
                 22,

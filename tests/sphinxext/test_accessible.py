@@ -1,4 +1,4 @@
-"""Every kind of page under WCAG 2.2 AA, as axe checks it in a browser: in three themes, light and dark.
+"""Every kind of page under WCAG 2.2 AA, as axe checks it in a browser: in three themes, light and dark, wide and narrow.
 
 What is found in an element of ours fails.  What is found elsewhere is the theme's or sphinx-needs', and fails as well unless the
 table of docs/reference/reading lists it with the reason.  axe comes from npm: see ``make axe``.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import NEEDS_A_BROWSER, Browsing, names_in_theme
+from browsing import NEEDS_A_BROWSER, WIDE, Browsing, names_in_theme
 from every_kind import THEMES
 
 ROOT = Path(__file__).parents[2]
@@ -30,10 +30,14 @@ pytestmark = [
 WCAG = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 """The rules of which the answer depends on light or dark."""
+OF_WIDTH = {"type": "rule", "values": ["scrollable-region-focusable", "target-size"]}
+"""The rules of which the answer depends on what a narrow page leaves no place for."""
 
 WITH_DARK_PAGES = ("furo", "pydata_sphinx_theme")
 AS_A_SWITCH = "() => { const {dataset} = document.documentElement; if (dataset.theme) dataset.theme = 'dark'; }"
 """What pydata's own switch does; furo follows the system."""
+SETTLED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+"""What watches the size of boxes is told of it by then."""
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
 PREPARE = """() => {
@@ -90,7 +94,7 @@ def violations(page: Any, rules: object, known: Iterable[Listed]) -> list[str]:
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_page_has_a_violation(opened: Browsing, every_kind: Callable[..., Path], theme: str) -> None:
     folder = every_kind(theme)
-    known = [one for one in listed() if one.whose in (theme, "sphinx-needs")]
+    known = [one for one in listed() if one.whose in (theme, "Sphinx", "sphinx-needs")]
     found = []
     page = opened(folder, "search.html", reduced_motion="reduce")  # a colour that is on its way is none
     for name in names_in_theme(folder, theme):
@@ -103,6 +107,10 @@ def test_no_page_has_a_violation(opened: Browsing, every_kind: Callable[..., Pat
             assert page.evaluate(BACKGROUND) != light
             found += [f"{name}, dark: {one}" for one in violations(page, OF_COLOURS, known)]
             page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 320, "height": 640})
+        page.evaluate(SETTLED)
+        found += [f"{name}, narrow: {one}" for one in violations(page, OF_WIDTH, known)]
+        page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     assert not found, "\n".join(found)
 
 
@@ -121,6 +129,6 @@ def test_a_violation_is_seen_wherever_it_is_and_a_listed_one_is_not(opened: Brow
 
 def test_each_listed_violation_has_a_reason() -> None:
     for one in listed():
-        assert one.whose in ("furo", "sphinx_rtd_theme", "pydata_sphinx_theme", "sphinx-needs")
+        assert one.whose in ("furo", "sphinx_rtd_theme", "pydata_sphinx_theme", "Sphinx", "sphinx-needs")
         assert len(one.reason) > 20
         assert "xenfusa" not in one.where

@@ -218,6 +218,52 @@ class TestInABrowser:
         )
         assert page.get_by_label("Filter State").locator("option:checked").inner_text() == "has “diverges”"
 
+    def test_odd_characters_come_through_the_address(self, views: Any, opened: Browsing, folder: Path) -> None:
+        asked = 'ü "a & b" 100% #5 +x <b>'
+        search(views, FIRST).fill(asked)
+        sent = address(views, "<b>").partition("views.html")[2]
+        other = opened(folder, "views.html" + sent)
+        assert search(other, FIRST).input_value() == asked
+        assert count(other, FIRST) == count(views, FIRST)
+        opened.go(other, folder, "views.html?t1.in.Kind=rule#100%")  # the end of an address that somebody cut
+        assert count(other, FIRST) == "20 of 40 rows shown, filters: Kind has “rule”."
+        assert other.get_by_label("Filter Kind").locator("option:checked").inner_text() == "has “rule”"
+
+    def test_back_and_forward_show_what_the_address_says(self, views: Any) -> None:
+        search(views, FIRST).fill("item_39")
+        address(views, "item_39")
+        views.evaluate("() => { location.hash = '#xenfusa-table-2'; }")
+        press(views, FIRST, "Columns")
+        views.get_by_label("Filter Kind").select_option(label="rule (20)")
+        search(views, FIRST).fill("item_2")
+        address(views, "t1.in.Kind")
+        rules = count(views, FIRST)
+        views.go_back()
+        views.wait_for_function("() => document.querySelector('#xenfusa-table-1').tBodies[0].rows.length === 1")
+        assert count(views, FIRST) == "1 of 40 rows shown, filters: any column has “item_39”."
+        assert search(views, FIRST).input_value() == "item_39"
+        assert views.get_by_label("Filter Kind").input_value() == ""
+        views.go_forward()
+        views.wait_for_function("() => document.querySelector('#xenfusa-table-1').tBodies[0].rows.length > 1")
+        assert count(views, FIRST) == rules
+        assert views.get_by_label("Filter Kind").locator("option:checked").inner_text() == "rule (20)"
+
+    def test_a_link_to_a_row_that_is_hidden_brings_it_back_and_says_so(
+        self, opened: Browsing, folder: Path, tmp_path: Path
+    ) -> None:
+        text = (folder / "views.html").read_text("utf-8").replace("<tbody>\n<tr", '<tbody>\n<tr id="row-of-it"', 1)
+        (tmp_path / "_static").symlink_to(folder / "_static")
+        (tmp_path / "views.html").write_text(text)
+        page = opened(tmp_path, "views.html?t1.any=nothing-has-this")
+        assert column(page, FIRST, 1) == []
+        page.evaluate("() => { location.hash = '#row-of-it'; }")
+        page.wait_for_selector("#row-of-it:target")
+        said = "40 rows; the filters are gone, because the address leads to a row that they hid."
+        assert count(page, FIRST) == said
+        assert search(page, FIRST).input_value() == ""
+        page.wait_for_function("() => location.search === ''")
+        assert page.url.endswith("#row-of-it")
+
     def test_csv_is_what_is_seen_and_starts_no_formula(self, views: Any) -> None:
         search(views, FIRST).fill("hazard")
         sort(views, FIRST, "Requirement")
@@ -296,6 +342,8 @@ class TestInABrowser:
         assert len(column(page, FIRST, 1)) == 100
         page.get_by_role("button", name="Put all 275 on the page").click()
         assert len(column(page, FIRST, 1)) == 275
+        focused = "[...document.querySelectorAll('tbody')[0].rows].indexOf(document.activeElement)"
+        assert page.evaluate(focused) == 100, "the focus is where the new rows begin"
 
     def test_a_long_table_that_the_script_never_reaches_comes_whole(
         self, opened: Browsing, folder: Path, tmp_path: Path

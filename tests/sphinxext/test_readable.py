@@ -78,6 +78,32 @@ def test_what_has_the_focus_shows_it(opened: Browsing, every_kind: Callable[...,
     assert shown > 10
 
 
+SCROLLING = """() => [...document.querySelectorAll('div.xenfusa-scrolling, div.xenfusa-drawing')]
+    .filter(one => one.checkVisibility() && getComputedStyle(one).overflowX !== 'visible'
+        && one.scrollWidth > one.clientWidth + 1)
+    .map(one => [one.tabIndex, one.getAttribute('aria-label'), one.querySelector('.xenfusa-hint')?.innerText])"""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_box_that_scrolls_says_so_and_can_have_the_focus(
+    opened: Browsing, every_kind: Callable[..., Path], theme: str
+) -> None:
+    page = opened(every_kind(theme), "parts/platforms.html", window=(320, 640))
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    page.wait_for_selector(".xenfusa-hint:visible")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    boxes = page.evaluate(SCROLLING)
+    assert {kind for _, name, _ in boxes for kind in ("Table: ", "Drawing: ", "Chart") if name.startswith(kind)} == {
+        "Table: ",
+        "Drawing: ",
+        "Chart",
+    }
+    assert [one for one in boxes if one[0] != 0 or not one[1] or "scrolls sideways" not in str(one[2])] == []
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.wait_for_function("() => document.querySelector('div.xenfusa-scrolling[tabindex]') === null")
+    assert not page.locator(".xenfusa-hint:visible").count()
+
+
 def test_on_paper_what_is_folded_is_there_and_controls_are_not(
     opened: Browsing, every_kind: Callable[..., Path]
 ) -> None:

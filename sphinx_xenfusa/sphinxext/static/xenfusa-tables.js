@@ -27,6 +27,8 @@
   /** So many cells tell what kind of values a column has. */
   const SAMPLE = 50;
   const FEW = 3;
+  /** Milliseconds after the last key before the address is written: browsers allow few changes of it. */
+  const SETTLED = 120;
   const BLOCKS = new Set(["P", "DIV", "UL", "OL", "DL", "PRE", "DETAILS"]);
   const NO_NUMBER = new Set(["", "–", "-", "none", "n/a", "not known", "none tried", "no case"]);
   const NUMBER = /^[-−+]?\d[\d,]*(?:\.\d+)?(?=$|[\s%(/;])/;
@@ -125,7 +127,10 @@
       this.table = table;
       this.body = table.tBodies[0];
       this.headers = [...table.tHead.rows[0].cells];
-      this.headings = this.headers.map(words);
+      this.headings = this.headers.map((header, column) => words(header) || `column ${column + 1}`);
+      // In the address a column is called by its heading; a second one of the same heading by its place as well.
+      this.names = this.headings.map((heading, column) =>
+        (this.headings.indexOf(heading) === column ? heading : `${heading} (${column + 1})`));
       this.rows = [];
       this.group = new Map(); // row -> the line that stands above the group of the row
       this.sums = []; // lines with the totals of all rows
@@ -140,6 +145,7 @@
       this.filters = this.headers.map(() => "");
       this.sorted = { column: -1, direction: 1 };
       this.unknown = [];
+      this.note = ""; // what was done that the reader did not ask for
       this.controls = [];
     }
 
@@ -229,13 +235,14 @@
       this.body.replaceChildren(seen);
     }
 
-    update() {
+    update(note = "") {
+      this.note = note;
       this.limit = this.rows.length > WHOLE ? FIRST : Infinity;
       this.filter();
       this.paint();
       this.tell();
       clearTimeout(this.later);
-      this.later = setTimeout(() => this.write(), 120);
+      this.later = setTimeout(() => this.write(), SETTLED);
     }
 
     get described() {
@@ -262,8 +269,9 @@
         parts.push(`sorted by ${this.headings[column]}, ${way}`);
       }
       if (this.unknown.length) parts.push(`the address asks for what this table has not: ${this.unknown.join(", ")}`);
+      if (this.note) parts.push(this.note);
       this.count.textContent = `${parts.join("; ")}.`;
-      const changed = filters.length > 0 || column >= 0 || this.unknown.length > 0;
+      const changed = filters.length > 0 || column >= 0 || this.unknown.length > 0 || this.note !== "";
       this.count.classList.toggle("xenfusa-changed", changed);
       this.reset.disabled = !changed;
       const cut = seen > this.limit;
@@ -279,26 +287,34 @@
 
     // --- the address ----------------------------------------------------------------------------------------------
 
+    /** Take sort and filters from the address; whether it asks anything of this table. */
     read() {
-      if (!this.key) return;
-      const asked = new URLSearchParams(location.search);
+      this.forget();
+      const asked = new URLSearchParams(this.key ? location.search : "");
       let found = false;
       for (const [name, value] of asked) {
         if (!name.startsWith(`${this.key}.`)) continue;
         found = true;
         const part = name.slice(this.key.length + 1);
-        const column = this.headings.indexOf(part.startsWith("in.") ? part.slice(3) : value.replace(/^-/, ""));
+        const column = this.names.indexOf(part.startsWith("in.") ? part.slice(3) : value.replace(/^-/, ""));
         if (part === "any") this.any = value;
         else if (part === "sort" && column >= 0) this.sorted = { column, direction: value.startsWith("-") ? -1 : 1 };
         else if (part.startsWith("in.") && column >= 0) this.filters[column] = value;
         else this.unknown.push(part.startsWith("in.") ? `a column “${part.slice(3)}”` : `${part} “${value}”`);
       }
-      if (!found) return;
-      for (let at = this.table.parentElement?.closest("details"); at; at = at.parentElement?.closest("details")) {
-        at.open = true;
-      }
+      return found;
+    }
+
+    /** Show what the address asks for: when the page opens, and when the reader goes back or forward within it. */
+    follow() {
+      if (this.later) return; // the reader is ahead of the address
+      const before = [this.any, ...this.filters, this.sorted.column, this.sorted.direction].join("\n");
+      const found = this.read();
+      if (before === [this.any, ...this.filters, this.sorted.column, this.sorted.direction].join("\n") && !this.unknown.length) return;
+      if (found) unfold(this.table);
       this.search.value = this.any;
       if (this.filters.some(Boolean)) this.showFilters(true);
+      this.controls.forEach((control, column) => this.setControl(control, column));
       this.sort();
       this.filter();
       this.paint();
@@ -306,6 +322,7 @@
     }
 
     write() {
+      this.later = clearTimeout(this.later);
       if (!this.key) return;
       const address = new URL(location.href);
       for (const name of [...address.searchParams.keys()]) {
@@ -313,11 +330,11 @@
       }
       if (this.any.trim()) address.searchParams.set(`${this.key}.any`, clean(this.any));
       this.filters.forEach((filter, column) => {
-        if (filter.trim()) address.searchParams.set(`${this.key}.in.${this.headings[column]}`, clean(filter));
+        if (filter.trim()) address.searchParams.set(`${this.key}.in.${this.names[column]}`, clean(filter));
       });
       const { column, direction } = this.sorted;
-      if (column >= 0) address.searchParams.set(`${this.key}.sort`, (direction < 0 ? "-" : "") + this.headings[column]);
-      address.hash = this.table.id;
+      if (column >= 0) address.searchParams.set(`${this.key}.sort`, (direction < 0 ? "-" : "") + this.names[column]);
+      if (this.any.trim() || this.filters.some(Boolean) || column >= 0) address.hash = this.table.id;
       try {
         history.replaceState(history.state, "", address);
       } catch {
@@ -350,12 +367,12 @@
       copy.title = "Copy the rows that are shown";
       const csv = button("xenfusa-tool", "CSV", () => this.save());
       csv.title = "Save the rows that are shown as CSV";
-      this.reset = button("xenfusa-tool", "Reset", () => this.clear());
+      this.reset = button("xenfusa-tool", "Reset", () => { this.clear(); this.search.focus(); });
       this.reset.title = "No filter, and the order of the page";
       this.tools.append(label, this.toggle, copy, csv, this.reset, this.count);
       this.more = make("p", "xenfusa-more");
       this.rest = make("span");
-      this.whole = button("xenfusa-tool", "", () => { this.limit = Infinity; this.paint(); this.tell(); });
+      this.whole = button("xenfusa-tool", "", () => this.putAll());
       this.more.append(this.rest, this.whole);
       this.headers.forEach((header, column) => this.makeSortable(header, column));
       const place = this.table.closest(SCROLLING) ?? this.table;
@@ -381,15 +398,31 @@
       this.update();
     }
 
-    clear() {
-      this.any = this.search.value = "";
+    /** No filter, and the order of the page. */
+    forget() {
+      this.any = "";
       this.filters.fill("");
-      this.controls.forEach((control) => { control.value = ""; });
       this.sorted = { column: -1, direction: 1 };
       this.unknown = [];
+      this.note = "";
+    }
+
+    clear(note = "") {
+      this.forget();
+      this.search.value = "";
+      this.controls.forEach((control) => { control.value = ""; });
       this.sort();
-      this.update();
-      this.search.focus();
+      this.update(note);
+    }
+
+    /** Put the rest of a long table into the page; the focus goes on where the new rows begin. */
+    putAll() {
+      const next = this.rows[this.view[this.limit]];
+      this.limit = Infinity;
+      this.paint();
+      this.tell();
+      next.tabIndex = -1;
+      next.focus();
     }
 
     showFilters(shown) {
@@ -413,7 +446,7 @@
           control.spellcheck = false;
           if (this.kinds[column] === "number") control.placeholder = ">0";
         }
-        control.value = this.filters[column];
+        this.setControl(control, column);
         control.setAttribute("aria-label", `Filter ${this.headings[column]}`);
         control.addEventListener("input", () => { this.filters[column] = control.value; this.update(); });
         const cell = make("td");
@@ -422,6 +455,17 @@
         return control;
       });
       this.table.tHead.append(this.filterRow);
+    }
+
+    /** Let a control show the filter of its column; a choice that has no such value gets one that says what is asked. */
+    setControl(control, column) {
+      const asked = this.filters[column];
+      control.value = asked;
+      if (control.value === asked) return;
+      const one = make("option", "", `has “${asked}”`);
+      one.value = asked;
+      control.append(one);
+      control.value = asked;
     }
 
     /** A choice of the values of a column, worst or smallest first; null where they are many or long. */
@@ -444,8 +488,6 @@
         return this.kinds[column] === "text" ? natural.compare(left, right) : left - right;
       });
       for (const text of order) if (text) offer(`=${text}`, `${text} (${number(counts.get(text))})`);
-      const asked = this.filters[column];
-      if (asked && !counts.has(asked.replace(/^=/, ""))) offer(asked, `has “${asked}”`);
       return made;
     }
 
@@ -481,14 +523,20 @@
     reveal(id) {
       const place = this.rows.findIndex((row) => row.id === id || row.querySelector(`#${CSS.escape(id)}`));
       if (place < 0) return;
-      if (!this.view.includes(place)) this.clear();
+      unfold(this.table);
+      if (!this.view.includes(place)) this.clear("the filters are gone, because the address leads to a row that they hid");
       if (this.view.indexOf(place) >= this.limit) {
         this.limit = Infinity;
         this.paint();
         this.tell();
       }
-      document.getElementById(id)?.scrollIntoView();
+      location.replace(location.href); // to the same place once more, now that it is there: it is marked and in sight
     }
+  }
+
+  /** Open what is folded around a part of the page. */
+  function unfold(part) {
+    for (let at = part.closest("details"); at; at = at.parentElement?.closest("details")) at.open = true;
   }
 
   /** Put a text on the clipboard; whether that worked. */
@@ -515,8 +563,17 @@
       && head[0].cells.length > 0;
   }
 
+  /** The text of an anchor; one that is no text of an address is taken as it stands. */
+  function decoded(anchor) {
+    try {
+      return decodeURIComponent(anchor);
+    } catch {
+      return anchor;
+    }
+  }
+
   function follow(sheets) {
-    const id = decodeURIComponent(location.hash.slice(1));
+    const id = decoded(location.hash.slice(1));
     if (!id) return;
     if (document.getElementById(id) === null) {
       sheets.forEach((sheet) => sheet.reveal(id));
@@ -533,10 +590,12 @@
       sheet.build();
       if (sheet.rows.length > sheet.limit) sheet.paint();
       sheet.tell();
-      sheet.read();
+      sheet.follow();
     }
     follow(sheets);
+    window.addEventListener("popstate", () => sheets.forEach((sheet) => sheet.follow()));
     window.addEventListener("hashchange", () => follow(sheets));
+    window.addEventListener("pagehide", () => sheets.forEach((sheet) => sheet.later && sheet.write()));
     window.addEventListener("beforeprint", () => sheets.forEach((sheet) => sheet.paint(Infinity)));
     window.addEventListener("afterprint", () => sheets.forEach((sheet) => sheet.paint()));
     performance.mark("xenfusa-tables");
