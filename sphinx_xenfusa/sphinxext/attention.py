@@ -44,6 +44,7 @@ class Attention(NamedTuple):
     :param word: the word beside the symbol of the result.
     :param subject: gives what it is about, with a link.
     :param why: gives the reason.
+    :param of_state: whether it is there for the state of a requirement, and not for something beside it.
     """
 
     result: Result
@@ -51,6 +52,7 @@ class Attention(NamedTuple):
     subject: Callable[[], list[nodes.Node]]
     why: Callable[[], str]
     next: str
+    of_state: bool = False
 
 
 def attention(views: Views, docname: str) -> list[Attention]:
@@ -142,7 +144,7 @@ def _of_requirements(views: Views, docname: str) -> Iterator[Attention]:
         if one.result is not Result.PASSED:
             claims = off and one.result is Result.NOT_RUN and bool(one.item.confirmed_by)
             reason = functools.partial(why, views, one)
-            yield Attention(one.result, one.result.value, subject, reason, _OFF if claims else NEXT[one.result])
+            yield Attention(one.result, one.result.value, subject, reason, _OFF if claims else NEXT[one.result], True)
         if one.suspect:
             words = f"the text of {_listed(one.suspect)} changed since a link or a review was accepted"
             yield Attention(Result.STALE, "suspect", subject, _words(words), "Review it, and accept it anew.")

@@ -643,8 +643,9 @@ def _ways(env: BuildEnvironment, domain: XenDomain, vocabulary: Vocabulary) -> W
     """Where a dashboard sends its readers; a matrix that leaves nothing out comes first."""
     registers = {docname: tuple(names) for docname, names in sorted(domain.registers.items())}
     matrices = sorted(domain.matrices, key=lambda name: (min(len(one.filters) for one in domain.matrices[name]), name))
-    titles = {name: env.titles[name].astext() for name in {*registers, *matrices} if name in env.titles}
-    return Ways(dict(sorted({**vocabulary.titles, **titles}.items())), tuple(matrices), registers)
+    about = sorted(docname for docname, shown in domain.views.items() if ABOUT in shown)
+    titles = {name: env.titles[name].astext() for name in {*registers, *matrices, *about} if name in env.titles}
+    return Ways(dict(sorted({**vocabulary.titles, **titles}.items())), tuple(matrices), registers, tuple(about))
 
 
 def _with_questions(record: TraceRecord, domain: XenDomain, answers: Answers) -> TraceRecord:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -17,7 +18,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.nodes import make_refnode
 
-from sphinx_xenfusa.explore.verdict import VerdictKind
+from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.interop.metrics import numbers_of_items
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.agreements import Agreements
@@ -26,7 +27,7 @@ from sphinx_xenfusa.sphinxext.blocks import Cell, count, paragraph
 from sphinx_xenfusa.sphinxext.case_places import link_to_index
 from sphinx_xenfusa.sphinxext.directives import REVISION, XenDirective
 from sphinx_xenfusa.sphinxext.phrases import marked
-from sphinx_xenfusa.sphinxext.plots import WIDTH, bar
+from sphinx_xenfusa.sphinxext.plots import WIDTH, Piece, bar, bar_of
 from sphinx_xenfusa.sphinxext.totals import gates, states_table, verdict_totals
 from sphinx_xenfusa.sphinxext.views import Views, case_counts, policy_words
 from sphinx_xenfusa.trace.diff import Change, Difference, ValueChange, compare
@@ -63,11 +64,13 @@ class Ways:
     :param titles: the title of each document.
     :param matrices: the documents with a matrix, those that show every requirement first.
     :param registers: the documents with registers, with their names.
+    :param about: the documents that say what the evidence was made from.
     """
 
     titles: Mapping[str, str]
     matrices: Sequence[str]
     registers: Mapping[str, Sequence[str]]
+    about: Sequence[str] = ()
 
     def to_register(self, name: str) -> str:
         """The document with a register; empty where there is none."""
@@ -115,12 +118,13 @@ class _Dashboard:
         made: list[nodes.Node] = [*self.views.banners(), self._headline(numbers, entries)]
         made += [
             self._whole(numbers),
+            *self._beside(entries),
+            *([states_table(self.views, "xenfusa-states")] if numbers["total"] else []),
             self._facts(),
             *self._first(entries, most),
-            states_table(self.views, "xenfusa-states"),
         ]
         made += self._shares(numbers)
-        made += [*gates(self.views), *verdict_totals(self.views, self.docname), *self._changes(before)]
+        made += [*gates(self.views, self.docname), *verdict_totals(self.views, self.docname), *self._changes(before)]
         return [nodes.container("", *made, classes=["xenfusa-dashboard"])]
 
     # --- the answer ---------------------------------------------------------------------------------------------
@@ -134,9 +138,27 @@ class _Dashboard:
                 " Nothing here is verified, because nothing here asks for anything.",
                 classes=["xenfusa-answer"],
             )
-        state = worst([*(entry.result for entry in entries), *_results_of(numbers)])
+        states = _numbers(numbers["results"])
+        state = worst([*(entry.result for entry in entries), *states])
+        # Where no requirement is in this state, it is something else that is: that has a word of its own.
+        others = (entry.word for entry in entries if entry.result is state)
+        word = state.value if state in states else next(others)
         words = f"{passed:,} of {count(total, 'requirement')} passed"
-        return paragraph(marked(state), " — ", nodes.strong("", words), ".", classes=["xenfusa-answer"])
+        words += f", {total - passed:,} did not" if passed < total else ""
+        return paragraph(marked(state, word), " — ", nodes.strong("", words), ".", classes=["xenfusa-answer"])
+
+    def _beside(self, entries: Sequence[Attention]) -> list[nodes.Node]:
+        """What needs attention beside the states of requirements, such as a finding or a gate: it is in none of their numbers."""
+        found = Counter((entry.result, entry.word) for entry in entries if not entry.of_state)
+        if not found:
+            return []
+        said: list[nodes.Node] = []
+        for (result, word), number in found.items():
+            said += [nodes.Text(", ")] if said else []
+            said.append(marked(result, word))
+            said += [nodes.Text(f" ({number:,})")] if number > 1 else []
+        beside = nodes.strong("", "Beside these states")
+        return [paragraph(beside, " needs attention: ", *said, ".", classes=["xenfusa-also"])]
 
     def _whole(self, numbers: Mapping[str, Any]) -> nodes.Node:
         """One bar for all requirements, and the states in which there is none."""
@@ -144,7 +166,7 @@ class _Dashboard:
         made = self._bar("all requirements", results, numbers["total"], _WHOLE)
         none = [result.value for result in Result if result not in results]
         if results and none:
-            made.append(paragraph(f"None is in a state of these: {', '.join(none)}."))
+            made.append(paragraph(f"No requirement is in one of these states: {', '.join(none)}."))
         return nodes.container("", *made, classes=["xenfusa-whole"])
 
     def _bar(self, name: str, numbers: Mapping[Result, int], of: int, width: int = WIDTH) -> list[nodes.Node]:
@@ -170,7 +192,10 @@ class _Dashboard:
             ("Baseline", self._baseline()),
             ("Claims", self._claims()),
             ("Test reports", self._reports()),
+            ("Why believe it", self._grounds()),
         ):
+            if not said:
+                continue
             made += nodes.field("", nodes.field_name("", name), nodes.field_body("", paragraph(*said)))
         return made
 
@@ -205,6 +230,24 @@ class _Dashboard:
         }.get(record.confirm_mode, record.confirm_mode)
         made: list[nodes.Node] = [nodes.Text(f"{words}: {how}")]
         return [*made, nodes.Text("; "), marked(Result.NOT_RUN, f"{idle:,} not run")] if idle else made
+
+    def _grounds(self) -> list[nodes.Node]:
+        """What speaks for the verdicts: that each could have been another one, and what was counted by other means."""
+        made: list[nodes.Node] = []
+        confirmed = [one for one in self.views.record.verdicts if one.kind is VerdictKind.CONFIRMED]
+        if confirmed:
+            able = sum(one.witness is not None and one.killed > 0 for one in confirmed)
+            again = sum(_counted_again(one) for one in confirmed)
+            words = (
+                f"{able:,} of {count(len(confirmed), 'confirmed verdict')} could have failed: a situation is shown in which, and "
+                f"a change of the model that refutes the claim; {again:,} rest on numbers that a second method counted, too"
+            )
+            made.append(nodes.Text(words))
+        ways = [self._document(docname) for docname in self.ways.about if docname != self.docname]
+        for number, way in enumerate(ways):
+            made += [nodes.Text(", " if number else "; how to check it, and what it does not show: ")] if made else []
+            made.append(way)
+        return made
 
     def _reports(self) -> list[nodes.Node]:
         reports = self.views.record.reports
@@ -342,7 +385,31 @@ class _Dashboard:
         made: list[nodes.Node] = [
             self.views.table(title, ("Change", "Requirements"), (70, 30), rows, "xenfusa-changes")
         ]
-        return [*made, *self._worse(worse)]
+        return [self._shift(difference, (len(worse), len(better), len(other))), *made, *self._worse(worse)]
+
+    def _shift(self, difference: Difference, shifted: tuple[int, int, int]) -> nodes.Node:
+        """A bar of what became of the states since the baseline.
+
+        :param shifted: how many became worse, better, or are not to be compared.
+        """
+        (worse, better, other), counts = shifted, difference.counts
+        new, removed = counts[Change.NEW], counts[Change.REMOVED]
+        same = len(difference.items) - new - removed - sum(shifted)
+        pieces = [
+            Piece(worse, "with a worse state", "✗", Result.FAILED),
+            Piece(other, "with a state that cannot be compared", "?", Result.STALE),
+            Piece(removed, "removed", "−", Result.PARTIAL),
+            Piece(new, "new", "+", Result.NOT_RUN),
+            Piece(same, "in the same state", "=", Result.NONE),
+            Piece(better, "with a better state", "✓", Result.PASSED),
+        ]
+        shown = [one for one in pieces if one.number]
+        said = ", ".join(f"{one.symbol} {one.number:,} {one.words}" for one in shown) or "no requirement"
+        name = f"xenfusa-bar-{next(self.views.numbers)}"
+        title = f"States since the baseline {difference.before.label}"
+        words = paragraph(nodes.strong("", f"{title}: "), said, ".")
+        drawn = bar_of(name, title, shown, len(difference.items), [words], _WHOLE)
+        return nodes.container("", drawn, classes=["xenfusa-whole"])
 
     def _worse(self, worse: Sequence[ValueChange]) -> list[nodes.Node]:
         """The requirements whose state became worse."""
@@ -393,8 +460,11 @@ def _numbers(results: Mapping[str, int]) -> dict[Result, int]:
     return {_RESULTS[name]: number for name, number in results.items() if number}
 
 
-def _results_of(numbers: Mapping[str, Any]) -> Iterable[Result]:
-    return _numbers(numbers["results"])
+def _counted_again(verdict: Verdict) -> bool:
+    """Whether all that was searched for a verdict was counted by a second method, too."""
+    counts = [one.recount for one in verdict.explored]
+    counts += [verdict.scope.recount] if verdict.scope.platforms else []
+    return bool(counts) and None not in counts
 
 
 def _shifts(difference: Difference) -> tuple[list[ValueChange], list[ValueChange], list[ValueChange]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from docutils import nodes
@@ -20,10 +21,22 @@ _LEAST = 4
 _ROOM = 12
 """The width from which on a part has room for its symbol."""
 
-_HATCHED = frozenset({Result.FAILED, Result.ERROR})
-_STRIPED = frozenset({Result.INCONCLUSIVE, Result.DIVERGES, Result.STALE, Result.PARTIAL})
 _STEP = 9
 """Between the lines of a pattern."""
+_HATCHED = frozenset({Result.FAILED, Result.ERROR})
+_STRIPED = frozenset({Result.INCONCLUSIVE, Result.DIVERGES, Result.STALE, Result.PARTIAL})
+
+
+class Piece(NamedTuple):
+    """A part of a bar.
+
+    :param look: the state whose colour and pattern it has.
+    """
+
+    number: int
+    words: str
+    symbol: str
+    look: Result
 
 
 def bar(
@@ -41,23 +54,27 @@ def bar(
     :param most: the number that has the whole width.
     :param alternative: the numbers in words; in HTML they stand below the bar.
     """
-    parts = list(_parts(numbers, most, width))
-    said = "Its numbers are written below it."
-    return drawing(name, (width, HEIGHT), parts, (f"States of {of}", said), alternative)
+    pieces = [Piece(numbers[one], one.value, SYMBOLS[one], one) for one in Result if numbers.get(one)]
+    return bar_of(name, f"States of {of}", pieces, most, alternative, width)
 
 
-def _parts(numbers: Mapping[Result, int], most: int, whole: int) -> Iterator[Element]:
+def bar_of(
+    name: str, title: str, pieces: Sequence[Piece], most: int, alternative: Sequence[nodes.Node], width: int = WIDTH
+) -> markup.drawing:
+    """A bar of any pieces, in their order; the numbers of its alternative stand below it."""
+    parts = list(_parts(pieces, most, width))
+    return drawing(name, (width, HEIGHT), parts, (title, "Its numbers are written below it."), alternative)
+
+
+def _parts(pieces: Sequence[Piece], most: int, whole: int) -> Iterator[Element]:
     left = 0.0
-    for result, width in widths(numbers, most, whole):
-        word = result.value.replace(" ", "-")
-        inner = [element("title", text=f"{numbers[result]:,} {result.value}")]
+    for piece, width in zip(pieces, _widths([one.number for one in pieces], most, whole), strict=True):
+        inner = [element("title", text=f"{piece.number:,} {piece.words}")]
         inner.append(element("rect", x=left, y=0, width=max(width - 1, 1), height=HEIGHT))
-        inner += [_line(result, x) for x in _lines(result, left, width)]
+        inner += [_line(piece.look, x) for x in _lines(piece.look, left, width)]
         if width >= _ROOM:
-            inner.append(
-                element("text", text=SYMBOLS[result], x=left + width / 2, y=HEIGHT - 2.5, text_anchor="middle")
-            )
-        yield element("g", *inner, class_=f"xenfusa-part xenfusa-part-{word}")
+            inner.append(element("text", text=piece.symbol, x=left + width / 2, y=HEIGHT - 2.5, text_anchor="middle"))
+        yield element("g", *inner, class_=f"xenfusa-part xenfusa-part-{piece.look.value.replace(' ', '-')}")
         left += width
 
 
@@ -81,13 +98,17 @@ def _lines(result: Result, left: float, width: float) -> Iterator[float]:
 
 def widths(numbers: Mapping[Result, int], most: int, longest: float = WIDTH) -> list[tuple[Result, float]]:
     """How wide each part is, worst first: as its number is of the most, but none so narrow that it is not seen."""
-    total = sum(numbers.values())
+    shown = [result for result in Result if numbers.get(result)]
+    return list(zip(shown, _widths([numbers[one] for one in shown], most, longest), strict=True))
+
+
+def _widths(numbers: Sequence[int], most: int, longest: float) -> list[float]:
+    total = sum(numbers)
     whole = longest * min(total / most, 1.0) if most else 0.0
-    shown = [(result, numbers[result]) for result in Result if numbers.get(result)]
-    wanted = [(result, max(whole * number / total, _LEAST)) for result, number in shown]
+    wanted = [max(whole * number / total, _LEAST) for number in numbers]
     # What the small ones were given more than their share is taken from the others.
-    over = sum(width for _, width in wanted) - max(whole, _LEAST * len(wanted))
-    spare = sum(width - _LEAST for _, width in wanted)
+    over = sum(wanted) - max(whole, _LEAST * len(wanted))
+    spare = sum(width - _LEAST for width in wanted)
     if over <= 0 or spare <= 0:
         return wanted
-    return [(result, width - over * (width - _LEAST) / spare) for result, width in wanted]
+    return [width - over * (width - _LEAST) / spare for width in wanted]

@@ -72,6 +72,8 @@ SYNONYMS = {"status": "state", "killing mutant": "mutant", "verdict": "verdicts"
 """Other words for some columns."""
 NO_KIND = "none"
 """The word for items without a kind (Xen's own)."""
+_NAMED = 3
+"""Words of a filter that a threshold repeats."""
 FILTERS = ("types", "kinds", "chapters", "status", "tags")
 DIRECTIONS = ("covers", "covered-by")
 """The options that ask for the neighbours of each item; empty, they ask for all types."""
@@ -221,11 +223,18 @@ class Selection:
     @property
     def whom(self) -> str:
         """What the thresholds are about, for the reader."""
-        said = self._said(*(name for name in FILTERS if name != "status"))
+        asked = {name: self.filters[name] for name in FILTERS if name != "status" and name in self.filters}
+        said = "; ".join(f"{name} {_first(words)}" for name, words in asked.items())
         return f"items of {said}" if said else "all items"
 
     def _said(self, *names: str) -> str:
         return "; ".join(f"{name} {', '.join(self.filters[name])}" for name in names if name in self.filters)
+
+
+def _first(words: Sequence[str]) -> str:
+    """The first of many words, and how many more there are: the matrix itself has all of them."""
+    shown = ", ".join(words[:_NAMED])
+    return shown if len(words) <= _NAMED else f"{shown} and {len(words) - _NAMED:,} more"
 
 
 def _documents(word: str, vocabulary: Vocabulary) -> frozenset[str]:

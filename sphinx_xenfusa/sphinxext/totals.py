@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from docutils import nodes
+from sphinx.util.nodes import make_refnode
 
 from sphinx_xenfusa.explore.verdict import VerdictKind
 from sphinx_xenfusa.sphinxext.case_places import link_to_index, link_to_report
@@ -25,6 +26,7 @@ from sphinx_xenfusa.sphinxext.views import (
     paragraph,
     policy_words,
 )
+from sphinx_xenfusa.trace.record import Gate
 from sphinx_xenfusa.trace.states import RESULT_OF_VERDICT, ItemKind, Result
 from sphinx_xenfusa.trace.test_lists import beside_words
 
@@ -37,7 +39,7 @@ MEANING_BESIDE = (
 def summary(views: Views, fromdoc: str) -> list[nodes.Node]:
     """Requirements by state and kind, verdicts by policy, test reports."""
     record = views.record
-    totals = [states_table(views, "xenfusa-totals"), _kinds(views), *gates(views)]
+    totals = [states_table(views, "xenfusa-totals"), _kinds(views), *gates(views, fromdoc)]
     totals += justified(views, fromdoc) if record.justifications else []
     totals += [*verdict_totals(views, fromdoc), *_report_totals(views, fromdoc), *documents(views)]
     totals += suppressed(views, fromdoc) if record.suppressed else []
@@ -76,12 +78,12 @@ def _kinds(views: Views) -> nodes.Node:
     return views.table("Requirements by kind and state", headings, widths, rows, "xenfusa-kinds")
 
 
-def gates(views: Views) -> list[nodes.Node]:
-    """The thresholds of the tracing policy; of no item the share is not a number."""
+def gates(views: Views, fromdoc: str) -> list[nodes.Node]:
+    """The thresholds of the tracing policy and of matrices, those not met first; of no item the share is not a number."""
     if not views.record.gates:
         return []
     rows: list[Sequence[Cell]] = []
-    for gate in views.record.gates:
+    for gate in sorted(views.record.gates, key=lambda one: one.met is not False):
         number = f"{gate.counted} of {gate.of}" if gate.of else "n/a: no such item"
         if gate.justified:
             number += f"; {gate.justified} more justified"
@@ -91,11 +93,29 @@ def gates(views: Views) -> list[nodes.Node]:
             False: (Result.FAILED, "not met"),
             None: (Result.NOT_APPLICABLE, "n/a"),
         }
-        rows.append((gate.name, gate.words, number, f"{gate.required:g} %{allowed}", marked(*states[gate.met])))
+        rows.append(
+            (
+                _gate_name(views, fromdoc, gate),
+                gate.words,
+                number,
+                f"{gate.required:g} %{allowed}",
+                marked(*states[gate.met]),
+            )
+        )
     missed = sum(gate.met is False for gate in views.record.gates)
     title = f"Gates: {missed} of {len(rows)} not met" if missed else "Gates: none missed"
     headings = ("Gate", "What is asked for", "Have it", "At least", "Met")
     return [views.table(title, headings, (20, 34, 18, 16, 12), rows, "xenfusa-gates")]
+
+
+def _gate_name(views: Views, fromdoc: str, gate: Gate) -> nodes.Node:
+    """The name of a gate; that of a matrix leads to the page where its items stand."""
+    file, colon, asked = gate.name.partition(": ")
+    docname = views.builder.env.path2doc(file) if colon else None
+    if docname is None or docname not in views.builder.env.found_docs:
+        return nodes.Text(gate.name)
+    link = make_refnode(views.builder, fromdoc, docname, "", [nodes.Text(file)])
+    return paragraph(link, f": {asked}")
 
 
 def verdict_totals(views: Views, fromdoc: str) -> list[nodes.Node]:

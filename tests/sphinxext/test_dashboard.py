@@ -76,9 +76,8 @@ def mixed(build: Build) -> Built:
 def test_the_numbers_are_those_of_the_metrics(mixed: Built) -> None:
     assert "xenfusa.recount" not in mixed.types()
     metrics = json.loads(mixed.page("xenfusa/metrics.json"))["items"]
-    assert (
-        answer(mixed) == f"failed: ✗ failed — {metrics['results']['passed']} of {metrics['total']} requirements passed."
-    )
+    assert answer(mixed) == "failed: ✗ failed — 1 of 3 requirements passed, 2 did not."
+    assert (metrics["results"]["passed"], metrics["total"]) == (1, 3)
     for part in ("type", "kind", "file"):
         told = {row[0].split()[-1]: row for row in rows(mixed, f"xenfusa-by-{part}")}
         assert told.keys() == metrics[f"by_{part}"].keys()
@@ -101,7 +100,7 @@ def test_it_says_of_what_the_numbers_are(mixed: Built) -> None:
         "Target policy: dummy",
         "Baseline: none: nothing is compared",
         "1 report with 2 cases: 1 failed, 1 passed",
-        "None is in a state of these: error, inconclusive, diverges, stale, not run, partial,",
+        "No requirement is in one of these states: error, inconclusive, diverges, stale, not run, partial,",
     ):
         assert part in said, part
     assert mixed.record.documented.why == "this is no git tree"
@@ -156,7 +155,9 @@ def test_where_nothing_ran_the_answer_is_not_green(build: Build, requirements: t
 
 def test_a_project_without_claims_and_tests_says_so(build: Build) -> None:
     built = build(project(requirement("alone")), verdicts=())
-    assert answer(built) == "error: ! error — 0 of 1 requirement passed.", "claims that gave no verdict are errors"
+    assert answer(built) == "error: ! error — 0 of 1 requirement passed, 1 did not.", (
+        "claims that gave no verdict are errors"
+    )
     assert [row[2] for row in rows(built, "xenfusa-by-method")] == ["∅ no requirement"] * 5
 
 
@@ -167,7 +168,9 @@ def test_all_is_passed_and_the_answer_is_still_not_green_while_a_report_cannot_b
         xenfusa_test_reports=["r.xml", "s.xml"],
     )
     assert {one.result for one in built.record.items} == {Result.PASSED}
-    assert answer(built).startswith("error: ! error — 1 of 1")
+    assert answer(built).startswith("error: ! findings — 1 of 1 requirement passed.")
+    assert re.search(r"in one of these states: [^.]*\berror\b", words(built)), "no requirement is in error"
+    assert "Beside these states needs attention: ! findings, ! unusable" in words(built)
     assert "! unusable" in [row[0] for row in rows(built, "xenfusa-attention")]
 
 
@@ -183,6 +186,45 @@ def test_what_became_worse_since_the_baseline(build: Build, tmp_path: Path) -> N
     told = [changes[name] for name in ("new", "removed", "state became worse", "unchanged")]
     assert told == ["1", "1", "1", "2"]
     assert rows(built, "xenfusa-worse") == [["XenArch~bad~1", "✓ passed → ✗ failed"]]
+
+
+def test_the_change_since_the_baseline_is_drawn_with_its_numbers_in_words(build: Build, tmp_path: Path) -> None:
+    first = build(project(*MIXED), verdicts=(*RAN[:2], *both("ctrldom_single", VerdictKind.CONFIRMED)))
+    (tmp_path / "docs" / "base.json").write_bytes((first.out / "xenfusa" / "trace.json").read_bytes())
+    fresh = requirement("fresh", text="Another domain shall wait.")
+    built = build(project(BAD, NOTHING, fresh), verdicts=RAN[2:], xenfusa_baseline="base.json")
+    drawn = [ElementTree.fromstring(one) for one in re.findall(r"<svg.*?</svg>", built.page("index.html"), re.DOTALL)]
+    (change,) = [one for one in drawn if "since the baseline" in (one.findtext(f"{SVG}title") or "")]
+    parts = [part.findtext(f"{SVG}title") for part in change.findall(f"{SVG}g")]
+    assert parts == ["1 with a worse state", "1 removed", "1 new", "1 in the same state"]
+    assert "✗ 1 with a worse state, − 1 removed, + 1 new, = 1 in the same state." in words(built)
+
+
+def test_a_finding_is_no_state_of_a_requirement(build: Build) -> None:
+    index = INDEX + "\n.. xen:register:: gapps\n"
+    reports = {"r.xml": report(("t", "test_a", "", ""))}
+    built = build(project(GOOD, index=index, **reports), verdicts=RAN[:2], xenfusa_test_reports=["r.xml"])
+    assert answer(built) == "error: ! findings — 1 of 1 requirement passed."
+    assert "Beside these states needs attention: ! findings" in words(built)
+
+
+def test_it_says_why_a_verdict_may_be_believed(mixed: Built) -> None:
+    confirmed = [one for one in mixed.record.verdicts if one.kind is VerdictKind.CONFIRMED]
+    able = sum(one.witness is not None and one.killed > 0 for one in confirmed)
+    assert f"Why believe it: {able} of {len(confirmed)} confirmed verdicts could have failed" in words(mixed)
+
+
+def test_a_gate_names_the_first_of_many_tags_and_leads_to_its_matrix(build: Build) -> None:
+    tags = ", ".join(f"XenArch~n{number}~*" for number in range(6))
+    asked = f"\n.. xen:matrix::\n   :tags: {tags}\n   :gate: failed = 0\n"
+    built = build(
+        project(*(requirement(f"n{number}") for number in range(6)), **{"lists.rst": LISTS + asked}), verdicts=()
+    )
+    (row,) = rows(built, "xenfusa-gates")
+    assert row[1].startswith("items of tags XenArch~n0~*, XenArch~n1~*, XenArch~n2~* and 3 more: ")
+    assert re.search(
+        r'<a class="reference internal" href="lists.html">lists.rst</a>: failed = 0', built.page("index.html")
+    )
 
 
 @pytest.mark.parametrize("builder", ["latex", "text", "singlehtml", "dirhtml"])
