@@ -31,6 +31,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
         markup,
         needs_bridge,
         search,
+        spelled_out,
         surroundings,
         written_tables,
     )
@@ -47,6 +48,7 @@ def setup_extension(app: Sphinx) -> ExtensionMetadata:
     Build().connect(app)
     Readings().connect(app)
     builder_links.connect(app)
+    spelled_out.connect(app)
     surroundings.connect(app)
     case_places.connect(app)
     written_tables.connect(app)

@@ -46,7 +46,7 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.inputs import InputError
 from sphinx_xenfusa.interop.style_file import chosen_style
 from sphinx_xenfusa.interop.typed_fields import links_of
-from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, overlays, totals
+from sphinx_xenfusa.sphinxext import case_needs, markup, needs_bridge, objects, overlays, spelled_out, totals
 from sphinx_xenfusa.sphinxext.about import ABOUT, about_nodes
 from sphinx_xenfusa.sphinxext.agreements import Agreements
 from sphinx_xenfusa.sphinxext.build_inputs import BuildInputs
@@ -264,7 +264,7 @@ class Build:
         findings += self._overlays.make_needs(app, items)
         items += self._overlays.items
         documents, told = self._overlays.coverage(app, items)
-        findings += told
+        findings += [*told, *spelled_out.turned_texts(items)]
         styled = _styled(app, items)
         findings += styled.findings
         self._vocabulary = _vocabulary(env, domain, items, self._policies(app))
@@ -493,9 +493,10 @@ class Build:
         views = self._views(app, record).on(docname)
         cards = Cards(views, self._known)
         # One walk over the page for all of them: walks are most of what a large page costs.
-        places = [node for node in markup.walk(doctree) if markup.is_placeholder(node)]
+        places = spelled_out.places_in(doctree)
         for place in places:
-            place.replace_self(self._view(cards, answers, docname, place))
+            place.replace_self(made := self._view(cards, answers, docname, place))
+            spelled_out.spell_out(app, made)
         if any(isinstance(place, markup.EVIDENCE) for place in places):
             _say_first(doctree, views)
 

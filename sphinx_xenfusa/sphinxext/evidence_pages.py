@@ -19,6 +19,8 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 from sphinx_xenfusa.sphinxext.page_names import OURS, has_pages
+from sphinx_xenfusa.sphinxext.spelled_out import html_spelled_out
+from sphinx_xenfusa.sphinxext.surroundings import named_with_digest
 from sphinx_xenfusa.sphinxext.views import Views
 from sphinx_xenfusa.sphinxext.warning_types import warn
 
@@ -94,7 +96,7 @@ class EvidencePages:
         builder = self._app.builder
         if not isinstance(builder, StandaloneHTMLBuilder) or not has_pages(builder):
             return
-        around = _around(builder)
+        around = _around(self._app, builder)
         self._listed = []
         for family in self._families:
             if not _can_write(builder, family):
@@ -121,7 +123,8 @@ class EvidencePages:
             {"link": self._app.builder.get_relative_uri(page.name, above), "title": html.escape(title)}
             for above, title in page.parents
         ]
-        return {"title": html.escape(page.title), "body": page.body(), "parents": way, "metatags": ""}
+        title, body = html_spelled_out(html.escape(page.title)), html_spelled_out(page.body())
+        return {"title": title, "body": body, "parents": way, "metatags": ""}
 
     def _remove_others(self, builder: StandaloneHTMLBuilder, below: str) -> None:
         """Remove the pages of a folder of which nothing is left, known by their names."""
@@ -161,9 +164,9 @@ def _of_all(family: Family) -> str:
     return f"{family.folder}/"
 
 
-def _around(builder: StandaloneHTMLBuilder) -> str:
+def _around(app: Sphinx, builder: StandaloneHTMLBuilder) -> str:
     """A digest of what stands around the body of a page: settings, templates, and the navigation."""
     env = builder.env
     titles = sorted((name, title.astext()) for name, title in env.titles.items())
     settings = builder.build_info.config_hash, builder.build_info.tags_hash, builder.templates.newest_template_mtime()
-    return digest(titles, sorted(env.toctree_includes.items()), settings)
+    return digest(titles, sorted(env.toctree_includes.items()), settings, list(named_with_digest(app)))

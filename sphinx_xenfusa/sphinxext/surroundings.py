@@ -42,9 +42,10 @@ class Surroundings:
 
     def __init__(self, app: Sphinx) -> None:
         """Look up what was written before."""
+        self._app = app
         self._env = app.env
+        _forget_numbers(app.env)
         self._builder = app.builder
-        self._static = [Path(app.confdir, one) for one in app.config.html_static_path]
         self._titles_only = app.config.html_theme in _TITLES_ONLY
         self._kept = KeptDigests(app, "around")
         self._known = self._kept.read()
@@ -87,7 +88,7 @@ class Surroundings:
         lists = {docname: list(_lists(env, docname)) for docname in sorted(env.toctree_includes)}
         sections = () if self._titles_only else [_sections(env, docname) for docname in sorted(env.tocs)]
         numbers = sorted(env.toc_secnumbers.items())
-        yield _AROUND, digest(titles, lists, sections, numbers, list(self._named_with_digest()))
+        yield _AROUND, digest(titles, lists, sections, numbers, list(named_with_digest(self._app)))
         for docname, shown in lists.items():
             if any(depth != 1 and not titles_only for depth, titles_only, *_ in shown):
                 below = sorted(_below(env, docname))
@@ -96,17 +97,26 @@ class Surroundings:
             yield _PAGE + docname, ""
         yield from ((_COPY + name, "") for name in self._copies())
 
-    def _named_with_digest(self) -> Iterator[tuple[str, str]]:
-        """Name and digest of the project's and the extensions' style sheets and scripts."""
-        for folder in self._static:
-            for path in sorted(folder.rglob("*")):
-                if path.suffix in _NAMED_WITH_DIGEST and path.is_file():
-                    yield path.relative_to(folder).as_posix(), sha256_of(path)[0]
-
     def _copies(self) -> Iterator[str]:
         """The files below the output that Sphinx copies because a document shows them or offers them for download."""
         yield from sorted(f"{self._builder.imagedir}/{name}" for _, name in self._env.images.values())
         yield from sorted(f"_downloads/{name}" for _, name in self._env.dlfiles.values())
+
+
+def named_with_digest(app: Sphinx) -> Iterator[tuple[str, str]]:
+    """Name and digest of the project's and the extensions' style sheets and scripts, which each page names with a digest."""
+    for folder in (Path(app.confdir, one) for one in app.config.html_static_path):
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in _NAMED_WITH_DIGEST and path.is_file():
+                yield path.relative_to(folder).as_posix(), sha256_of(path)[0]
+
+
+def _forget_numbers(env: BuildEnvironment) -> None:
+    """Take the numbers of sections from documents that no numbered list has any more: Sphinx leaves them there."""
+    for docname in env.titles.keys() - env.toc_secnumbers.keys():
+        numbered = [env.titles[docname], env.longtitles[docname], *env.tocs[docname].findall(nodes.reference)]
+        for one in numbered:
+            one.attributes.pop("secnumber", None)
 
 
 def _lists(env: BuildEnvironment, docname: str) -> Iterator[tuple[Any, ...]]:

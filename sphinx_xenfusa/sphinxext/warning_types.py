@@ -7,13 +7,14 @@ from typing import Any
 
 from sphinx.util import logging
 
+from sphinx_xenfusa.interop.visible import visible_lines
 from sphinx_xenfusa.trace.record import Finding
 
 logger = logging.getLogger("sphinx_xenfusa")
 
 SUBTYPES: dict[str, str] = {
     "ambiguous": "A link names an item that exists more than once.",
-    "character": "A document holds a character that makes it read in another order than it is stored.",
+    "character": "A document or an overlay holds a character that makes it read in another order than it is stored.",
     "baseline": "A baseline cannot be read, or a difference has nothing to compare with.",
     "changed_input": "A file that the build reads was changed while it ran; the build fails.",
     "claim_error": "The check of a claim broke, died, or did not end within its time limit.",
@@ -24,6 +25,7 @@ SUBTYPES: dict[str, str] = {
     "equivalent": "An entry of the list of equivalent mutants matches no mutant that survives.",
     "expected_test": "A test that must run did not come.",
     "gate": "Fewer items than the tracing policy or a matrix asks for have what they need; the build fails.",
+    "harmful_link": "A link would run in the browser of whoever follows it.",
     "inconclusive": "A bound was hit before the search of a claim was exhausted.",
     "input": "A file that the build reads cannot be used.",
     "justification": "A justified exclusion has expired, leads to no item of that revision, or excuses nothing.",
@@ -73,7 +75,7 @@ def warn(subtype: str, message: str, location: Any) -> None:
     if isinstance(location, str) and ":" not in Path(location).name:
         # Sphinx takes a text without a colon for the name of a document.
         location += ":1"
-    logger.warning("%s", message, type="xenfusa", subtype=subtype, location=location)
+    logger.warning("%s", visible_lines(message), type="xenfusa", subtype=subtype, location=location)
 
 
 def warn_of(finding: Finding, source_folder: str, config_file: str) -> None:

@@ -14,6 +14,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 
 from sphinx_xenfusa.sphinxext import markup
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
+from sphinx_xenfusa.sphinxext.spelled_out import html_spelled_out
 
 OURS = "xenfusa-table"
 
@@ -34,7 +35,7 @@ def _write(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if link is not None and title is not None:
             title += link
         try:
-            written = markup.written("", nodes.Text(table.astext()), html=html_of([table]))
+            written = markup.written("", nodes.Text(table.astext()), html=html_spelled_out(html_of([table])))
         except NotKnown:
             _leave(table)
             if link is not None and title is not None:

@@ -92,6 +92,11 @@ def test_pages_that_change_places(folder: Folder) -> None:
     assert b"Xen shall b." in folder.is_as_from_nothing()["a.html"]
 
 
+def test_a_page_that_leaves_a_numbered_list(folder: Folder) -> None:
+    out = folder.is_as_from_nothing(folder.text("index.rst", "   a\n   b\n", "   a\n"))
+    assert b"<title>B &#8212;" in out["b.html"]
+
+
 def test_what_another_builder_has_read(folder: Folder) -> None:
     """It shares the doctrees; the document itself is older than the page of ours."""
     folder.build(folder.text("part.inc", "Xen shall.", "Xen shall go."), builder="text")
