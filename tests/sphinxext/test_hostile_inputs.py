@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browsing import Browsing, names_of_pages, needs_a_browser
@@ -91,7 +92,7 @@ def _files() -> dict[str, str]:
     }
 
 
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "xenfusa_oft": ["oft.rst"],
     "xenfusa_overlays": ["overlay.yaml"],
     "xenfusa_justifications": "justified.yaml",

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sphinx.builders.html import _assets
@@ -22,7 +23,12 @@ FILES = {
     "data.csv": "1,2\n",
     "_static/own.css": "p { color: red }\n",
 }
-SETTINGS = {"numfig": True, "html_css_files": ["own.css"], "html_static_path": ["_static"], "doctrees": "trees"}
+SETTINGS: dict[str, Any] = {
+    "numfig": True,
+    "html_css_files": ["own.css"],
+    "html_static_path": ["_static"],
+    "doctrees": "trees",
+}
 HOURS_AGO = 1_000_000_000
 
 
