@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import os
 import re
 import shlex
@@ -45,6 +46,15 @@ def test_the_job_by_hand_writes_a_side_file_of_the_bytes_of_its_report(tmp_path:
     (report,) = read.reports
     assert report.sha256 == hashlib.sha256((tmp_path / "results" / report.file).read_bytes()).hexdigest()
     assert read.started <= read.ended
+
+
+def test_the_jobs_install_a_wheel_and_no_name_that_is_on_no_index() -> None:
+    told = load_file(FOLDER / "gitlab-ci.yml").data
+    installs = [line for job in ("unit-tests", "docs") for line in told[job]["script"] if "pip install" in line]
+    assert len(installs) == 2
+    assert all('"$WHEEL"' in line and "sphinx-xenfusa" not in line for line in installs)
+    name, version = told["variables"]["WHEEL"].split("-")[:2]
+    assert (name, version) == ("sphinx_xenfusa", importlib.metadata.version("sphinx-xenfusa"))
 
 
 def test_the_job_in_ci_calls_the_command_as_it_is() -> None:
