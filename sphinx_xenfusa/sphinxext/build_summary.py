@@ -41,6 +41,9 @@ class BuildSummary:
         self._kept = KeptDigests(app, "states")
         # Of several items with one tag the first counts, as everywhere.
         self._states = {str(one.item.tag): one.result.value for one in reversed(record.items)}
+        self._kept_findings = KeptDigests(app, "findings")
+        counts = Counter(one.subtype for one in record.findings)
+        self._findings = {subtype: str(counts[subtype]) for subtype in sorted(counts)}
 
     def tell(self) -> None:
         """Tell it, and keep the states for the next time."""
@@ -48,6 +51,8 @@ class BuildSummary:
         logger.info("\n".join(self._lines(known)))
         if known != self._states:
             self._kept.write(self._states)
+        if self._kept_findings.read() != self._findings:
+            self._kept_findings.write(self._findings)
 
     def _lines(self, known: Mapping[str, str]) -> Iterator[str]:
         yield ""
@@ -88,14 +93,25 @@ class BuildSummary:
         worse.sort(key=lambda one: (_PLACE[one[2]], one[0]))
         new = sorted(tag for tag in self._states if tag not in known)
         gone = sorted(tag for tag in known if tag not in self._states)
+        found = list(self._more_findings())
         if not (worse or better or new or gone):
             yield "since the last build: no state changed"
+            yield from _listed("more findings", found)
             return
         yield f"since the last build: {len(worse):,} worse, {len(better):,} better, {len(new):,} new, {len(gone):,} gone"
         yield from _listed("worse", [f"{tag}: {before} -> {state}" for tag, before, state in worse])
+        yield from _listed("more findings", found)
         yield from _listed("better", [f"{tag}: {before} -> {state}" for tag, before, state in sorted(better)])
         yield from _listed("new", [f"{tag}: {self._states[tag]}" for tag in new])
         yield from _listed("gone", [f"{tag}: was {known[tag]}" for tag in gone])
+
+    def _more_findings(self) -> Iterator[str]:
+        """The types of findings of which there are more now."""
+        known = self._kept_findings.read()
+        for subtype, number in self._findings.items():
+            before = str(known.get(subtype, "0"))
+            if before.isdecimal() and int(number) > int(before):
+                yield f"xenfusa.{subtype}: {before} -> {number}"
 
     def _places(self) -> Iterator[str]:
         """The first page and the record, as seen from where the build was started."""

@@ -50,11 +50,15 @@ def test_what_became_worse_and_better_since_the_last_build_is_told_by_item(build
     assert "  gone: XenArch~two~1: was passed" in lines
 
 
-def test_long_lists_are_cut_and_counted(build: Build) -> None:
+def test_long_lists_are_cut_and_counted_and_more_findings_told(build: Build) -> None:
     build(page(ONE))
-    lines = told(build(page(ONE, *(requirement(f"n{number}") for number in range(MOST + 3)))))
+    covers = ":covers: XenProd~none~1"
+    more = [requirement(f"n{number}", options=covers) for number in range(MOST + 3)]
+    lines = told(build(page(ONE, *more)))
+    assert f"  more findings: xenfusa.orphaned: 0 -> {MOST + 3}" in lines
     assert len([line for line in lines if line.startswith("  new: XenArch~")]) == MOST
     assert "  new: and 3 more" in lines
+    assert [line for line in told(build(page(ONE, *more))) if "more findings" in line] == []
 
 
 @pytest.mark.parametrize(("builder", "places"), [("html", 2), ("text", 1)])

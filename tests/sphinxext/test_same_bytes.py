@@ -136,7 +136,8 @@ def written(folder: Path) -> Path:
 def built(source: Path, out: Path, *, jobs: int, seed: int) -> dict[str, bytes]:
     """Every file of every builder's output."""
     command = [sys.executable, "-c", BUILD, str(source), str(out), str(jobs), *BUILDERS]
-    environment = os.environ | {"PYTHONHASHSEED": str(seed), "NO_COLOR": "1"}
+    environment = os.environ | {"PYTHONHASHSEED": str(seed), "NO_COLOR": "1", "TZ": f"UTC{seed % 12}", "HOME": str(out)}
+    environment |= {"LC_ALL": "C" if jobs == 1 else "C.UTF-8", "USER": f"user-{seed}"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     files = (path for name in BUILDERS for path in (out / name).rglob("*") if path.is_file())
@@ -147,7 +148,7 @@ def built(source: Path, out: Path, *, jobs: int, seed: int) -> dict[str, bytes]:
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], dict[str, bytes]]:
     folder = tmp_path_factory.mktemp("same")
     one = built(written(folder / "docs"), folder / "one", jobs=1, seed=0)
-    other = built(written(folder / "deeper" / "other docs"), folder / "other", jobs=4, seed=4711)
+    other = built(written(folder / "deeper" / "other docs ü # % 'q'"), folder / "other", jobs=4, seed=4711)
     return one, other
 
 
