@@ -66,7 +66,7 @@ from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 from sphinx_xenfusa.sphinxext.directives import REVISION
 from sphinx_xenfusa.sphinxext.domain import DirectiveSource, XenDomain
 from sphinx_xenfusa.sphinxext.evidence_pages import EvidencePages, Family, Page
-from sphinx_xenfusa.sphinxext.graph_view import graph_nodes, unknown_items
+from sphinx_xenfusa.sphinxext.graph_view import CardGraphs, graph_nodes, unknown_items
 from sphinx_xenfusa.sphinxext.inline_verdict import Answers
 from sphinx_xenfusa.sphinxext.matrix import Matrix
 from sphinx_xenfusa.sphinxext.matrix_gates import MatrixGates, matrix_gates
@@ -123,6 +123,7 @@ class Build:
         self._vocabulary = Vocabulary((), (), {}, {}, {})
         self._gates = MatrixGates({}, (), False)
         self._ways = Ways({}, (), {})
+        self._graphs: CardGraphs | None = None
         self._shown: Shown | None = None
         self._pages: EvidencePages | None = None
         self._surroundings: Surroundings | None = None
@@ -345,6 +346,8 @@ class Build:
         self.record = _with_questions(self.record, domain, answers)
         self._known = Known.of(self.record, agreed.snapshot)
         self._report(app, self.record)
+        around = Neighbourhoods(self._known.around, self._traced, StaleReasons(self.record.reports))
+        self._graphs = CardGraphs.of(around, app.config.xenfusa_card_graphs)
         self._shown = Shown(app, self._digests(domain, answers))
         self._pages = EvidencePages(app, self._families(self.record, domain))
         return sorted({*self._shown.changed(), *self._pages.documents()})
@@ -381,6 +384,7 @@ class Build:
             links |= views | {target for one in traced if one is not None for target in one.item.covers}
             links |= {target for one in traced if one is not None for target in links_of(one.item.fields)}
             known = [self._known.about(tag) for tag in sorted(views)]
+            drawn = self._graphs.shown(sorted(views), domain.anchors) if self._graphs is not None else ()
             links |= {
                 end for tag in views for link in self._known.around.links(tag) for end in (link.source, link.target)
             }
@@ -392,7 +396,7 @@ class Build:
             seen += repr(self.record.documented) if REVISION in views and self.record is not None else ""
             seen += digest(self._about()) if ABOUT in views else ""
             outdated = stale.of_items(one for one in traced if one is not None)
-            digests[docname] = digest(traced, places, repeated, known, spoken, words, seen, outdated)
+            digests[docname] = digest(traced, places, repeated, known, drawn, spoken, words, seen, outdated)
             linked = [
                 (name, places_of_platforms.get(name)) for name in sorted({*domain.platform_links.get(docname, ())})
             ]
@@ -491,7 +495,7 @@ class Build:
         if self._shown is not None:
             self._shown.note(docname)
         views = self._views(app, record).on(docname)
-        cards = Cards(views, self._known)
+        cards = Cards(views, self._known, self._graphs)
         # One walk over the page for all of them: walks are most of what a large page costs.
         places = spelled_out.places_in(doctree)
         for place in places:

@@ -20,6 +20,7 @@ from sphinx_xenfusa.sphinxext.card_lines import Glance, Known
 from sphinx_xenfusa.sphinxext.case_places import link_to_case, link_to_report
 from sphinx_xenfusa.sphinxext.case_rows import CASE_HEADINGS, CASE_WIDTHS, passed_cases, verified_words
 from sphinx_xenfusa.sphinxext.fragments import NotKnown, html_of
+from sphinx_xenfusa.sphinxext.graph_view import CardGraphs
 from sphinx_xenfusa.sphinxext.page_names import has_pages
 from sphinx_xenfusa.sphinxext.phrases import (
     BREAK,
@@ -76,10 +77,12 @@ class Cards:
     """Writes the cards of one record for one builder.
 
     :param known: what is known beside the items.
+    :param graphs: what stands around each item, as drawings, where the project has them in its cards.
     """
 
     views: Views
     known: Known
+    graphs: CardGraphs | None = None
 
     @functools.cached_property
     def _glance(self) -> Glance:
@@ -110,7 +113,7 @@ class Cards:
             # Right above stand its texts and links: what ran or is wrong is told below them, and the rest unfolds.
             facts = [*(one for one in glance if not _tells(one)), *facts]
             glance = [one for one in glance if _tells(one)]
-        rest = [*self._ran(fromdoc, traced), *self.tests(fromdoc, traced)]
+        rest = [*self._ran(fromdoc, traced), *self._graph(fromdoc, traced), *self.tests(fromdoc, traced)]
         if self.views.builder.format != "html":
             write = NodeWriter(self.views.builder, fromdoc)
             said = [write.paragraph(line.said, *line.classes) for line in lines]
@@ -156,6 +159,11 @@ class Cards:
             found = nodes.Text(found_by_search(said for _, said in facts))
             made.append(markup.written("", found, html=writer.facts(facts)))
         return made
+
+    def _graph(self, fromdoc: str, traced: TracedItem) -> list[nodes.Node]:
+        if self.graphs is None:
+            return []
+        return self.graphs.in_card(self.views, fromdoc, str(traced.item.tag))
 
     def _headline(self, traced: TracedItem) -> Line:
         said = (Strong("State: "), State(traced.result), f" — {meaning(traced)}.")

@@ -133,6 +133,14 @@ SETTINGS: dict[str, Setting] = {
         "a list of files",
         "JUnit reports of the tests that verify requirements, relative to conf.py.",
     ),
+    "card_graphs": Setting(
+        500,
+        "",
+        (int,),
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+        "a whole number",
+        "How many requirements a project may have for each card to have its graph; 0 for none.",
+    ),
     "test_needs": Setting(
         True,
         "html",

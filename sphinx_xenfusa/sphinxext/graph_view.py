@@ -20,13 +20,15 @@ from sphinx_xenfusa.sphinxext.builder_links import address
 from sphinx_xenfusa.sphinxext.case_places import address_of_case
 from sphinx_xenfusa.sphinxext.claim_places import page_of_claim
 from sphinx_xenfusa.sphinxext.drawings import drawing, element
+from sphinx_xenfusa.sphinxext.fragments import html_of
 from sphinx_xenfusa.sphinxext.page_names import has_pages, link_to_page
 from sphinx_xenfusa.sphinxext.phrases import SYMBOLS, marked
 from sphinx_xenfusa.sphinxext.views import Views
-from sphinx_xenfusa.trace.neighbourhood import CLAIM, ITEM, MORE, TEST, Neighbourhood, Node
+from sphinx_xenfusa.trace.neighbourhood import CLAIM, ITEM, MORE, TEST, Neighbourhood, Neighbourhoods, Node
 from sphinx_xenfusa.trace.record import Finding, Place
 from sphinx_xenfusa.trace.states import Result
 
+IN_CARD = "Graph: what it covers, what covers it, its claims and tests"
 WITHOUT = "There is no drawing: the package graphlay, which places it, is not installed."
 _WIDTH, _LINE, _PADDING = 168, 17, 9
 _LETTERS = 23
@@ -68,8 +70,50 @@ def graph_nodes(views: Views, fromdoc: str, around: Neighbourhood) -> list[nodes
     )
     size, parts = _drawn(engine, views, fromdoc, around)
     name = f"xenfusa-graph-{next(views.numbers)}"
-    fold = markup.unfolding("", listed, heading="The same as a list")
+    fold = views.fold("The same as a list", [listed])
     return [drawing(name, size, parts, (title, description), [fold])]
+
+
+@dataclass(frozen=True)
+class CardGraphs:
+    """The graphs in the cards of a project, or of none: each takes some milliseconds, and thousands of them more than the rest.
+
+    :param drawn: whether the cards have them.
+    """
+
+    neighbourhoods: Neighbourhoods
+    drawn: bool
+
+    @classmethod
+    def of(cls, neighbourhoods: Neighbourhoods, most: int) -> CardGraphs:
+        """Of a project; without the package that places them, a card has no graph.
+
+        :param most: how many items there may be.
+        """
+        return cls(neighbourhoods, len(neighbourhoods.traced) <= most and _engine() is not None)
+
+    def around(self, tag: str) -> Neighbourhood | None:
+        """What the graph in the card of an item shows; nothing where there is none."""
+        if not self.drawn or tag not in self.neighbourhoods.traced:
+            return None
+        around = self.neighbourhoods.of(tag)
+        return around if len(around.nodes) > 1 else None
+
+    def shown(self, tags: Iterable[str], anchors: Mapping[str, tuple[str, str]]) -> list[object]:
+        """All that the graphs in some cards show, for the digest of their page: a change of a neighbour is a change of these."""
+        found = [around for tag in tags if (around := self.around(tag)) is not None]
+        return [(around, [anchors.get(node.name) for node in around.nodes]) for around in found]
+
+    def in_card(self, views: Views, fromdoc: str, tag: str) -> list[nodes.Node]:
+        """The graph of an item, folded; written already, since the names in it are no words to find the card by."""
+        around = self.around(tag)
+        if around is None or views.builder.format != "html":
+            return []
+        inside = html_of(graph_nodes(views, fromdoc, around))
+        fold = (
+            f'<details class="xenfusa-unfolding xenfusa-card-graph"><summary>{IN_CARD}</summary>\n{inside}</details>\n'
+        )
+        return [markup.written("", html=fold)]
 
 
 def unknown_items(asked: Mapping[str, Sequence[tuple[str, Place]]], known: Collection[str]) -> Iterator[Finding]:
@@ -256,7 +300,7 @@ def _words(views: Views, fromdoc: str, node: Node, status: str) -> Iterator[node
     else:
         yield nodes.Text(f"{node.sort} ")
         yield link_to_page(views.builder, fromdoc, _page(node), nodes.literal("", node.name))
-    yield nodes.Text(": ")
+    yield nodes.Text(f"{node.words.removeprefix(node.name)}: " if node.sort == TEST else ": ")
     yield marked(node.result) if node.result is not None else marked(Result.NONE, "no such item")
     if status:
         yield nodes.Text(", link ")

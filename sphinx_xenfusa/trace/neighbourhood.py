@@ -112,14 +112,18 @@ class Neighbourhoods:
             made.add([(one, "") for one in self._tests(traced)], tag, most, _under, "tests")
 
     def _tests(self, traced: TracedItem) -> Iterator[Node]:
-        """The tests of an item, each once, with the worst of its cases."""
+        """The tests of an item, each once, with the worst of its cases; one with several parameters is one test."""
         cases: dict[str, list[TestCase]] = {}
         for case in (*traced.tests, *traced.partial_tests):
-            cases.setdefault(case.id, []).append(case)
+            cases.setdefault(_without_parameters(case.id), []).append(case)
         tag = str(traced.item.tag)
-        for id, same in cases.items():
-            states = (Result.STALE if self.stale.of(case, tag) else RESULT_OF_OUTCOME[case.outcome] for case in same)
-            yield Node(f"test {id}", TEST, id, result=worst(states), case=same[0])
+        for name, same in cases.items():
+            states = [Result.STALE if self.stale.of(one, tag) else RESULT_OF_OUTCOME[one.outcome] for one in same]
+            result = worst(states)
+            ids = {one.id for one in same}
+            shown = name if len(ids) > 1 else same[0].id
+            words = f"{name} ({len(ids):,} cases)" if len(ids) > 1 else ""
+            yield Node(f"test {shown}", TEST, shown, words, result, same[states.index(result)])
 
 
 class _Made:
@@ -167,6 +171,11 @@ def _claims(traced: TracedItem) -> Iterator[Node]:
     for claim in traced.item.confirmed_by:
         states = [RESULT_OF_VERDICT[one.kind] for one in traced.verdicts if one.claim == claim]
         yield Node(f"claim {claim}", CLAIM, claim, result=worst(states) if states else Result.NOT_RUN)
+
+
+def _without_parameters(id: str) -> str:
+    """The name that the cases of a test with several parameters have in common, as pytest writes them."""
+    return id.partition("[")[0] if id.endswith("]") else id
 
 
 def _words(link: Link, status: str) -> str:

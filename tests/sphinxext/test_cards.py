@@ -8,6 +8,8 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
+from test_case_pages import failure
+from test_case_pages import report as whole_report
 from tests_support import Built, requirement, verdict
 
 from sphinx_xenfusa.explore.verdict import VerdictKind
@@ -149,6 +151,52 @@ def test_without_the_package_that_draws_the_list_stands_alone(
     assert graph_view.WITHOUT in page
     assert "<svg" not in page[page.index(graph_view.WITHOUT) :]
     assert "XenArch~low0~1" in visible(page[page.index("<body") :].replace(graph_view.WITHOUT, "</p><body"))
+
+
+def graph_of(page: str, name: str) -> str:
+    """The graph in a card; empty where it has none."""
+    found = re.search(r'<details class="[^"]*xenfusa-card-graph">.*?</svg>', card(page, name), re.DOTALL)
+    return found[0] if found else ""
+
+
+def test_each_card_has_its_graph_unless_the_project_is_large(build: Callable[..., Built]) -> None:
+    pytest.importorskip("graphlay", reason="without graphlay there is no drawing")
+    files = {"index.rst": TITLE + GRAPH + "\n" + requirement("alone")}
+    page = build(files).page("index.html")
+    assert 'href="#XenArch~top~1"' in graph_of(page, "low0")
+    assert 'href="#XenArch~deep~1"' in graph_of(page, "top"), "one further step"
+    assert graph_of(page, "alone") == "", "around it stands nothing"
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert graph_of(build(xenfusa_card_graphs=13).page("index.html"), "top")
+    assert not graph_of(build(xenfusa_card_graphs=12).page("index.html"), "top"), "there are 13"
+
+
+def test_a_graph_follows_what_stands_two_steps_away(build: Callable[..., Built]) -> None:
+    pytest.importorskip("graphlay", reason="without graphlay there is no drawing")
+    files = {
+        "index.rst": TITLE + ".. toctree::\n\n   a\n   b\n   c\n",
+        "a.rst": "A\n=\n\n" + requirement("top", options=":needs: XenArch"),
+        "b.rst": "B\n=\n\n" + requirement("low", options=":covers: XenArch~top~1"),
+        "c.rst": "C\n=\n\n" + requirement("deep"),
+    }
+    assert "XenArch~deep~1" not in graph_of(build(files).page("a.html"), "top")
+    edited = {"c.rst": "C\n=\n\n" + requirement("deep", options=":covers: XenArch~low~1")}
+    page = build(edited).page("a.html")
+    assert 'href="c.html#XenArch~deep~1"' in graph_of(page, "top")
+    assert build(fresh=True, folder="docs").page("a.html") == page
+
+
+def test_a_test_with_several_parameters_is_one_box(build: Callable[..., Built]) -> None:
+    pytest.importorskip("graphlay", reason="without graphlay there is no drawing")
+    cases = (("t", f"test_a[{number}]", "XenArch~one~1", failure() if number == 3 else "") for number in range(12))
+    lone = ("t", "test_b[0]", "XenArch~one~1", "")
+    files = {"index.rst": TITLE + requirement("one"), "r.xml": whole_report(*cases, lone)}
+    drawn = graph_of(build(files, xenfusa_test_reports=["r.xml"]).page("index.html"), "one")
+    said = " ".join(re.sub("<[^>]+>", " ", drawn).split())
+    assert "t::test_a (12 cases) ✗ failed" in said
+    assert "t::test_b[0] ✓ passed" in said
+    assert "more tests" not in said
 
 
 def test_a_graph_of_nothing_is_told_with_its_line(build: Callable[..., Built]) -> None:
