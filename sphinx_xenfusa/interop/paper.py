@@ -36,7 +36,15 @@ _DROPPED = {
     "footer",
     "aside",
 }
-_DROPPED_CLASSES = {"headerlink", "content-icon-container", "prev-next-footer", "viewcode-link", "related", "clearer", "xenfusa-card-graph"}
+_DROPPED_CLASSES = {
+    "headerlink",
+    "content-icon-container",
+    "prev-next-footer",
+    "viewcode-link",
+    "related",
+    "clearer",
+    "xenfusa-card-graph",
+}
 _MARK = re.compile("\x00([^\x00]*)\x00")
 """Where the number of a page is to stand; a page of HTML cannot hold this character."""
 _OF_A_SCREEN = {"search.html", "genindex.html", "permalink.html", "py-modindex.html"}

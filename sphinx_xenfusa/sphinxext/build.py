@@ -78,7 +78,7 @@ from sphinx_xenfusa.sphinxext.platform_directives import with_other_files
 from sphinx_xenfusa.sphinxext.platform_results import InFiles, PlatformResults, judge_all
 from sphinx_xenfusa.sphinxext.platform_views import PlatformViews, rule_anchors
 from sphinx_xenfusa.sphinxext.provenance import provenance_of, tied_reports
-from sphinx_xenfusa.sphinxext.registers import register_nodes
+from sphinx_xenfusa.sphinxext.registers import fill_contents, register_nodes
 from sphinx_xenfusa.sphinxext.search import index_pages
 from sphinx_xenfusa.sphinxext.selection import Vocabulary, select
 from sphinx_xenfusa.sphinxext.surroundings import Surroundings
@@ -503,6 +503,8 @@ class Build:
             spelled_out.spell_out(app, made)
         if any(isinstance(place, markup.EVIDENCE) for place in places):
             _say_first(doctree, views)
+        if any(isinstance(place, markup.register) for place in places):
+            fill_contents(doctree, views)
 
     def _views(self, app: Sphinx, record: TraceRecord) -> Views:
         domain = _domain(app.env)
@@ -552,7 +554,7 @@ class Build:
             markup.summary: lambda: totals.summary(views, docname),
             markup.about: lambda: about_nodes(views, docname, place["asked"]),
             markup.dashboard: lambda: dashboard_nodes(views, docname, place["most"], self._agreements, self._ways),
-            markup.register: lambda: register_nodes(views, docname, place["asked"]),
+            markup.register: lambda: register_nodes(views, docname, place["asked"], place["again"]),
             markup.difference: lambda: difference_nodes(docname, views, place, self._agreements),
             markup.tests: lambda: lists_nodes(views, docname, place["asked"]),
             markup.platform: lambda: platforms.platform(docname, place["docname"], place["number"]),

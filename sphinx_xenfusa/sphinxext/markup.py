@@ -46,7 +46,7 @@ class dashboard(nodes.General, nodes.Element):
 
 
 class register(nodes.General, nodes.Element):
-    """Stands for registers; attribute ``asked``, their names."""
+    """Stands for registers; attributes ``asked``, their names, and ``again``, those that stand further up on the page."""
 
 
 class verdict(nodes.Inline, nodes.TextElement):

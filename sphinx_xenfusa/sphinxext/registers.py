@@ -47,6 +47,8 @@ FILTERABLE = "xenfusa-filterable"
 _ANOMALOUS = frozenset({VerdictKind.REFUTED, VerdictKind.VACUOUS, VerdictKind.ERROR, VerdictKind.INCONCLUSIVE})
 _PLACE = {result: place for place, result in enumerate(Result)}
 _MOST_TAGS = 20
+CONTENTS = "contents"
+"""The name that stands for a list of the registers on the page, with how much each of them has."""
 """Links that a cell names; of more it says the number."""
 
 Row = Sequence[Cell]
@@ -62,21 +64,67 @@ class RegisterDirective(XenDirective):
         """The place of the registers; one that does not exist is left out."""
         asked = words(self.arguments[0])
         for name in asked:
-            if name not in REGISTERS:
-                message = f"found the register {name!r}; expected one of {', '.join(REGISTERS)}"
+            if name not in (*REGISTERS, CONTENTS):
+                message = f"found the register {name!r}; expected one of {', '.join(REGISTERS)}, or {CONTENTS}"
                 self.domain.note_finding(self.env.docname, Finding("option", self.place, name, message))
-        known = tuple(name for name in asked if name in REGISTERS)
+        known = tuple(name for name in asked if name in (*REGISTERS, CONTENTS))
         self.domain.note_view(self.env.docname, "*")
+        # An anchor stands once on a page: where a register is asked for again, it has none.
+        before = set(self.domain.registers.get(self.env.docname, ()))
         self.domain.note_registers(self.env.docname, known)
-        return [markup.register(asked=known)] if known else []
+        return [markup.register(asked=known, again=tuple(before & set(known)))] if known else []
 
 
-def register_nodes(views: Views, docname: str, asked: Sequence[str]) -> list[nodes.Node]:
-    """The registers that are asked for."""
+def register_nodes(views: Views, docname: str, asked: Sequence[str], again: Sequence[str] = ()) -> list[nodes.Node]:
+    """The registers that are asked for.
+
+    :param again: those that stand further up on the page already.
+    """
     made = list(views.banners())
-    for name in asked:
-        made += REGISTERS[name](views, docname)
+    for name in dict.fromkeys(asked):
+        if name == CONTENTS:
+            made.append(nodes.container(classes=["xenfusa-register-contents"]))
+            continue
+        ids = [] if name in again else [f"register-{name}"]
+        made.append(nodes.container("", *REGISTERS[name](views, docname), classes=["xenfusa-register-part"], ids=ids))
     return made
+
+
+def fill_contents(doctree: nodes.document, views: Views) -> None:
+    """Say in the contents of a page what stands in each of its registers: as these say it, and so never another number."""
+    contents = [one for one in doctree.findall(nodes.container) if "xenfusa-register-contents" in one["classes"]]
+    if not contents:
+        return
+    told = [
+        (one["ids"][0], said)
+        for one in doctree.findall(nodes.container)
+        if "xenfusa-register-part" in one["classes"] and one["ids"]
+        for said in _headings(one)
+    ]
+    for place in contents:
+        rows = [_content(anchor, said) for anchor, said in told]
+        widths = (46, 54)
+        place += views.table("What stands in each register", ("Register", "Entries"), widths, rows, "xenfusa-contents")
+
+
+def _headings(register: nodes.Element) -> Iterator[str]:
+    """What the tables of a register say of their numbers; of an empty one, its sentence."""
+    for number, node in enumerate(register.children):
+        if isinstance(node, nodes.table):
+            said = node[0].astext()
+        elif isinstance(node, markup.unfolding):
+            said = node["heading"]
+        else:
+            sentence = isinstance(node, nodes.paragraph) and (number == 0 or isinstance(node[0], nodes.strong))
+            said = node.astext().rstrip(".") if sentence else ""
+        if ": " in said:
+            yield said
+
+
+def _content(anchor: str, said: str) -> Row:
+    name, _, entries = said.partition(": ")
+    link = nodes.reference("", "", nodes.Text(name), refid=anchor, internal=True)
+    return paragraph(link), entries
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,3 +103,19 @@ def test_an_unexpected_divergence_and_a_stale_register_page(build: Build) -> Non
     assert "unexpected divergence" not in words(first)
     worse = build(verdicts=confirmed("hwdom_single", VerdictKind.CONFIRMED, VerdictKind.REFUTED))
     assert "✗ unexpected divergence hwdom_single Xen, policy dummy it stops" in words(worse)
+
+
+def test_the_contents_lead_to_each_register_with_its_own_number(build: Build) -> None:
+    """Read from the page: each line of the contents is what the register that it leads to says of itself."""
+    index = ALL.replace("   a\n\n", "   a\n\n.. xen:register:: contents, gaps\n\n.. xen:register:: gaps\n\n", 1)
+    built = build(project(GOOD, requirement("bare"), index=index), verdicts=())
+    page = built.page("index.html")
+    (table,) = re.findall(r'<table class="[^"]*xenfusa-contents.*?</table>', page, re.DOTALL)
+    links = dict(re.findall(r'href="#(register-[a-z]+)">([^<]+)</a>', table))
+    assert links.keys() == {f"register-{name}" for name in REGISTERS}
+    for anchor, name in links.items():
+        assert page.count(f'id="{anchor}"') == 1, anchor
+        assert name in page[page.index(f'id="{anchor}"') :]
+    row = re.search(r"<tr[^>]*>(?:(?!</tr>).)*register-gaps.*?</tr>", table, re.DOTALL)
+    assert row is not None
+    assert "1, of 2 requirements looked at" in re.sub("<[^>]+>", "", row[0])
