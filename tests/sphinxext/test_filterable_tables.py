@@ -283,6 +283,7 @@ class TestInABrowser:
         search(views, SECOND).fill("item_3")
         press(views, SECOND, "Copy")
         tools(views, SECOND).get_by_role("button", name="4 copied").wait_for()
+        assert tools(views, SECOND).get_by_role("status").all_inner_texts()[-1] == "4 rows are copied"
         lines = list(csv.reader(io.StringIO(views.evaluate("navigator.clipboard.readText()"), newline=""), "excel-tab"))
         assert lines[0] == ["Requirement", "Verdicts", "State"]
         assert [line[0].split("\n")[0] for line in lines[1:]] == [one.split()[0] for one in column(views, SECOND, 1)]

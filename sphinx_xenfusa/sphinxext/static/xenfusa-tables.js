@@ -259,6 +259,7 @@
     }
 
     tell() {
+      this.spoken.textContent = "";
       const [all, seen, filters] = [this.rows.length, this.view.length, this.described];
       const { column, direction } = this.sorted;
       const parts = [filters.length
@@ -369,7 +370,9 @@
       csv.title = "Save the rows that are shown as CSV";
       this.reset = button("xenfusa-tool", "Reset", () => { this.clear(); this.search.focus(); });
       this.reset.title = "No filter, and the order of the page";
-      this.tools.append(label, this.toggle, copy, csv, this.reset, this.count);
+      this.spoken = make("span", "xenfusa-spoken"); // what a reader of the screen is told of a button that was pressed
+      this.spoken.setAttribute("role", "status");
+      this.tools.append(label, this.toggle, copy, csv, this.reset, this.count, this.spoken);
       this.more = make("p", "xenfusa-more");
       this.rest = make("span");
       this.whole = button("xenfusa-tool", "", () => this.putAll());
@@ -503,6 +506,7 @@
       const done = await copied(text);
       const said = control.textContent;
       control.textContent = done ? `${number(this.view.length)} copied` : "not copied";
+      this.spoken.textContent = done ? `${number(this.view.length)} rows are copied` : "the rows are not copied";
       setTimeout(() => { control.textContent = said; }, 2500);
     }
 
@@ -516,6 +520,7 @@
       link.href = address;
       link.download = `${page}-${this.table.id || "table"}${part}.csv`;
       link.click();
+      this.spoken.textContent = `${number(this.view.length)} rows are saved as ${link.download}`;
       setTimeout(() => URL.revokeObjectURL(address), 1000);
     }
 
