@@ -21,8 +21,10 @@ from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
 
-Counts = dict[str, Counter[str]]
-"""Topic, such as ``items by state``, to the number of each of its entries."""
+Entry = str | tuple[str, object]
+"""A word, such as a state; or an id and a word that is told of it."""
+Counts = dict[str, Counter[Any]]
+"""Topic, such as ``items by state``, to the number of each entry."""
 
 MOST_TOLD = 20
 """Differences that are told; of the rest, only how many."""
@@ -55,7 +57,7 @@ def recount(
         record names them, with all their items, and single ids.
     """
     found: list[Difference] = []
-    known: dict[str, tuple[Path, Counter[str]]] = {}
+    known: dict[str, tuple[Path, Counter[Any]]] = {}
     for path, counts in _read([*files, *partial], _Documents(frozenset(without_needs), set()), found):
         for topic, counter in counts.items():
             if topic not in known:
@@ -64,11 +66,11 @@ def recount(
             first, expected = known[topic]
             if counter.items() == expected.items():
                 continue
-            keys = sorted({*expected, *+counter})
+            keys = sorted({*expected, *+counter}, key=_text_of)
             if path in partial:
-                keys = [key for key in keys if key.partition(" ")[0] in counts["needs"]]
+                keys = [key for key in keys if _text_of(key).partition(" ")[0] in counts["needs"]]
             found += (
-                Difference(path, f"{topic}, {key}: {counter[key]} here, {expected[key]} in {first}")
+                Difference(path, f"{topic}, {_text_of(key)}: {counter[key]} here, {expected[key]} in {first}")
                 for key in keys
                 if counter[key] != expected[key]
             )
@@ -76,6 +78,10 @@ def recount(
         rest = len(found) - MOST_TOLD
         found[MOST_TOLD:] = [Difference(found[MOST_TOLD].file, f"{rest} further differences, in this file and others")]
     return found
+
+
+def _text_of(entry: Entry) -> str:
+    return entry if isinstance(entry, str) else f"{entry[0]} {entry[1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +291,11 @@ def _of_needs(needs: Iterable[Need]) -> Counts:
         "needs": Counter([one["id"] for one in seen]),
         "needs by type": Counter([one["id"].partition("~")[0] for one in seen]),
         "needs by kind": Counter([one["kind"] for one in seen]),
-        "kind of each need": Counter([f"{one['id']} {one['kind']}" for one in seen]),
+        "kind of each need": Counter([(one["id"], one["kind"]) for one in seen]),
     }
     for field in sorted(_FIELDS_OF_NEEDS):
         if all(field in one for one in seen):
-            told = [f"{one['id']} {word}" for one in seen for word in _words(one[field])]
+            told = [(one["id"], word) for one in seen for word in _words(one[field])]
             counts[f"{field} of each need"] = Counter(told)
     if all("xen_state" in one for one in seen):
         counts["needs by state"] = Counter([str(one["xen_state"]) for one in seen])
@@ -434,7 +440,7 @@ def _aspec(contents: Contents) -> Counts:
     ]
     return _of_ids([id for id, *_ in found]) | {
         "items by coverage": Counter(coverage for _, coverage, _ in found),
-        "coverage of each item": Counter(f"{id} {coverage}" for id, coverage, _ in found),
+        "coverage of each item": Counter((id, coverage) for id, coverage, _ in found),
         "types lacking": Counter(type for *_, lacking in found for type in lacking),
     }
 
@@ -648,11 +654,11 @@ def _of_items(items: Iterable[Seen]) -> Counts:
         "items by type": Counter([one[1] for one in seen]),
         "items by kind": Counter([one[2] or "no kind" for one in seen]),
         "items by state": Counter([one[3] for one in seen]),
-        "state of each item": Counter([f"{one[0]} {one[3]}" for one in seen]),
+        "state of each item": Counter([(one[0], one[3]) for one in seen]),
         "items by coverage": Counter([one[4] for one in seen]),
-        "coverage of each item": Counter([f"{one[0]} {one[4]}" for one in seen]),
+        "coverage of each item": Counter([(one[0], one[4]) for one in seen]),
         "types lacking": Counter(type for one in seen for type in one[5]),
-        "inherited state of each item": Counter([f"{one[0]} {one[6] or 'none'}" for one in seen]),
+        "inherited state of each item": Counter([(one[0], one[6] or "none") for one in seen]),
     }
 
 
@@ -660,8 +666,8 @@ def _of_halves(halves: Iterable[tuple[str, str | None, str | None]]) -> Counts:
     """What the claims and what the tests of each item amount to."""
     seen = list(halves)
     return {
-        "state by claims of each item": Counter([f"{id} {model or 'none'}" for id, model, _ in seen]),
-        "state by tests of each item": Counter([f"{id} {test or 'none'}" for id, _, test in seen]),
+        "state by claims of each item": Counter([(id, model or "none") for id, model, _ in seen]),
+        "state by tests of each item": Counter([(id, test or "none") for id, _, test in seen]),
     }
 
 
