@@ -61,12 +61,12 @@ def recount(
     for path, counts in _read([*files, *partial], _Documents(frozenset(without_needs), set()), found):
         for topic, counter in counts.items():
             if topic not in known:
-                known[topic] = path, +counter
+                known[topic] = path, counter
                 continue
             first, expected = known[topic]
             if counter.items() == expected.items():
                 continue
-            keys = sorted({*expected, *+counter}, key=_text_of)
+            keys = sorted({*+expected, *+counter}, key=_text_of)
             if path in partial:
                 keys = [key for key in keys if _text_of(key).partition(" ")[0] in counts["needs"]]
             found += (

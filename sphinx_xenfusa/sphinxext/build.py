@@ -39,7 +39,6 @@ from sphinx_xenfusa.confirm.register import REGISTER, Register
 from sphinx_xenfusa.confirm.run import Job, without_result
 from sphinx_xenfusa.confirm.schedule import jobs_for
 from sphinx_xenfusa.evidence.content import Limits
-from sphinx_xenfusa.evidence.reports import read_report
 from sphinx_xenfusa.explore.claim import AnnouncedClaim, Budget, Claim
 from sphinx_xenfusa.explore.survivors import Mutants
 from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
@@ -94,7 +93,7 @@ from sphinx_xenfusa.trace.assemble import assemble
 from sphinx_xenfusa.trace.linker import finding_order
 from sphinx_xenfusa.trace.neighbourhood import Neighbourhoods
 from sphinx_xenfusa.trace.neighbours import Neighbours
-from sphinx_xenfusa.trace.record import Documented, Finding, Item, Place, TracedItem, TraceRecord
+from sphinx_xenfusa.trace.record import Documented, Finding, Item, Place, TestReport, TracedItem, TraceRecord
 from sphinx_xenfusa.trace.style import Styled, check_style
 from sphinx_xenfusa.trace.test_results import StaleReasons
 
@@ -285,12 +284,7 @@ class Build:
         rules = tracing_rules(app)
         findings += rules.findings
         verdicts = self._verdicts(app)
-        limits = Limits(app.config.xenfusa_test_report_limit, app.config.xenfusa_test_case_limit)
-        files = app.config.xenfusa_test_reports
-        reading = (
-            status_iterator(files, "reading test reports... ", "brown", len(files), app.verbosity) if files else ()
-        )
-        reports = [read_report(Path(app.confdir) / one, Path(app.confdir), limits=limits) for one in reading]
+        reports = _reports(app)
         files_read = inputs.files(reports)
         provenance = provenance_of(app)
         tests = linked_tests(app, tied_reports(app, provenance, reports))
@@ -627,6 +621,19 @@ def _styled(app: Sphinx, items: Iterable[Item]) -> Styled:
         file = Path(os.path.relpath(error.file, app.srcdir)).as_posix()
         message = f"{error.message}; no style is checked"
         return Styled((Finding("input", Place(file, error.line or 1), file, message),), ())
+
+
+def _reports(app: Sphinx) -> list[TestReport]:
+    """The test reports that the project names; what reads their dialects is imported where there are some."""
+    files = app.config.xenfusa_test_reports
+    if not files:
+        return []
+    from sphinx_xenfusa.evidence.reports import read_report
+
+    folder = Path(app.confdir)
+    limits = Limits(app.config.xenfusa_test_report_limit, app.config.xenfusa_test_case_limit)
+    reading = status_iterator(files, "reading test reports... ", "brown", len(files), app.verbosity)
+    return [read_report(folder / one, folder, limits=limits) for one in reading]
 
 
 def _cache_folder(app: Sphinx) -> Path:

@@ -60,9 +60,6 @@ def _told(data: Any, line: str) -> str:
     if isinstance(data, str):
         return encode_basestring(data)
     inner = line + "  "
-    if isinstance(data, (list, tuple, Iterator)):
-        told = f",{inner}".join([_told(one, inner) for one in data])
-        return f"[{inner}{told}{line}]" if told else "[]"
     if data and isinstance(data, dict):
         form, values = _form(tuple(data), line)
         return form % tuple(
@@ -75,6 +72,9 @@ def _told(data: Any, line: str) -> str:
                 for value in values(data)
             ]
         )
+    if isinstance(data, (list, tuple, Iterator)):
+        told = f",{inner}".join([_told(one, inner) for one in data])
+        return f"[{inner}{told}{line}]" if told else "[]"
     return _leaf(data)
 
 

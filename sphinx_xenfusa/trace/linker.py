@@ -81,7 +81,7 @@ class Accepted:
 
     def is_suspect(self, source: str, type: str, target: Tag) -> bool:
         """Whether a link was accepted against another text of the same revision of an item that exists."""
-        accepted = self.of(source, type, str(target))
+        accepted = self.of(source, type, str(target)) if self.links else ""
         return bool(accepted) and self.fingerprints.get(target, accepted) != accepted
 
 
@@ -255,7 +255,8 @@ def link(
     index = Index(ordered)
     edges = _edges(kept.values(), index, accepted)
     uncovered = _uncovered(kept, edges, tested)
-    coverage, cycles = _coverage(uncovered, _covering(edges, index))
+    covering = _covering(edges, index)
+    coverage, cycles = _coverage(uncovered, covering)
     findings = {
         *(finding for item in ordered for finding in _item_findings(item, index)),
         *(suspect_finding(edge.link, kept[edge.source].place) for edge in edges if is_suspect(edge.link)),
@@ -268,7 +269,7 @@ def link(
         uncovered=uncovered,
         findings=tuple(sorted(findings, key=finding_order)),
         looped=frozenset(tag for cycle in cycles for tag in cycle),
-        below=_with_ambiguous(_covering(edges, index), edges),
+        below=_with_ambiguous(covering, edges),
         carried=frozenset(edge.target for edge in edges if edge.status is LinkStatus.COVERS),
         suspected=_suspected(edges),
     )

@@ -121,7 +121,7 @@ class _Search:
         for node, children in below.items():
             for child in children:
                 self._above[child].append(node)
-        nodes = sorted({*own, *below}, key=_order)
+        nodes = sorted(dict.fromkeys((*own, *below)), key=_order)  # most stand in that order already
         self._rank = {node: rank for rank, node in enumerate(nodes)}
 
     def spread(self, state: Result, sources: Iterable[Tag], lacks: Iterable[Lack]) -> None:
