@@ -51,6 +51,28 @@ def test_at_320_pixels_nothing_of_ours_is_wider_than_the_page_and_nothing_moves(
     assert not found, "\n".join(found)
 
 
+LONG_NAMES = """() => {
+    const long = 'XEN_DMOP_unmap_io_range_from_ioreq_server_of_another_domain';
+    const sign = document.querySelector('dl.xenfusa-object > dt.sig .descname'), words = document.createElement('p');
+    sign.textContent = long;
+    words.className = 'xenfusa-headline';
+    words.innerHTML = `<code class="docutils literal notranslate"><span class="pre">${long}</span></code>`;
+    const first = document.createElement('dl');
+    first.className = 'xenfusa-initial field-list simple';
+    first.innerHTML = `<dt class="field-odd">${long}</dt><dd class="field-odd"><p>DomU, safe</p></dd>`;
+    sign.closest('dl').before(words, first);
+}"""
+
+
+def test_in_the_theme_that_hides_what_is_beyond_the_edge_long_names_are_broken(
+    opened: Browsing, every_kind: Callable[..., Path]
+) -> None:
+    page = opened(every_kind("sphinx_rtd_theme"), "parts/words.html", window=(320, 640))
+    assert page.evaluate("getComputedStyle(document.body).overflowX") == "hidden", "else this test says nothing"
+    page.evaluate(LONG_NAMES)
+    assert page.evaluate(TOO_WIDE) == []
+
+
 def test_a_state_is_a_symbol_and_a_word(opened: Browsing, every_kind: Callable[..., Path]) -> None:
     folder = every_kind("furo")
     page = opened(folder, "index.html", javascript=False)
