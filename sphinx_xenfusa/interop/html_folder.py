@@ -70,10 +70,11 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
-        self.page.anchors |= {values[name] for name in ("id", "name") if values.get(name)}
+        # A name is a place in a link only: that of a field or of a piece of metadata is none.
+        self.page.anchors |= {values[name] for name in ("id", "name") if values.get(name) and (name == "id" or tag == "a")}
         line = self.getpos()[0]
-        if tag in ("a", "area") and "href" in values:
-            self.page.targets.append(Target(line, values["href"], loaded=False))
+        if tag in ("a", "area") and ("href" in values or "xlink:href" in values):
+            self.page.targets.append(Target(line, values.get("href", values.get("xlink:href", "")), loaded=False))
         elif tag == "link" and "href" in values:
             loaded = bool(_LOADED_LINKS & set(values.get("rel", "").lower().split()))
             self.page.targets.append(Target(line, values["href"], loaded))
@@ -144,6 +145,8 @@ def _dead_in_sheet(root: Path, sheet: Path) -> Iterator[DeadLink]:
 def _why_dead(root: Path, path: Path, target: Target, pages: dict[Path, HtmlPage]) -> str:
     """Why a target is dead; empty if it is not."""
     url = target.url.strip()
+    if not target.loaded and url.lower().startswith("javascript:"):
+        return "found a link that runs in the browser; expected a place to go to"
     if url.startswith(_NOT_FETCHED) and not (url.startswith("#") and not target.loaded):
         return ""
     parts = urlsplit(url)

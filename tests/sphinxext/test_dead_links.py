@@ -55,6 +55,12 @@ def test_a_whole_folder_has_no_dead_link(tmp_path: Path) -> None:
         ("<iframe src='none.html'></iframe>", "no such file"),
         ("<object data='none.svg'></object>", "no such file"),
         ("<svg><use href='none.svg#x'/></svg>", "no such file"),
+        ("<svg><a href='#none'><text>x</text></a></svg>", "no 'none' on that page"),
+        ("<svg><a xlink:href='none.html'><text>x</text></a></svg>", "no such file"),
+        ("<input name=field><a href='#field'>x</a>", "no 'field' on that page"),
+        ("<a href='sub/B.html'>x</a>", "no such file"),
+        ("<a href='#Here'>x</a>", "no 'Here' on that page"),
+        ("<a href='JavaScript:alert(1)'>x</a>", "a link that runs"),
     ],
 )
 def test_each_kind_of_breakage_is_named_with_its_line(tmp_path: Path, broken: str, reason: str) -> None:
