@@ -12,6 +12,7 @@ files that nothing stands for any more are removed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from sphinx_xenfusa.sphinxext.digests import KeptDigests, digest
 
 _TITLES_ONLY = ("alabaster", "basic", "classic", "furo", "pydata_sphinx_theme", "sphinx_rtd_theme")
 """Themes that show of other pages their titles, and of the sections on them none."""
-_AROUND, _LISTED, _PAGE, _COPY = "around", "listed ", "page ", "copy "
+_AROUND, _LISTED, _COPY = "around", "listed ", "copy "
 _NAMED_WITH_DIGEST = {".css", ".js"}
 """The files in ``_static`` of which each page names the digest."""
 
@@ -69,13 +70,6 @@ class Surroundings:
         for name in self._known:
             if name.startswith(_COPY) and name not in self._digests:
                 _remove(outdir / name.removeprefix(_COPY), outdir)
-            docname = name.removeprefix(_PAGE)
-            if name.startswith(_PAGE) and docname not in self._env.found_docs:
-                sources = outdir / "_sources"
-                # Its suffix is not known any more.
-                copies = sources.glob(f"{_escaped(docname)}.*") if sources.is_dir() else ()
-                for path in (Path(builder.get_outfilename(docname)), *copies):
-                    _remove(path, outdir)
 
     def keep(self) -> None:
         """Keep what is written now."""
@@ -93,14 +87,26 @@ class Surroundings:
             if any(depth != 1 and not titles_only for depth, titles_only, *_ in shown):
                 below = sorted(_below(env, docname))
                 yield _LISTED + docname, digest([_sections(env, name) for name in below])
-        for docname in sorted(env.found_docs):
-            yield _PAGE + docname, ""
-        yield from ((_COPY + name, "") for name in self._copies())
+        yield from ((_COPY + name, "") for name in sorted({*self._pages(), *self._copies()}))
+
+    def _pages(self) -> Iterator[str]:
+        """The pages of documents, the copies of their sources and the index, as files below the output."""
+        builder, config, env = self._builder, self._app.config, self._env
+        if not isinstance(builder, StandaloneHTMLBuilder):
+            return
+        names = [*env.found_docs, *(["genindex"] if config.html_use_index else [])]
+        yield from (
+            Path(os.path.relpath(builder.get_outfilename(name), str(builder.outdir))).as_posix() for name in names
+        )
+        for docname in env.found_docs if config.html_copy_source else ():
+            suffix = Path(env.doc2path(docname)).name.removeprefix(docname.rpartition("/")[2])
+            more = "" if suffix == config.html_sourcelink_suffix else config.html_sourcelink_suffix
+            yield f"_sources/{docname}{suffix}{more}"
 
     def _copies(self) -> Iterator[str]:
         """The files below the output that Sphinx copies because a document shows them or offers them for download."""
-        yield from sorted(f"{self._builder.imagedir}/{name}" for _, name in self._env.images.values())
-        yield from sorted(f"_downloads/{name}" for _, name in self._env.dlfiles.values())
+        yield from (f"{self._builder.imagedir}/{name}" for _, name in self._env.images.values())
+        yield from (f"_downloads/{name}" for _, name in self._env.dlfiles.values())
 
 
 def named_with_digest(app: Sphinx) -> Iterator[tuple[str, str]]:
@@ -140,11 +146,6 @@ def _below(env: BuildEnvironment, docname: str) -> set[str]:
             found.add(name)
             left += env.toctree_includes.get(name, ())
     return found
-
-
-def _escaped(name: str) -> str:
-    """A name for a pattern of files."""
-    return "".join(f"[{one}]" if one in "*?[" else one for one in name)
 
 
 def _remove(path: Path, outdir: Path) -> None:

@@ -42,10 +42,10 @@ class Folder:
         self.path = tmp_path / "docs"
         self.build(FILES)
 
-    def build(self, files: dict[str, str] | None = None, builder: str = "html") -> Built:
+    def build(self, files: dict[str, str] | None = None, builder: str = "html", **more: Any) -> Built:
         """Build what stands there, after files were written, as in a process of its own: extensions extend a setting in place."""
         _assets._file_checksum_inner.cache_clear()
-        return self._build(files, builder=builder, **{**SETTINGS, "html_static_path": ["_static"]})
+        return self._build(files, builder=builder, **{**SETTINGS, "html_static_path": ["_static"], **more})
 
     def text(self, name: str, before: str, after: str) -> dict[str, str]:
         """A file with a text in place of another one."""
@@ -53,12 +53,12 @@ class Folder:
         assert before in text
         return {name: text.replace(before, after)}
 
-    def is_as_from_nothing(self, files: dict[str, str] | None = None) -> dict[str, bytes]:
+    def is_as_from_nothing(self, files: dict[str, str] | None = None, **more: Any) -> dict[str, bytes]:
         """Build, compare, and give the output."""
-        edited = tree(self.build(files).out)
+        edited = tree(self.build(files, **more).out)
         name = f"copy{next(self._numbers)}"
         shutil.copytree(self.path, self._tmp_path / name)
-        settings = {**SETTINGS, "html_static_path": ["_static"], "doctrees": f"{name}-trees"}
+        settings = {**SETTINGS, "html_static_path": ["_static"], "doctrees": f"{name}-trees", **more}
         fresh = tree(self._build(folder=name, **settings).out)
         assert [one for one in sorted(edited.keys() | fresh.keys()) if edited.get(one) != fresh.get(one)] == []
         return edited
@@ -125,8 +125,9 @@ def test_files_that_no_page_has_any_more(folder: Folder) -> None:
     """And a style sheet whose digest stands on every page."""
     assert {"_images/one.png"} <= tree(folder.path.with_name("docs-html")).keys()
     text = folder.text("a.rst", ".. figure:: one.png\n   :name: fig\n\n   One\n\n:download:`data.csv`\n\n", "")
-    out = folder.is_as_from_nothing({**text, "_static/own.css": "p { color: blue }\n"})
-    assert [name for name in out if name.startswith(("_images", "_downloads"))] == []
+    more = {"html_copy_source": False, "html_use_index": False}
+    out = folder.is_as_from_nothing({**text, "_static/own.css": "p { color: blue }\n"}, **more)
+    assert [name for name in out if name.startswith(("_images", "_downloads", "_sources", "genindex"))] == []
 
 
 def test_the_search_finds_what_stands_on_pages_that_stay(folder: Folder) -> None:
