@@ -71,7 +71,9 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         # A name is a place in a link only: that of a field or of a piece of metadata is none.
-        self.page.anchors |= {values[name] for name in ("id", "name") if values.get(name) and (name == "id" or tag == "a")}
+        self.page.anchors |= {
+            values[name] for name in ("id", "name") if values.get(name) and (name == "id" or tag == "a")
+        }
         line = self.getpos()[0]
         if tag in ("a", "area") and ("href" in values or "xlink:href" in values):
             self.page.targets.append(Target(line, values.get("href", values.get("xlink:href", "")), loaded=False))
