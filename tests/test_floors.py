@@ -59,7 +59,7 @@ ROOMS = {
     "cli": room(
         5,
         "inputs explore model adoption trace terms assessment confirm evidence interop platforms",
-        "click rich playwright pypdf",
+        "click rich playwright pikepdf",
     ),
     "pytest_plugin": room(5, "trace", "pytest"),
     # The package itself: its version and setup().

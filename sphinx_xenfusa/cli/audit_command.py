@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ from sphinx_xenfusa.evidence.plain_text import printable
 from sphinx_xenfusa.inputs import InputError, read_bytes
 from sphinx_xenfusa.interop.content_policy import content_policy, inline_parts
 from sphinx_xenfusa.interop.html_folder import dead_links
-from sphinx_xenfusa.interop.paper import Imprint, chapters_of, document, looks_of
+from sphinx_xenfusa.interop.paper import Document, Imprint, Selection, looks_of, paper_of
 from sphinx_xenfusa.interop.read_record import RECORD_LIMIT, read_record
 from sphinx_xenfusa.trace.record import TraceRecord
 from sphinx_xenfusa.trace.states import ExitCode
@@ -72,24 +71,33 @@ def policy_command(ctx: click.Context, folder: Path) -> None:
     metavar="FILE",
     help="The file to write. Default: FOLDER.pdf, beside the folder.",
 )
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="PATTERN",
+    help="Leave out the pages that PATTERN fits, such as 'reference/*'; the document lists them (repeatable).",
+)
+@click.option("--everything", is_flag=True, help="Print what is of no use on paper as well.")
 @click.pass_context
-def pdf_command(ctx: click.Context, folder: Path, out: Path | None) -> None:
+def pdf_command(ctx: click.Context, folder: Path, out: Path | None, without: tuple[str, ...], everything: bool) -> None:
     """Print the pages of FOLDER as one PDF with contents and page numbers.
 
-    Needs Chromium, and pip install 'sphinx-xenfusa[pdf]'.
+    Left out are the longest tables of details, the steps of witnesses, and pages of a screen; the document says what and
+    how much. Needs Chromium, and pip install 'sphinx-xenfusa[pdf]'.
     """
     from sphinx_xenfusa.cli.printing import printed
 
     out = out or folder.resolve().with_suffix(".pdf")
     try:
+        _demand_place(out)
         imprint = imprint_of(folder)
-        chapters = chapters_of(folder)
-        pdf = printed(partial(document, chapters, imprint, looks_of(folder)), folder)
+        paper = paper_of(folder, Selection(without, everything))
+        pdf = printed(Document(paper, imprint, looks_of(folder)), folder)
         _write(out, pdf)
     except InputError as error:
         say(str(error))
         ctx.exit(ExitCode.UNREADABLE)
-    click.echo(f"wrote {out}: {len(chapters)} chapters, {len(pdf)} bytes")
+    click.echo(f"wrote {out}: {len(paper.chapters)} pages of the folder, {len(pdf)} bytes")
 
 
 def imprint_of(folder: Path) -> Imprint:
@@ -111,6 +119,14 @@ def _facts(record: TraceRecord) -> Iterator[tuple[str, str]]:
 
 def _sums(raw: bytes) -> Iterator[tuple[str, str]]:
     yield "Trace record", f"xenfusa/trace.json, SHA-256 {hashlib.sha256(raw).hexdigest()}"
+
+
+def _demand_place(path: Path) -> None:
+    """Before minutes of printing, rather than after them."""
+    if not path.resolve().parent.is_dir() or path.is_dir():
+        raise InputError(
+            path, None, "no folder to write to, or a folder of that name", "a file in a folder that is there"
+        )
 
 
 def _write(path: Path, pdf: bytes) -> None:
