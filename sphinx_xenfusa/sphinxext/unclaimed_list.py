@@ -15,7 +15,9 @@ from sphinx_xenfusa.trace.states import Result
 def unclaimed_nodes(views: Views) -> list[nodes.Node]:
     """The table of documents, then a table of sentences for each document that has any."""
     if not views.record.documents:
-        return [paragraph("No document is counted: neither an overlay nor the setting xenfusa_unclaimed names one.")]
+        state = marked(Result.NOT_RUN, "nothing was looked at")
+        why = ": neither an overlay nor the setting xenfusa_unclaimed names a document."
+        return [paragraph(nodes.strong("", "Unclaimed statements: "), state, why, classes=["xenfusa-no-entry"])]
     made = documents(views)
     for one in views.record.documents:
         if one.unclaimed:

@@ -174,7 +174,7 @@ def test_documents_with_requirements_of_their_own_are_counted_when_the_setting_n
     assert (document.normative, document.claimed, [one.place.line for one in document.unclaimed]) == (2, 1, [11])
     without = build({"index.rst": page + "\n.. xen:unclaimed::\n"}, folder="without")
     assert without.record.documents == ()
-    assert "No document is counted" in without.page("index.html")
+    assert "nothing was looked at</span>: neither an overlay nor" in without.page("index.html")
 
 
 def test_two_overlay_entries_of_one_tag_show_nothing_as_known(build: Build) -> None:
