@@ -50,7 +50,9 @@ def claim_body(views: Views, page: str, one: ClaimEvidence, all_of: AllEvidence)
     views = views.on(page)
     way = [(CLAIM_LIST, "All claims"), *([(POLICY_LIST, "Policies side by side")] if all_of.record.policies else [])]
     made = [head(views.builder, page, f"Claim {one.id}", way, _state(one, all_of), all_of.record)]
-    made.append(written([paragraph(one.says or _UNKNOWN, classes=["xenfusa-claimed"]), _about(views, page, one)]))
+    made.append(
+        written([paragraph(one.says or _UNKNOWN, classes=["xenfusa-claimed"]), _about(views, page, one, all_of)])
+    )
     made.append(heading("Result by policy", 2))
     made.append(written(_results(views, page, one, all_of)))
     made += _by_policy(views, one)
@@ -75,7 +77,25 @@ def _state(one: ClaimEvidence, all_of: AllEvidence) -> list[nodes.Node]:
     return [marked(one.result, verdict_words(said)), nodes.Text(f" — {under}: {MEANINGS[said.kind]}.")]
 
 
-def _about(views: Views, page: str, one: ClaimEvidence) -> nodes.Node:
+def _could_fail(one: ClaimEvidence, all_of: AllEvidence) -> list[nodes.Node]:
+    """Why the verdicts that count are not vacuous, each in a line: in how many checks, and by what change of the model."""
+    made: list[nodes.Node] = []
+    for verdict in one.verdicts:
+        if not all_of.counts(verdict.policy) or not verdict.cases:
+            continue
+        made += [nodes.Text("; ")] if made else []
+        made.append(nodes.Text(f"{policy_words(verdict.policy)}: in {verdict.relevant:,} of {verdict.cases:,} checks"))
+        if verdict.killer is None:
+            refuted = "none of the changes of the model that were tried refutes it"
+            made.append(nodes.Text(f", and {refuted if verdict.mutants else 'no change of the model was tried'}"))
+            continue
+        killer = verdict.killer
+        made.append(nodes.Text(f", and {killer.operator} at {killer.where} refutes it ("))
+        made += [nodes.literal("", killer.before), nodes.Text(" → "), nodes.literal("", killer.after), nodes.Text(")")]
+    return made
+
+
+def _about(views: Views, page: str, one: ClaimEvidence, all_of: AllEvidence) -> nodes.Node:
     """What it confirms, where the rule stands, and what was searched."""
     scopes = list(dict.fromkeys(verdict.scope for verdict in one.verdicts))
     scope = scopes[0] if len(scopes) == 1 else None
@@ -85,6 +105,7 @@ def _about(views: Views, page: str, one: ClaimEvidence) -> nodes.Node:
         *([("Clauses in its traces", _in_lines(_clauses(one)))] if _clauses(one) else []),
         *(_scope(scope) if scope is not None else ()),
         ("Searched by", [nodes.Text(_engine(one))]),
+        ("Could have failed", _could_fail(one, all_of)),
     ]
     return facts(told)
 

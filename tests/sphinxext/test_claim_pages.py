@@ -43,6 +43,9 @@ def test_a_page_for_each_claim_says_what_ran_and_what_came_of_it(build: Callable
     assert f"Claim {CLAIM}" in good
     assert "State: ✓ consistent (document)" in good
     assert "1,234 321" in good
+    facts = good[: good.index("Result by policy")]
+    assert "Xen, policy dummy: in 321 of 1,234 checks, and drop guard at decision.py:1 refutes it" in facts
+    assert "if a: → pass" in facts
     assert "all platforms of 1 to 4 domains" in good
     assert "494 by a second method" in good
     assert "Xen is correct" in good
