@@ -139,6 +139,26 @@ def test_what_is_not_on_paper_is_told_where_it_stood_and_in_front(tmp_path: Path
     assert "Not on paper" not in whole
 
 
+def test_pages_that_are_folders_are_chapters_too(tmp_path: Path) -> None:
+    made = folder(tmp_path)
+    (made / "second.html").rename(made / "aside.html")
+    for name, title in (("second", "As a folder"), ("xenfusa/claims", "Claims"), ("xenfusa/claims/a", "One claim")):
+        (made / name).mkdir(parents=True)
+        (made / name / "index.html").write_text(
+            f'<div role=main><h1>{title}</h1><a href="../aside.html#far">far</a></div>'
+        )
+    (made / "index.html").write_text(INDEX.replace('"second.html', '"second/'))
+    chapters = paper_of(made, Selection()).chapters
+    assert [(one.title, one.under) for one in chapters] == [
+        ("First", False),
+        ("As a folder", False),
+        ("Second", False),
+        ("Claims", False),
+        ("One claim", True),
+    ]
+    assert 'href="#p2" data-kind="page">the far place' in html_of(made)[1]
+
+
 def test_long_words_break_where_a_reader_expects_it() -> None:
     assert (
         breakable("XenArch~hwdom_virtio_privileges~1 of it") == "XenArch~<wbr>hwdom_<wbr>virtio_<wbr>privileges~1 of it"
