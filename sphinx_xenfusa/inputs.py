@@ -7,6 +7,7 @@ was expected.  Standard library only; every floor may use it.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,14 @@ class InputError(Exception):
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, int | None, str, str]]:
         return (InputError, (self.file, self.line, self.found, self.expected))
+
+
+def real_path(path: Path) -> Path:
+    """Where a path leads when its symbolic links are followed; one that leads back to itself is no file, and stays as it is.
+
+    ``Path.resolve`` raises for such a link in Python 3.11 and 3.12.
+    """
+    return Path(os.path.realpath(path))
 
 
 def read_bytes(path: Path, *, limit: int = DEFAULT_LIMIT, what: str = "a file") -> bytes:

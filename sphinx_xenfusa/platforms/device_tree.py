@@ -22,7 +22,7 @@ import fdt
 import pcpp
 from devicetree import dtlib
 
-from sphinx_xenfusa.inputs import InputError, decode, read_bytes, read_text
+from sphinx_xenfusa.inputs import InputError, decode, read_bytes, read_text, real_path
 from sphinx_xenfusa.platforms.configuration import Where
 
 MAGIC = b"\xd0\x0d\xfe\xed"
@@ -214,7 +214,7 @@ class _Files:
 
         :raises InputError: it is not below the folder, there are too many, or it cannot be read.
         """
-        real = Path(file).resolve()
+        real = real_path(Path(file))
         if not real.is_relative_to(self._root):
             raise InputError(at.file, at.line, f"an include of {file}", f"a file below {self._root.name}/ ({WHAT})")
         self._opened += 1

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
-from sphinx_xenfusa.inputs import InputError, decode, read_bytes
+from sphinx_xenfusa.inputs import InputError, decode, read_bytes, real_path
 from sphinx_xenfusa.model.vocabulary import Architecture
 from sphinx_xenfusa.platforms.boot_line import read_boot_line
 from sphinx_xenfusa.platforms.configuration import (
@@ -410,7 +410,7 @@ class _Reader:
     def _tree(self, variable: Variable) -> Tree | None:
         """A device tree that a variable names, or ``None`` if it is not there."""
         path = self._folder / variable.text.strip()
-        if not path.resolve().is_relative_to(self._root.resolve()):
+        if not real_path(path).is_relative_to(real_path(self._root)):
             _refuse(variable.where, f"the device tree {variable.text}", f"a file below {self._root.name}/")
         if not path.is_file():
             return None

@@ -1,7 +1,8 @@
 """Configurations out of files of any kind: which kind a file is, which files make one platform, and what is stated beside them.
 
-A file is known by what stands in it, not by its name: a device tree, source or binary; our own YAML; ImageBuilder's variables;
-anything else is taken for an ``xl.cfg``.  All ``xl.cfg`` files of one folder in one call make one platform.  A statement stands
+A file is known by what stands in it, not by its name: a device tree, source or binary; our own YAML; ImageBuilder's variables.
+What says nothing of this is taken for what its name says, and without such a name for an ``xl.cfg``.  A file that is given twice
+counts once.  All ``xl.cfg`` files of one folder in one call make one platform.  A statement stands
 beside a file under its name with ``.statement.yaml`` for the ending, and beside ``xl.cfg`` files as ``platform.statement.yaml``;
 or the user names one.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-from sphinx_xenfusa.inputs import InputError, decode, read_bytes, read_text
+from sphinx_xenfusa.inputs import InputError, decode, read_bytes, read_text, real_path
 from sphinx_xenfusa.model.vocabulary import Architecture
 from sphinx_xenfusa.platforms import dom0less, imagebuilder, own_yaml, xl_cfg
 from sphinx_xenfusa.platforms.boot_line import read_boot_line
@@ -37,6 +38,9 @@ class Kind(Enum):
     YAML = "platform in YAML"
     IMAGEBUILDER = "ImageBuilder"
     XL_CFG = "xl.cfg"
+
+
+_BY_NAME = {".dtb": Kind.TREE, ".dts": Kind.TREE, ".yaml": Kind.YAML, ".yml": Kind.YAML}
 
 
 @dataclass(frozen=True)
@@ -81,14 +85,14 @@ def kind_of(path: Path) -> Kind:
         return Kind.TREE
     if _YAML.search(text):
         return Kind.YAML
-    return Kind.IMAGEBUILDER if imagebuilder.is_imagebuilder(text) else Kind.XL_CFG
+    return Kind.IMAGEBUILDER if imagebuilder.is_imagebuilder(text) else _BY_NAME.get(path.suffix, Kind.XL_CFG)
 
 
 def grouped(paths: Iterable[Path]) -> Iterator[Group | InputError]:
     """The platforms that files make, in the order of the files; an error for each file of which nobody knows what it is."""
     folders: dict[Path, list[Path]] = {}
     found: list[Group | InputError | Path] = []
-    for path in paths:
+    for path in _once(paths):
         try:
             kind = kind_of(path)
         except InputError as error:
@@ -103,10 +107,20 @@ def grouped(paths: Iterable[Path]) -> Iterator[Group | InputError]:
             found.append(path.parent)
     for one in found:
         if isinstance(one, Path):
-            files = tuple(dict.fromkeys(folders[one]))
+            files = tuple(folders[one])
             yield Group(str(files[0]) if len(files) == 1 else str(one), Kind.XL_CFG, files)
         else:
             yield one
+
+
+def _once(paths: Iterable[Path]) -> Iterator[Path]:
+    """The paths without those that lead to a file that an earlier one leads to."""
+    seen: set[Path] = set()
+    for path in paths:
+        real = real_path(path)
+        if real not in seen:
+            seen.add(real)
+            yield path
 
 
 def read_configuration(group: Group, asked: Asked) -> Configuration:

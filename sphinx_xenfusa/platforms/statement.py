@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sphinx_xenfusa.inputs import InputError, read_text
+from sphinx_xenfusa.inputs import InputError, read_text, real_path
 from sphinx_xenfusa.model.rules import ASSUMPTIONS_OF_USE, NOT_READ_OFF_A_PLATFORM
 from sphinx_xenfusa.model.vocabulary import Criticality, DeviceKind, Protocol, Reach
 from sphinx_xenfusa.platforms.configuration import (
@@ -93,7 +93,7 @@ def _partial_trees(statement: Statement, folder: Path, root: Path) -> Iterator[t
         for number, name in enumerate(names):
             where = statement.where("passthrough", domain, number)
             file = folder / name
-            if not file.resolve().is_relative_to(root.resolve()):
+            if not real_path(file).is_relative_to(real_path(root)):
                 raise InputError(
                     where.file, where.line, f"the device tree {name}", f"a file below {root.name}/ ({WHAT})"
                 )

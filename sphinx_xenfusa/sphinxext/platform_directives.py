@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
-from sphinx_xenfusa.inputs import InputError, read_text
+from sphinx_xenfusa.inputs import InputError, read_text, real_path
 from sphinx_xenfusa.model.vocabulary import Architecture
 from sphinx_xenfusa.platforms.located_yaml import SIZE_LIMIT
 from sphinx_xenfusa.sphinxext import markup
@@ -144,13 +144,29 @@ class _YamlDirective(SphinxDirective):
     def _faulty(self, fault: str, place: Place) -> Written:
         return Written(self.title, self._place(), "\n".join(self.content), place.file, place.line, fault, place)
 
-    def _from_file(self, named: str, here: Place) -> Written:
-        _, full = self.env.relfn2path(named)
-        path, folder = Path(full).resolve(), Path(self.env.srcdir).resolve()
+    def _inside(self, named: str) -> str:
+        """A file or folder relative to the source folder.
+
+        :raises ValueError: it lies outside, or is a symbolic link that leads to no file.
+        """
+        folder = real_path(Path(self.env.srcdir))
+        try:
+            _, full = self.env.relfn2path(named)
+        except (OSError, RuntimeError) as error:
+            # What Python up to 3.12 raises for a link that leads back to itself.
+            raise ValueError(f"found the file {named!r}, a link that leads back to itself; expected a file") from error
+        path = real_path(Path(full))
         if not path.is_relative_to(folder):
-            return self._faulty(f"found the file {named!r}; expected one inside the source folder", here)
-        self.env.note_dependency(full)
-        file = path.relative_to(folder).as_posix()
+            raise ValueError(f"found the file {named!r}; expected one inside the source folder")
+        return path.relative_to(folder).as_posix()
+
+    def _from_file(self, named: str, here: Place) -> Written:
+        try:
+            file = self._inside(named)
+        except ValueError as error:
+            return self._faulty(str(error), here)
+        path = real_path(Path(self.env.srcdir)) / file
+        self.env.note_dependency(path)
         try:
             text = read_text(path, limit=4 * SIZE_LIMIT, what="a platform in YAML")
         except InputError as error:
@@ -187,7 +203,7 @@ class PlatformDirective(_YamlDirective):
             files = self._named_files()
         except ValueError as error:
             return None, (), self._faulty(str(error), here)
-        source = Path(self.env.srcdir).resolve()
+        source = real_path(Path(self.env.srcdir))
         there = files.there(source)
         for name in files_read(files, source, here):
             self.env.note_dependency(source / name)
@@ -219,17 +235,6 @@ class PlatformDirective(_YamlDirective):
             " ".join(self.options.get("boot-line", "").split()),
             architecture,
         )
-
-    def _inside(self, named: str) -> str:
-        """A file or folder relative to the source folder.
-
-        :raises ValueError: it lies outside.
-        """
-        _, full = self.env.relfn2path(named)
-        path, folder = Path(full).resolve(), Path(self.env.srcdir).resolve()
-        if not path.is_relative_to(folder):
-            raise ValueError(f"found the file {named!r}; expected one inside the source folder")
-        return path.relative_to(folder).as_posix()
 
     def run(self) -> Sequence[nodes.Node]:
         """The anchor, and the place of what is found."""

@@ -91,6 +91,49 @@ def test_an_empty_file_is_no_platform(tmp_path: Path, text: str) -> None:
     assert "found no name" in result.stderr
 
 
+@pytest.mark.parametrize("text", ["", "\n", "/* nothing */\n"])
+def test_a_file_that_says_nothing_is_what_its_name_says(tmp_path: Path, text: str) -> None:
+    tmp_path.joinpath("board.dts").write_text(text, "utf-8")
+    tmp_path.joinpath("car.yaml").write_text(text.replace("/*", "#"), "utf-8")
+    result = run(tmp_path / "board.dts", tmp_path / "car.yaml")
+    assert result.exit_code == 2
+    first, second = result.stderr.splitlines()
+    assert "board.dts" in first
+    assert "device tree" in first
+    assert "car.yaml" in second
+    assert "expected YAML" in second
+    assert "xl.cfg" not in result.stderr
+
+
+def test_a_file_that_is_given_twice_is_one_platform(tmp_path: Path) -> None:
+    tmp_path.joinpath("car.yaml").write_text(SAFE, "utf-8")
+    tmp_path.joinpath("other.yaml").write_text(SAFE, "utf-8")
+    tmp_path.joinpath("link.yaml").symlink_to("car.yaml")
+    tmp_path.joinpath("sub").mkdir()
+    again = tmp_path / "sub" / ".." / "car.yaml"
+    once, twice = run(tmp_path / "car.yaml"), run(tmp_path / "car.yaml", again, tmp_path / "link.yaml", again)
+    assert (twice.output, twice.exit_code) == (once.output, once.exit_code)
+    told = json.loads(run("--format", "json", tmp_path / "car.yaml", again, tmp_path / "other.yaml").stdout)
+    assert len(told["platforms"]) == 2, "two files that say the same are two platforms"
+
+
+def test_a_bad_file_that_is_given_twice_is_told_once(tmp_path: Path) -> None:
+    result = run(tmp_path / "none.dts", tmp_path / "none.dts")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+
+
+def test_a_link_that_leads_back_to_itself_costs_itself_only(tmp_path: Path) -> None:
+    tmp_path.joinpath("loop.dts").symlink_to("loop.dts")
+    tmp_path.joinpath("loop.dtsi").symlink_to("loop.dtsi")
+    tmp_path.joinpath("includes.dts").write_text('/dts-v1/;\n#include "loop.dtsi"\n/ { };\n', "utf-8")
+    tmp_path.joinpath("car.yaml").write_text(SAFE, "utf-8")
+    result = run(tmp_path / "loop.dts", tmp_path / "includes.dts", tmp_path / "car.yaml")
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 2
+    assert "includes.dts:2" in result.stderr
+    assert "car.yaml: " in result.stdout
+
+
 def test_a_folder_without_platforms_is_said(tmp_path: Path) -> None:
     result = run(tmp_path)
     assert (result.exit_code, "no platform" in result.stderr) == (2, True)

@@ -380,6 +380,23 @@ def test_a_bad_file_is_one_located_warning_and_the_others_are_shown(
     assert headline(box(built, 1)).startswith("Platform: Good — ✓ compatible (")
 
 
+@pytest.mark.parametrize("where", [":file: loop.dts", ":file: loop.yaml", ":file: good.yaml\n   :statement: loop.yaml"])
+def test_a_link_that_leads_back_to_itself_is_one_located_warning(
+    tmp_path: Path, build: Callable[..., Built], where: str
+) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("loop.dts", "loop.yaml"):
+        (tmp_path / "docs" / name).symlink_to(name)
+    files = {"good.yaml": SAFE, "good.statement.yaml": STATEMENT}
+    text = TITLE + f".. xen:platform:: T\n   {where}\n\n" + platform("good.yaml", title="Good", id="good")
+    built = build({**files, "index.rst": text}, verdicts=())
+    (warning,) = built.warnings
+    assert warning.startswith("docs/index.rst:4")
+    assert "loop." in warning
+    assert warning.endswith("[xenfusa.platform]")
+    assert headline(box(built, 1)).startswith("Platform: Good — ✓ compatible (")
+
+
 def test_of_many_open_questions_the_first_are_shown_and_the_others_unfold(build: Callable[..., Built]) -> None:
     files = {f"cars/d{at}.cfg": f'name = "d{at}"\ntype = "pvh"\nmemory = 512\n' for at in range(15)}
     shown = box(build({**files, "index.rst": TITLE + platform("cars")}, verdicts=()))
