@@ -381,8 +381,13 @@ def trace_step(made: Attempt) -> Step:
 def tell(title: str, platform: Platform, arranged: Iterable[str], made: Iterable[Attempt]) -> Trace:
     """The trace of some attempts, one after the other."""
     domains = tuple(
-        (domain.name, f"{' and '.join(sorted(domain.roles))}, {domain.criticality}, running")
-        for domain in platform.domains
+        (domain.name, f"{_roles_told(domain)}, {domain.criticality}, running") for domain in platform.domains
     )
     before = tuple(("arranged", text) for text in arranged)
     return Trace(title, (*domains, *before), tuple(trace_step(one) for one in made))
+
+
+def _roles_told(domain: Domain) -> str:
+    """The roles in words; being the xenstore domain is none that the document knows."""
+    roles = " and ".join(sorted(domain.roles))
+    return f"{roles} (the xenstore domain)" if domain.xenstore else roles

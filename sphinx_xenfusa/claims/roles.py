@@ -20,6 +20,7 @@ from sphinx_xenfusa.claims.interference_claims import EXAMPLE, AnyMix, Assumptio
 from sphinx_xenfusa.claims.link_claims import HardwareBackendHolds
 from sphinx_xenfusa.claims.privilege_claims import AllowedIsConfined, NothingBeyond, Subjects
 from sphinx_xenfusa.claims.vocabulary_claims import PlatformClaim
+from sphinx_xenfusa.claims.xenstore_claims import XenstoreIsConfined
 from sphinx_xenfusa.explore.claim import Claim
 from sphinx_xenfusa.model.devices import default_owners
 from sphinx_xenfusa.model.effects import Life, Power, System
@@ -163,6 +164,14 @@ CLAIMS: tuple[Claim, ...] = (
         "domu_affects_itself_only",
         "Whatever a DomU is allowed to do changes its own state only, and the objects that the other side offers it.",
         _PAIRS,
+        Subjects.DOMU,
+    ),
+    XenstoreIsConfined(
+        "xenstore_affects_itself_only",
+        "Whatever a DomU that is the xenstore domain is allowed to do changes its own state only, and the objects that the other "
+        "side offers it.",
+        "the xenstore domain towards itself and every other, every operation with every argument, from every arrangement of the "
+        "two",
         Subjects.DOMU,
     ),
     GoesToTheHardwareDomain(

@@ -83,7 +83,7 @@ class Policy:
 
 
 SPECIFICATION = Policy("specification", "the roles document", decide_specification, frozenset())
-_XEN = frozenset({"D1", "D2", "D3", "D4", "D5", "D6", "D9", "D12", "D13", "D21"})
+_XEN = frozenset({"D1", "D2", "D3", "D4", "D5", "D6", "D9", "D12", "D13", "D21", "D24"})
 DUMMY = Policy("dummy", "Xen's default access control", decide_xen, _XEN | {"D7"})
 SILO = Policy(
     "silo", "Xen's access control as Arm builds have it by default", decide_xen, _XEN | {"D7", "D8"}, Channels.CONTROL
@@ -170,6 +170,11 @@ def _uses_console(domain: Domain, switches: frozenset[str]) -> bool:
     return ("D2" if domain.has(Capability.HARDWARE) else "D9") in switches
 
 
+def _is_xenstore(domain: Domain, switches: frozenset[str]) -> bool:
+    """``is_xenstore_domain``, as a subject of the hooks: the document has no such role, and gives nothing for it (D24)."""
+    return domain.xenstore and "D24" in switches
+
+
 def _writes_past_an_iommu(platform: Platform, domain: Domain, switches: frozenset[str]) -> bool:
     """A device of the domain whose DMA nobody translates; the Hardware Domain may be run without any IOMMU (D2)."""
     if "D2" in switches and domain.has(Capability.HARDWARE):
@@ -254,7 +259,7 @@ def _alone(platform: Platform, caller: Domain, to: TargetIs, policy: Policy) -> 
         target=to,
         control=caller.has(Capability.CONTROL),
         hardware=caller.has(Capability.HARDWARE),
-        xenstore=caller.xenstore,
+        xenstore=_is_xenstore(caller, policy.switches),
         console=_uses_console(caller, policy.switches),
         holds_resource=caller.has(Capability.HARDWARE),
         dma=_writes_past_an_iommu(platform, caller, policy.switches),

@@ -17,7 +17,7 @@ from sphinx_xenfusa.sphinxext.claim_places import (
     page_of_policy,
     policies_with_pages,
 )
-from sphinx_xenfusa.sphinxext.decisions import XENSTORE, Decisions, Explanation, Row, decisions
+from sphinx_xenfusa.sphinxext.decisions import Decisions, Explanation, Row, decisions
 from sphinx_xenfusa.sphinxext.objects import answered
 from sphinx_xenfusa.sphinxext.page_names import link_to_page
 from sphinx_xenfusa.sphinxext.phrases import marked
@@ -53,7 +53,7 @@ class _Page:
         """All of it."""
         differing = [row for row in self.found.rows if any(row.differences.values())]
         same = [row for row in self.found.rows if not any(row.differences.values())]
-        differing.sort(key=lambda row: (not row.is_unexplained, not row.is_beyond))
+        differing.sort(key=lambda row: not row.is_unexplained)
         parts = (
             ("Who may do what otherwise than in the document?", differing),
             ("Who may do what as in the document, whatever the policy?", same),
@@ -67,22 +67,15 @@ class _Page:
         for name in POLICIES:
             if name == SPECIFICATION:
                 continue
-            told = {why for row in self.found.rows for why in row.differences[name]} - {XENSTORE}
+            told = {why for row in self.found.rows for why in row.differences[name]}
             named = sorted({one for why in told for one in why}, key=_number)
             unexplained = self.found.unexplained[name]
             none = marked(Result.NONE, f"{unexplained:,} explained by nothing") if unexplained else "none"
             words = self._on_page_of(name, nodes.Text(capitalised(policy_words(name))))
-            numbers = f"{self.found.different[name]:,}", ", ".join(named), f"{self.found.beyond[name]:,}"
-            rows.append((words, *numbers, none))
+            rows.append((words, f"{self.found.different[name]:,}", ", ".join(named), none))
         title = "How often does a policy decide otherwise than the document?"
-        headings = (
-            "Policy",
-            "Calls decided otherwise",
-            "Divergences that explain them",
-            "Of the xenstore domain, which the document does not know",
-            "Not explained",
-        )
-        return self.views.table(title, headings, (24, 14, 26, 20, 16), rows, "xenfusa-differences")
+        headings = ("Policy", "Calls decided otherwise", "Divergences that explain them", "Not explained")
+        return self.views.table(title, headings, (30, 18, 32, 20), rows, "xenfusa-differences")
 
     def _table(self, title: str, rows: Sequence[Row]) -> nodes.Node:
         headings = ["Operation", "Caller", *(capitalised(policy_words(name)) for name in POLICIES)]
@@ -112,8 +105,6 @@ class _Page:
 
     def _difference(self, policy: str, why: Explanation) -> nodes.paragraph:
         """That a policy decides otherwise, with the divergences, each a link to where it is told of."""
-        if why == XENSTORE:
-            return paragraph(marked(Result.DIVERGES, "differs: the document knows no xenstore domain"))
         entries = sorted(why, key=_number)
         if not entries:
             return paragraph(marked(Result.NONE, "differs; nothing says why"))
@@ -137,8 +128,7 @@ def _what_ran(found: Decisions) -> nodes.Node:
         f"for {count(operations, 'operation')} that Xen has a handler for, of {count(len(CALLERS), 'caller')} ({callers}) "
         "towards each domain that matters to one of them. The arguments are well-formed. A call that is let through may still "
         "fail: only the decision is shown. Where a policy decides otherwise than the document, it was asked again with its "
-        "divergences repaired, and those named are what it takes for the difference to go away. Where none does, it was asked "
-        "again for the same caller without the xenstore capability."
+        "divergences repaired, and those named are what it takes for the difference to go away."
     )
 
 

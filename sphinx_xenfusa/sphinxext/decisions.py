@@ -3,16 +3,15 @@
 For every operation that has a handler in Xen, every caller that stands for others and every target of it, each policy is asked
 for its decision.  Where it lets a call through that the document refuses, or the other way, the policy is asked again with all
 its divergences repaired; then they are put back one after the other for as long as the difference stays away.  Those that cannot
-be put back explain it: none of them can be left out.  Where the difference stays although everything is repaired, the policy is
-asked once more for the caller without the xenstore capability: the document does not know it, and no divergence stands for it.
-What differs even then is explained by nothing, and said to be.
+be put back explain it: none of them can be left out.  Where the difference stays although everything is repaired, nothing
+explains it, and that is said.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sphinx_xenfusa.model.decision import Relation
 from sphinx_xenfusa.model.operations import Operation, TargetParameter
@@ -21,9 +20,6 @@ from sphinx_xenfusa.terms.callers import CALLERS, ITSELF, Answer, Caller, answer
 
 Explanation = frozenset[str]
 """The divergences that together make a difference; none where nothing explains it."""
-
-XENSTORE: Explanation = frozenset({"xenstore"})
-"""The difference is the capability of the xenstore domain, which the document does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +36,6 @@ class Row:
     differences: Mapping[str, tuple[Explanation, ...]]
 
     @property
-    def is_beyond(self) -> bool:
-        """Whether some difference of it is the capability of the xenstore domain."""
-        return any(XENSTORE in told for told in self.differences.values())
-
-    @property
     def is_unexplained(self) -> bool:
         """Whether some difference of it has no explanation."""
         return any(not one for told in self.differences.values() for one in told)
@@ -57,22 +48,19 @@ class Decisions:
     :param rows: in the order of the catalogue.
     :param taken: the decisions of all policies on calls.
     :param different: by policy, the calls that it decides otherwise than the document.
-    :param beyond: those of them that are the capability of the xenstore domain.
     :param unexplained: those of them that nothing explains.
     """
 
     rows: tuple[Row, ...]
     taken: int
     different: Mapping[str, int]
-    beyond: Mapping[str, int]
     unexplained: Mapping[str, int]
 
 
 @functools.cache
 def decisions() -> Decisions:
     """Take all decisions; the same in every build with the same model."""
-    taken, different = 0, dict.fromkeys(POLICIES, 0)
-    beyond, unexplained = dict.fromkeys(POLICIES, 0), dict.fromkeys(POLICIES, 0)
+    taken, different, unexplained = 0, dict.fromkeys(POLICIES, 0), dict.fromkeys(POLICIES, 0)
     rows: list[Row] = []
     for operation in implemented():
         told: dict[str, dict[str, dict[Explanation, None]]] = {}
@@ -84,11 +72,10 @@ def decisions() -> Decisions:
                     why = _difference(caller, target, operation, policy)
                     if why is not None:
                         different[name] += 1
-                        beyond[name] += why == XENSTORE
                         unexplained[name] += not why
                         mine[name][why] = None
         rows += _rows(operation, told)
-    return Decisions(tuple(rows), taken, different, beyond, unexplained)
+    return Decisions(tuple(rows), taken, different, unexplained)
 
 
 def _rows(operation: Operation, told: Mapping[str, Mapping[str, Mapping[Explanation, None]]]) -> Iterator[Row]:
@@ -121,22 +108,11 @@ def _difference(caller: Caller, target: str, operation: Operation, policy: Polic
     if is_away(frozenset()):
         return None
     if not is_away(policy.switches):
-        plain = _without_xenstore(caller)
-        return XENSTORE if plain != caller and _allows(plain, target, operation, policy) is wanted else frozenset()
+        return frozenset()
     needed = policy.switches
     for one in sorted(policy.switches, key=lambda name: int(name[1:])):
         needed = needed - {one} if is_away(needed - {one}) else needed
     return needed
-
-
-@functools.cache
-def _without_xenstore(caller: Caller) -> Caller:
-    """The same caller on the same platform, without the xenstore capability."""
-    domains = tuple(
-        replace(one, xenstore=False) if number == caller.position else one
-        for number, one in enumerate(caller.platform.domains)
-    )
-    return replace(caller, platform=replace(caller.platform, domains=domains))
 
 
 def _allows(
