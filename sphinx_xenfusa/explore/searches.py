@@ -48,7 +48,7 @@ def remarks(explored: Iterable[Explored]) -> list[tuple[str, str]]:
         fired = one.rules - len(one.never_fired)
         if one.complete and one.never_fired:
             names = ", ".join(name.replace("_", " ") for name in one.never_fired)
-            made.setdefault(("Rules that fired", f"{one.system}: {fired} of {one.rules}; never {names}."))
+            made.setdefault(("Rules that fired", f"{one.system}: {fired} of {one.rules}; these never did: {names}."))
         elif one.complete:
             made.setdefault(("Rules that fired", f"{one.system}: all {one.rules}."))
         if one.one_sided:
