@@ -4,7 +4,8 @@ A commit that was made on a tree without the commits before it takes their work 
 tests pass (b76a71b did).  Such a commit gives several files a content that they had before their last one, which hardly ever
 happens otherwise: in the first 484 commits of this project it did in that one, and in the one that brought its files back.
 
-Usage: ``python .ci/set_back.py [REPOSITORY]``; ends with 1 and says which commits and files, or with 0.
+Usage: ``python .ci/set_back.py [REPOSITORY]``; ends with 1 and says which commits and files, or with 0, also (and says so) where
+there is no history to look through.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ MOST = 1
 """So many files may be as they were by accident: an edit that is taken back."""
 SAYS_SO = re.compile(r"\b(back|revert\w*|restor\w*|undo\w*)\b", re.IGNORECASE)
 KNOWN = {
-    "b76a71bae801484a89f1761677d7dcbb6c6a0cfb": "brought back in 4690526",
+    "Say on the card of a requirement at a glance what ran, who reviewed and what is wrong": "brought back in 4690526",
 }
-"""Commits of which it is known, and what was done."""
+"""First lines of the commits of which it is known, and what was done; a name changes with every commit before it."""
 _CHANGE = re.compile(r":\d+ \d+ \w+ (\w+) (\w)\t(.*)")
 
 
@@ -42,19 +43,24 @@ def set_back(repository: str) -> Iterator[str]:
     """A line for each commit that sets files back and does not say so."""
     had: defaultdict[str, set[str]] = defaultdict(set)
     for name, message, changes in commits(repository):
+        subject = message.splitlines()[0] if message else ""
         back = [path for content, letter, path in changes if letter == "M" and content in had[path]]
         gone = [path for _, letter, path in changes if letter == "D"]
         for content, _, path in changes:
             had[path].add(content)
-        if len(back) > MOST and not SAYS_SO.search(message) and name not in KNOWN:
+        if len(back) > MOST and not SAYS_SO.search(message) and subject not in KNOWN:
             files = ", ".join(sorted(back))
             removed = f"; removes {', '.join(sorted(gone))}" if gone else ""
-            yield f"{name[:10]} ({message.splitlines()[0]}): has an older state of {files}{removed}"
+            yield f"{name[:10]} ({subject}): has an older state of {files}{removed}"
 
 
 def main() -> int:
     """Say what was found."""
-    found = list(set_back(sys.argv[1] if len(sys.argv) > 1 else "."))
+    try:
+        found = list(set_back(sys.argv[1] if len(sys.argv) > 1 else "."))
+    except subprocess.CalledProcessError as error:
+        print("not looked for commits that set files back:", error.stderr.decode("utf-8", "replace").strip())
+        return 0
     if found:
         print("Commits that set files back to an older state; if it is meant, say so in the message:", *found, sep="\n")
     return 1 if found else 0
