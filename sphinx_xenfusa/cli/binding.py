@@ -59,7 +59,7 @@ def bound(parts: Sequence[bytes], document: Document, numbering: Numbering) -> b
             tags.add(pdf, range(first, len(whole.pages)))
     whole.Root.Dests = whole.make_indirect(places)
     for page in whole.pages:
-        _join_links(page)
+        _join_links(page, places)
     tags.write()
     _outline(whole, document, numbering)
     _say_what_it_is(whole, document)
@@ -76,13 +76,14 @@ def _renamed(part: bytes, index: int) -> bytes:
     return _NODE.sub(lambda found: b"(%05d%07d)" % (index, numbers[found[1]]), part)
 
 
-def _join_links(page: pikepdf.Page) -> None:
-    """Make a link that leaves its part one to a place of the whole."""
+def _join_links(page: pikepdf.Page, places: Dictionary) -> None:
+    """Make a link that leaves its part one to a place of the whole; to one that nobody sees, one to its chapter."""
     for link in page.obj.get("/Annots", []):
         address = str(link.A.URI) if "/A" in link and "/URI" in link.A else ""
         if address.startswith(ELSEWHERE):
             del link["/A"]
-            link.Dest = Name(f"/{address.removeprefix(ELSEWHERE)}")
+            place = f"/{address.removeprefix(ELSEWHERE)}"
+            link.Dest = Name(place if place in places else place.partition("-")[0])
 
 
 class _Tags:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
 EXTRA = "pip install 'sphinx-xenfusa[pdf]'"
+LONGEST = 900.0
+"""Seconds that a part may take; it takes some ten."""
 PASSES = 5
 """How often a document is printed at the most until the numbers in it are those of its pages; two are enough as a rule."""
 
@@ -97,6 +99,18 @@ async def _print(
 
 
 async def _print_one(browser: Browser, text: str, folder: Path, *, tagged: bool) -> bytes:
+    from playwright.async_api import Error
+
+    try:
+        async with asyncio.timeout(LONGEST):
+            return await _pdf_of(browser, text, folder, tagged=tagged)
+    except (Error, TimeoutError) as error:
+        reason = (str(error) or f"more than {LONGEST:g} s").splitlines()[0]
+        found = f"a part of the document that Chromium does not print ({reason})"
+        raise InputError(folder, None, found, "pages that it prints; --without leaves some out") from error
+
+
+async def _pdf_of(browser: Browser, text: str, folder: Path, *, tagged: bool) -> bytes:
     from playwright.async_api import Route
 
     with tempfile.TemporaryDirectory() as aside:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from sphinx_xenfusa.inputs import InputError, read_text
+from sphinx_xenfusa.inputs import InputError, read_text, real_path
 
 PAGE_LIMIT = 200_000_000
 """Bytes of one page; the largest of our own has 1.3 million."""
@@ -106,7 +106,7 @@ def read_page(path: Path) -> HtmlPage:
 def pages_of(folder: Path) -> list[Path]:
     """Every page of a folder, sorted; what lies in ``_static`` and ``_sources`` is none.
 
-    :raises InputError: it is no folder, or has no page.
+    :raises InputError: it is no folder, has no page, or has one that is a link to what is not in it.
     """
     if not folder.is_dir():
         raise InputError(folder, None, "no such folder", "a folder of built HTML")
@@ -114,7 +114,19 @@ def pages_of(folder: Path) -> list[Path]:
     found = [path for path in sorted(folder.rglob("*.html")) if not aside & set(path.relative_to(folder).parts)]
     if not found:
         raise InputError(folder, None, "no page in it", "a folder of built HTML, with index.html")
+    root = real_path(folder)
+    for path in found:
+        if not real_path(path).is_relative_to(root):
+            raise InputError(path, None, "a link to a file outside the folder", "a page of the folder")
     return found
+
+
+def parts_of(url: str) -> SplitResult | None:
+    """The parts of an address; nothing for one that is none, such as ``http://[``."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def dead_links(folder: Path) -> Iterator[DeadLink]:
@@ -125,8 +137,8 @@ def dead_links(folder: Path) -> Iterator[DeadLink]:
 
     :raises InputError: the folder, or a page, cannot be read.
     """
-    root = folder.resolve()
-    pages = {path.resolve(): read_page(path) for path in pages_of(folder)}
+    root = real_path(folder)
+    pages = {real_path(path): read_page(path) for path in pages_of(folder)}
     for path, page in pages.items():
         name = path.relative_to(root).as_posix()
         for target in page.targets:
@@ -151,16 +163,28 @@ def _why_dead(root: Path, path: Path, target: Target, pages: dict[Path, HtmlPage
         return "found a link that runs in the browser; expected a place to go to"
     if url.startswith(_NOT_FETCHED) and not (url.startswith("#") and not target.loaded):
         return ""
-    parts = urlsplit(url)
+    parts = parts_of(url)
+    if parts is None:
+        return "found what is no address; expected one"
     if parts.scheme or parts.netloc:
         return "found a place on another machine; expected a file of the folder" if target.loaded else ""
-    there = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-    if not there.is_relative_to(root) or parts.path.startswith("/"):
+    # No file has this character in its name, and Python refuses to look for one.
+    named = real_path(path.parent / unquote(parts.path).replace("\0", "%00")) if parts.path else path
+    if not named.is_relative_to(root) or parts.path.startswith("/"):
         return "found a place outside the folder; expected a file of it"
-    there = there / "index.html" if there.is_dir() else there
-    if not there.is_file():
+    there = _page_at(named)
+    if there is None:
         return "found no such file in the folder"
     anchor = unquote(parts.fragment)
     if target.loaded or not anchor or there not in pages or anchor in pages[there].anchors or anchor == "top":
         return ""
     return f"found no {anchor!r} on that page"
+
+
+def _page_at(path: Path) -> Path | None:
+    """A file, or the first page of a folder; nothing where neither is, as where a name is longer than one can be."""
+    try:
+        there = path / "index.html" if path.is_dir() else path
+        return there if there.is_file() else None
+    except OSError:
+        return None

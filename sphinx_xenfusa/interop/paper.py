@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from sphinx_xenfusa.inputs import InputError, read_text
-from sphinx_xenfusa.interop.html_folder import PAGE_LIMIT, pages_of
+from sphinx_xenfusa.inputs import InputError, read_text, real_path
+from sphinx_xenfusa.interop.html_folder import PAGE_LIMIT, pages_of, parts_of
 
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _DROPPED = {
@@ -39,6 +39,10 @@ _DROPPED = {
     "dialog",
     "footer",
     "aside",
+    # In the body of a page these are for a browser, which they would lead elsewhere.
+    "base",
+    "link",
+    "meta",
 }
 _DROPPED_CLASSES = {
     "headerlink",
@@ -68,9 +72,10 @@ ELSEWHERE = "https://another-part-of-this-paper.invalid/#"
 """What the address of a place begins with that is in another part of the document; bound together, it is a place of the whole."""
 
 _NUMBER = re.compile("\x00([^\x00]*)\x00")
-"""Where the number of a page is to stand; a page of HTML cannot hold this character."""
+"""Where the number of a page is to stand; no file with this character is read, and in what is written there is none else."""
 _PLACE = re.compile("\x01([^\x01]*)\x01")
-"""Where the address of a place is to stand."""
+"""Where the address of a place is to stand; of what is read this character is no part."""
+_OURS = str.maketrans("\x00\x01", "\ufffd\ufffd")
 
 _LANDSCAPE_COLUMNS, _LANDSCAPE_ROWS = 7, 10
 """A table of as many columns is laid across the sheet; one of fewer rows is not worth a sheet of its own."""
@@ -187,8 +192,8 @@ def paper_of(folder: Path, selection: Selection) -> Paper:
 
     :raises InputError: the folder or a page cannot be read, there is no index.html, or a pattern fits no page.
     """
-    root = folder.resolve()
-    paths = {path.resolve().relative_to(root).as_posix(): path for path in pages_of(root)}
+    root = real_path(folder)
+    paths = {real_path(path).relative_to(root).as_posix(): path for path in pages_of(root)}
     if "index.html" not in paths:
         raise InputError(folder, None, "no index.html", "a folder of built HTML, with index.html")
     for pattern in selection.without:
@@ -207,7 +212,7 @@ def paper_of(folder: Path, selection: Selection) -> Paper:
 
 def _chapter(name: str, root: Path, numbers: Mapping[str, int], text: str, *, everything: bool) -> Chapter:
     writer = _Chapter(name, root, numbers, everything=everything)
-    writer.feed(text)
+    writer.feed(text.translate(_OURS))
     writer.close()
     title = writer.headings[0].text if writer.headings else name
     writer.left_out += [LeftOut(what, many, name, "") for what, many in writer.drawings.items()]
@@ -248,7 +253,8 @@ class _Next(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if tag == "link" and values.get("rel") == "next":
-            self.next = unquote(urlsplit(values.get("href") or "").path)
+            parts = parts_of(values.get("href") or "")
+            self.next = unquote(parts.path) if parts is not None else ""
 
 
 @dataclass(slots=True)
@@ -307,8 +313,11 @@ class _Chapter(HTMLParser):
         classes = set(values.get("class", "").split())
         # The innermost body counts: a theme may have an element around it that says to be the main part, too.
         if _is_body(tag, values, classes) and not self.headings and self._within != "-":
-            self._within, self._depth, self._dropped, self.parts = tag, 0, 0, []
-            self._open.clear()
+            self._within, self._depth, self._dropped = tag, 0, 0
+            for known in (self.parts, self.left_out, self._open, self._links, self._tables, self._steppers):
+                known.clear()
+            self.places.clear()
+            self.drawings.clear()
             return
         if not self._within or self._within == "-":
             return
@@ -423,7 +432,6 @@ class _Chapter(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._within or self._within == "-" or self._dropped:
             return
-        data = data.replace("\x00", "").replace("\x01", "")
         if self._heading is not None:
             self._heading.append(data)
         for link in self._links:
@@ -444,10 +452,10 @@ class _Chapter(HTMLParser):
                 self.places.add(value)
                 for table in self._tables[-1:]:
                     table.ids.append(value)
-            elif key == "href" and tag == "a":
+            elif key in ("href", "xlink:href") and tag in ("a", "area"):
                 continue
             elif key == "src":
-                value = (self._root / posixpath.join(posixpath.dirname(self._name), unquote(value))).resolve().as_uri()
+                value = self._loaded(value)
             elif key.startswith("on") or key in ("style", "srcset", "hidden", "name", "tabindex", "title"):
                 continue
             elif key in ("aria-labelledby", "aria-describedby", "headers"):
@@ -457,19 +465,28 @@ class _Chapter(HTMLParser):
             written.append(f'{key}="{html.escape(value)}"')
         if more:
             written.append(f'class="{more}"')
-        if tag == "a" and "href" in values:
-            written += self._reference(values["href"])
+        if tag == "a" and ("href" in values or "xlink:href" in values):
+            written += self._reference(values.get("href", values.get("xlink:href", "")))
         return f"<{' '.join([tag, *written])}>"
 
+    def _loaded(self, url: str) -> str:
+        """The address of a picture, for a document that lies elsewhere; what is in none of the folder's files is not loaded."""
+        if url.startswith("data:"):
+            return url
+        name = posixpath.join(posixpath.dirname(self._name), unquote(url).translate(_OURS))
+        return real_path(self._root / name).as_uri()
+
     def _reference(self, url: str) -> list[str]:
-        parts = urlsplit(url)
+        parts = parts_of(url)
+        if parts is None:
+            return []
         if parts.scheme in ("http", "https", "mailto"):
             if not self._in_drawing():
                 self._links[-1].address = url
             return [f'href="{html.escape(url)}"', 'data-kind="elsewhere"']
         if parts.scheme or parts.netloc:
             return []
-        path = unquote(parts.path)
+        path = unquote(parts.path).translate(_OURS)
         name = posixpath.normpath(posixpath.join(posixpath.dirname(self._name), path)) if path else self._name
         if name not in self._numbers:
             name = posixpath.join(name, "index.html") if posixpath.join(name, "index.html") in self._numbers else name
@@ -581,7 +598,10 @@ class Document:
         style = style.replace("DIGITS", f"{2.4 + 0.65 * digits:.2f}em")
 
         def at(found: re.Match[str]) -> str:
-            return f'<span class="at">(p.&nbsp;{numbering.pages.get(self._resolved(found[1]), "0" * digits)})</span>'
+            place = self._resolved(found[1])
+            # A place that nobody sees is on no page: then that of its chapter.
+            page = numbering.pages.get(place) or numbering.pages.get(place.partition("-")[0]) or "0" * digits
+            return f'<span class="at">(p.&nbsp;{page})</span>'
 
         def address(found: re.Match[str]) -> str:
             place = self._resolved(found[1])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from browsing import needs_a_browser
@@ -104,6 +105,8 @@ def test_pages_become_chapters_in_reading_order(tmp_path: Path) -> None:
     ]
     assert entries[2][1] == f"{ELSEWHERE}p2-far"
     assert "Everything that the folder has" in front
+    _, text = html_of(made, numbering=Numbering({"p2": 3}, (0, 2), 9))
+    assert '<span class="at">(p.&nbsp;3)</span>' in text, "a place that is on no page: that of its chapter"
 
 
 def test_what_is_not_on_paper_is_told_where_it_stood_and_in_front(tmp_path: Path) -> None:
@@ -242,6 +245,46 @@ def test_what_is_missing_is_one_error_that_says_what_to_do(tmp_path: Path, monke
     told = CliRunner().invoke(main, ["audit", "pdf", str(made)])
     assert (told.exit_code, told.output.count("\n")) == (2, 1)
     assert "pip install 'sphinx-xenfusa[pdf]'" in told.output
+
+
+@needs_a_browser
+def test_a_part_that_is_not_printed_is_one_error(tmp_path: Path) -> None:
+    script = "from sphinx_xenfusa.cli import main, printing; printing.LONGEST = 0.001; main()"
+    command = [sys.executable, "-c", script, "audit", "pdf", str(folder(tmp_path))]
+    told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (told.returncode, told.stderr.count("\n")) == (2, 1), told.stderr
+    assert "does not print (more than 0.001 s)" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "written"),
+    [
+        ('<a href="http://[x">x</a>', "<a>x</a>"),
+        ('<a href="javascript:alert(1)">x</a>', "<a>x</a>"),
+        ('<a href="file:///etc/passwd">x</a>', "<a>x</a>"),
+        ('<a href="%00x">x</a>', '<a data-kind="file">x</a><span class="url"> (not on paper)</span>'),
+        ('<base href="/"><meta http-equiv=refresh content="0;url=x"><link rel=stylesheet href=x>x', "x"),
+        ('<img src="data:image/png;base64,AA=="> x', '<img src="data:image/png;base64,AA=="> x'),
+        (
+            '<svg><a xlink:href="#it"><text>x</text></a></svg>',
+            '<svg><a href="#p1-it" data-kind="page"><text>x</text></a></svg>',
+        ),
+        ('<img alt="\x01p1\x01"> x', '<img alt="\ufffdp1\ufffd"> x'),
+    ],
+)
+def test_pages_of_others_do_nothing_on_paper(tmp_path: Path, body: str, written: str) -> None:
+    (tmp_path / "index.html").write_text(f'<main role=main><h1 id="it">T</h1>{body}</main>')
+    assert f'<h1 id="p1-it">T</h1>{written}</section>' in html_of(tmp_path)[1]
+
+
+@pytest.mark.parametrize("picture", ["../secret.png", "%00", "https://elsewhere.example/x.png"])
+def test_a_picture_is_one_of_the_folder_or_none(tmp_path: Path, picture: str) -> None:
+    (tmp_path / "index.html").write_text(f'<main role=main><h1>T</h1><img src="{picture}"></main>')
+    found = re.search(r'<img src="([^"]*)">', html_of(tmp_path)[1])
+    assert found is not None
+    there = Path(unquote(urlsplit(found[1]).path))
+    assert found[1].startswith("file:///")
+    assert not there.is_file()
 
 
 @pytest.mark.parametrize("missing", ["index.html", "xenfusa/trace.json"])

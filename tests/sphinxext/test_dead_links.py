@@ -60,6 +60,9 @@ def test_a_whole_folder_has_no_dead_link(tmp_path: Path) -> None:
         ("<input name=field><a href='#field'>x</a>", "no 'field' on that page"),
         ("<a href='sub/B.html'>x</a>", "no such file"),
         ("<a href='#Here'>x</a>", "no 'Here' on that page"),
+        ("<a href='http://[x'>x</a>", "no address"),
+        ("<a href='%00'>x</a>", "no such file"),
+        (f"<a href='{'a' * 300}'>x</a>", "no such file"),
         ("<a href='JavaScript:alert(1)'>x</a>", "a link that runs"),
     ],
 )
@@ -67,6 +70,15 @@ def test_each_kind_of_breakage_is_named_with_its_line(tmp_path: Path, broken: st
     (found,) = dead_links(folder(tmp_path, broken))
     assert (found.page, found.line) == ("index.html", 3)
     assert reason in found.reason
+
+
+def test_a_page_that_leads_out_of_the_folder_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "outside.html").write_text("<p>secret")
+    (tmp_path / "html").mkdir()
+    made = folder(tmp_path / "html")
+    (made / "sub" / "c.html").symlink_to(tmp_path / "outside.html")
+    with pytest.raises(InputError, match=r"c\.html.*outside the folder"):
+        list(dead_links(made))
 
 
 @pytest.mark.parametrize(
