@@ -27,6 +27,8 @@ from sphinx_xenfusa.trace.word_diff import visible
 _CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _IN_HTML = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 """What ``visible_lines`` spells out."""
+_STEERING = "".join(map(chr, (*range(9), *range(11, 32), 127)))
+"""Those of ASCII; to look for each is fast where there is none."""
 _RUNS = re.compile(
     r"[\x00-\x20]*(?:j\s*a\s*v\s*a|v\s*b)\s*s\s*c\s*r\s*i\s*p\s*t\s*:|[\x00-\x20]*data\s*:", re.IGNORECASE
 )
@@ -40,7 +42,9 @@ def connect(app: Sphinx) -> None:
 
 def html_spelled_out(text: str) -> str:
     """HTML of ours with each such character in words."""
-    return text if text.isascii() else _IN_HTML.sub(lambda found: html.escape(visible(found[0])), text)
+    if text.isascii() and not any(one in text for one in _STEERING):
+        return text
+    return _IN_HTML.sub(lambda found: html.escape(visible(found[0])), text)
 
 
 def places_in(doctree: nodes.document) -> list[nodes.Element]:
@@ -61,7 +65,7 @@ def spell_out(app: Sphinx, made: nodes.Node | Sequence[nodes.Node]) -> None:
     is_html = isinstance(app.builder, StandaloneHTMLBuilder)
     for top in [made] if isinstance(made, nodes.Node) else made:
         for node in list(_outside_tables(top) if is_html else markup.walk(top)):
-            if isinstance(node, nodes.Text) and not node.isascii():
+            if isinstance(node, nodes.Text) and not (node.isascii() and node.isprintable()):
                 _replace(node, visible_lines(node))
             elif isinstance(node, markup.written):
                 node["html"] = html_spelled_out(node["html"])

@@ -19,6 +19,7 @@ from test_pages import report
 from tests_support import Built, requirement, run_build, verdict
 
 from sphinx_xenfusa.explore.verdict import VerdictKind
+from sphinx_xenfusa.sphinxext.spelled_out import html_spelled_out
 
 TURNED, HIDDEN = "\u202e", "\u200b"
 NAMES = (
@@ -138,6 +139,10 @@ def test_everybody_reads_it_in_the_order_in_which_it_is_stored(built: Built) -> 
     assert [name for name, text in pages.items() if TURNED in text] == []
     assert "&lt;U+202E&gt;evil" in pages["index.html"]
     assert [line for line in built.warnings if TURNED in line and "[xenfusa." in line] == []
+
+
+def test_what_steers_a_terminal_is_spelled_out() -> None:
+    assert html_spelled_out("<b>\x1b[31mred\x7f</b>\n\tline") == "<b>&lt;U+001B&gt;[31mred&lt;U+007F&gt;</b>\n\tline"
 
 
 def test_its_author_is_told(built: Built) -> None:
