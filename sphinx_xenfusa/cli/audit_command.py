@@ -13,7 +13,8 @@ from sphinx_xenfusa.evidence.plain_text import printable
 from sphinx_xenfusa.inputs import InputError, read_bytes
 from sphinx_xenfusa.interop.content_policy import content_policy, inline_parts
 from sphinx_xenfusa.interop.html_folder import dead_links
-from sphinx_xenfusa.interop.paper import Document, Imprint, Selection, looks_of, paper_of
+from sphinx_xenfusa.interop.paper import Selection, paper_of
+from sphinx_xenfusa.interop.paper_document import Document, Imprint, looks_of
 from sphinx_xenfusa.interop.read_record import RECORD_LIMIT, read_record
 from sphinx_xenfusa.trace.record import TraceRecord
 from sphinx_xenfusa.trace.states import ExitCode

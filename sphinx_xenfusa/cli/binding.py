@@ -14,7 +14,8 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, OutlineItem, Pdf, String
 
 from sphinx_xenfusa import __version__
-from sphinx_xenfusa.interop.paper import ELSEWHERE, Document, Heading, Numbering
+from sphinx_xenfusa.interop.chapter import Heading
+from sphinx_xenfusa.interop.paper_document import ELSEWHERE, Document, Numbering
 
 _NODE = re.compile(rb"\(node(\d{8})\)")
 """The name of an element, which the cells of a table name as their heading."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx_xenfusa.inputs import InputError
-from sphinx_xenfusa.interop.paper import Document, Numbering
+from sphinx_xenfusa.interop.paper_document import Document, Numbering
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

@@ -15,7 +15,9 @@ from browsing import needs_a_browser
 from click.testing import CliRunner
 
 from sphinx_xenfusa.cli import main
-from sphinx_xenfusa.interop.paper import ELSEWHERE, Document, Imprint, Numbering, Selection, breakable, paper_of
+from sphinx_xenfusa.interop.chapter import breakable
+from sphinx_xenfusa.interop.paper import Selection, paper_of
+from sphinx_xenfusa.interop.paper_document import ELSEWHERE, Document, Imprint, Numbering
 from sphinx_xenfusa.trace.record import Documented, TraceRecord
 from sphinx_xenfusa.trace.serialise import dumps
 
