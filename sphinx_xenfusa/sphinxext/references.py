@@ -24,6 +24,8 @@ _TABLES = ("labels", "anonlabels", "terms", "objects", "progoptions")
 """Where Sphinx's domain for everything has what can be linked to, by names or by pairs that end in a name."""
 _LOOKED_AFTER = ("xen", "citation")
 """Domains whose links name nothing that is written elsewhere, or that are looked after elsewhere."""
+_ANY = "any"
+"""The role of a link to whatever there is under a name, in any domain."""
 
 
 def connect(app: Sphinx) -> None:
@@ -89,7 +91,7 @@ class _Whole:
     def of(self, link: Link) -> str:
         """That of what a link needs all of; empty where names are enough."""
         domain, role, _ = link
-        wanted = "numbers" if role in ("numref", "eq") else "" if domain == "std" else domain
+        wanted = "numbers" if role in ("numref", "eq") else _ANY if role == _ANY else "" if domain == "std" else domain
         if wanted and wanted not in self._made:
             self._made[wanted] = self._numbers() if wanted == "numbers" else self._objects(wanted)
         return self._made.get(wanted, "")
@@ -100,4 +102,6 @@ class _Whole:
 
     def _objects(self, domain: str) -> str:
         known = self._env.domains
+        if domain == _ANY:
+            return digest([(one.name, sorted(map(repr, one.get_objects()))) for one in known.sorted()])
         return digest(sorted(map(repr, known[domain].get_objects()))) if domain in known else ""

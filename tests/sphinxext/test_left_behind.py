@@ -16,8 +16,8 @@ FILES = {
     "index.rst": "Index\n=====\n\n.. toctree::\n   :numbered:\n\n   a\n   b\n\n.. xen:matrix::\n",
     "a.rst": "A\n=\n\n.. _there:\n\nSection\n-------\n\n.. include:: part.inc\n\n.. figure:: one.png\n   :name: fig\n\n   One\n\n"
     ":download:`data.csv`\n\n.. glossary::\n\n   alpha\n      First.\n\n.. xen:role:: Hardware Domain\n\n   It does.\n",
-    "b.rst": "B\n=\n\n:ref:`there`, :numref:`fig`, :any:`alpha`, :term:`beta`.\n\n.. xen:req:: B\n   :id: XenArch~b~1\n"
-    "   :kind: rule\n\n   Xen shall b.\n",
+    "b.rst": "B\n=\n\n:ref:`there`, :numref:`fig`, :any:`alpha`, :any:`later`, :term:`beta`.\n\n"
+    ".. xen:req:: B\n   :id: XenArch~b~1\n   :kind: rule\n\n   Xen shall b.\n",
     "part.inc": requirement("part"),
     "one.png": "not looked at",
     "data.csv": "1,2\n",
@@ -78,6 +78,13 @@ def test_what_links_show_of_other_documents(folder: Folder) -> None:
     )
     assert b"Another title" in out["b.html"]
     assert b"Fig. 2" in out["b.html"] or b"Fig. 1.2" in out["b.html"]
+
+
+def test_what_comes_to_another_domain(folder: Folder) -> None:
+    """A link to whatever there is under a name finds it."""
+    text = (folder.path / "a.rst").read_text("utf-8")
+    out = folder.is_as_from_nothing({"a.rst": f"{text}\n.. py:function:: later()\n"})
+    assert b"a.html#later" in out["b.html"]
 
 
 def test_a_file_takes_the_place_of_a_younger_one(folder: Folder) -> None:
