@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeGuard
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 
@@ -108,13 +109,26 @@ def _mend_prose(app: Sphinx, doctree: nodes.document) -> None:
     for node in markup.walk(doctree):
         if isinstance(node, nodes.reference):
             links += [node] if _RUNS.match(node.get("refuri", "")) else []
+        elif isinstance(node, addnodes.toctree):
+            _leave_out_entries(node)
         elif _turns(node):
             turned.append(node)
     _spell_out_prose(turned)
     for link in links:
-        found = f"found a link to {link['refuri'][:60]!r}, which would run in a browser"
-        warn("harmful_link", f"{found}; expected an address: it stays words", link)
+        _warn_of(link["refuri"], "it stays words", link)
         link.replace_self(nodes.inline("", "", *link.children))
+
+
+def _leave_out_entries(contents: addnodes.toctree) -> None:
+    """Leave out of a table of contents what would run; any page can show it in its margin."""
+    for entry in [entry for entry in contents["entries"] if _RUNS.match(entry[1])]:
+        _warn_of(entry[1], "it is left out", contents)
+        contents["entries"].remove(entry)
+
+
+def _warn_of(address: str, done: str, place: nodes.Element) -> None:
+    found = f"found a link to {address[:60]!r}, which would run in a browser"
+    warn("harmful_link", f"{found}; expected an address: {done}", place)
 
 
 def _turns(node: nodes.Node) -> TypeGuard[nodes.Text]:

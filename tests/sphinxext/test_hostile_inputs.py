@@ -165,6 +165,14 @@ def test_links_that_run_are_words(build: Callable[..., Built]) -> None:
     assert made.types() == ["xenfusa.harmful_link"] * 4
 
 
+def test_a_table_of_contents_has_none_that_runs(build: Callable[..., Built]) -> None:
+    entries = "   Bad <javascript://%0aalert(1)>\n   Good <https://xenproject.org/>\n"
+    made = build({"index.rst": f"T\n=\n\n.. toctree::\n\n{entries}"})
+    page = made.page("index.html")
+    assert ("javascript:" in page, 'href="https://xenproject.org/"' in page) == (False, True)
+    assert made.types() == ["xenfusa.harmful_link"]
+
+
 def test_prose_keeps_the_marks_that_its_language_needs(build: Callable[..., Built]) -> None:
     prose = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u200f(Xen)\u200f"
     assert prose in build({"index.rst": f"T\n=\n\n{prose}\n"}).page("index.html")
