@@ -146,18 +146,23 @@ class Glance:
     # --- tests --------------------------------------------------------------------------------------------------
 
     def _tests(self, traced: TracedItem) -> list[Phrase]:
-        """How many cases came to which outcome; those that failed by name, and why others did not count."""
+        """How many cases came to which outcome; those that failed by name, and why others did not count.
+
+        Passes have a tick only where at least one of the cases verifies the whole item.
+        """
         cases = (*traced.tests, *traced.partial_tests)
         if not cases:
             return [State(Result.NONE, "none")] if traced.test is not None else []
         tag = str(traced.item.tag)
         stale = [self._views.stale.of(case, tag) for case in cases]
         counted = Counter(STALE_PASS if why else case.outcome.value for case, why in zip(cases, stale, strict=True))
+        whole = any(case.outcome is Outcome.PASSED and not why for case, why in zip(traced.tests, stale, strict=False))
         made: list[Phrase] = []
         for words, result in _OUTCOMES:
             if counted[words]:
                 made += [", "] if made else []
-                made.append(State(result, f"{counted[words]} {words}"))
+                in_part = result is Result.PASSED and not whole
+                made.append(State(Result.PARTIAL if in_part else result, f"{counted[words]} {words}"))
         part = len(traced.partial_tests)
         made += [f" ({part} of them {'verifies' if part == 1 else 'verify'} a part only)"] if part else []
         flaky = sum(case.flaky for case in cases)

@@ -13,7 +13,7 @@ from sphinx_xenfusa.explore.verdict import Verdict, VerdictKind
 from sphinx_xenfusa.sphinxext.blocks import Cell, count, paragraph
 from sphinx_xenfusa.sphinxext.card_lines import suspect_words
 from sphinx_xenfusa.sphinxext.claim_places import diverging, link_to_claim
-from sphinx_xenfusa.sphinxext.oft_evidence import COVERAGE_SYMBOLS
+from sphinx_xenfusa.sphinxext.oft_evidence import coverage_words
 from sphinx_xenfusa.sphinxext.phrases import marked
 from sphinx_xenfusa.sphinxext.selection import Vocabulary
 from sphinx_xenfusa.sphinxext.views import Views, case_counts, policy_words, verdict_words
@@ -105,7 +105,7 @@ class Columns:
                 "Covered by", 26, lambda one: self._neighbours(self.neighbours.covered_by(str(one.item.tag)))
             ),
             "needs": Column("Needs", 14, views.needs_words),
-            "coverage": Column("Coverage", 14, _coverage),
+            "coverage": Column("Coverage", 14, coverage_words),
             "lacks": Column("Lacks, by the tracing policy", 20, lambda one: ", ".join(one.lacks)),
             "suspect": Column("Suspect", 22, suspect_words),
             "review": Column("Review", 24, self._review),
@@ -298,10 +298,6 @@ def missing(one: TracedItem, step: str) -> nodes.Node:
     """Says that an item needs something that it has not; where that is excused, so."""
     words = f"no {step}" if asks_for(one, step) else NOT_NEEDED
     return marked(Result.JUSTIFIED, f"{words}, justified") if one.justified else marked(Result.NONE, words)
-
-
-def _coverage(one: TracedItem) -> str:
-    return f"{COVERAGE_SYMBOLS[one.coverage]} {one.coverage.value}"
 
 
 def _named_results(results: Iterable[tuple[str, Result]]) -> Cell:

@@ -12,7 +12,13 @@ from sphinx_xenfusa.sphinxext.phrases import SYMBOLS
 from sphinx_xenfusa.trace.record import TracedItem
 from sphinx_xenfusa.trace.states import Coverage
 
-COVERAGE_SYMBOLS = {Coverage.UNCOVERED: "∅", Coverage.CYCLE: "↻", Coverage.COVERED: "✓"}
+_NOT_COVERED = {Coverage.UNCOVERED: "∅ uncovered", Coverage.CYCLE: "↻ cycle"}
+
+
+def coverage_words(traced: TracedItem) -> str:
+    """The deep coverage of an item, without a tick: it is a matter of links alone, whatever ran and whatever came of it."""
+    covered = "covered (as linked)" if traced.item.needs else "needs nothing"
+    return _NOT_COVERED.get(traced.coverage, covered)
 
 
 def oft_evidence(cards: Cards, fromdoc: str, tag: str) -> list[nodes.Node]:
@@ -22,8 +28,8 @@ def oft_evidence(cards: Cards, fromdoc: str, tag: str) -> list[nodes.Node]:
 
 
 def _heading(traced: TracedItem) -> str:
-    """State and coverage in a line, each as symbol and word."""
-    coverage = f"{COVERAGE_SYMBOLS[traced.coverage]} {traced.coverage.value}"
+    """State and coverage in a line."""
+    coverage = coverage_words(traced)
     if traced.uncovered:
         coverage += f" ({', '.join(traced.uncovered)} lacking)"
     elif traced.coverage is Coverage.UNCOVERED:

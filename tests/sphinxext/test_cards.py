@@ -67,6 +67,21 @@ def report(*cases: tuple[str, str, str]) -> str:
     return JUNIT.format(number=len(cases), cases=written)
 
 
+def test_passes_of_a_part_have_no_tick_alone(build: Callable[..., Built]) -> None:
+    texts = [requirement(name, options=":needs: XenTest") for name in ("part", "both")]
+    cases = ("a", "part", ""), ("b", "both", "")
+    partial, whole = (
+        report(*ran).replace('failures="1"', 'failures="0"').replace('skipped="1"', 'skipped="0"')
+        for ran in (cases, [("c", "both", "")])
+    )
+    partial = partial.replace("xenfusa.verifies", "xenfusa.partially-verifies")
+    files = {"index.rst": TITLE + "\n".join(texts), "p.xml": partial, "w.xml": whole}
+    page = build(files, xenfusa_test_reports=["p.xml", "w.xml"]).page("index.html")
+    part, both = (visible(card(page, name)) for name in ("part", "both"))
+    assert "◐ 1 passed (1 of them verifies a part only)" in part
+    assert "✓ 2 passed (1 of them verifies a part only)" in both
+
+
 def test_what_is_wrong_stands_in_no_fold(build: Callable[..., Built]) -> None:
     texts = [
         requirement("bad", options=":confirmed-by: hwdom_unprivileged\n:needs: XenTest"),
